@@ -1,0 +1,193 @@
+"""The facts of a rule file or of a case's snapshot: their shape, and a reading that refuses a faulty one."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from portal.ime.counting import COUNTED_UNITS, DIRECTIONS
+
+SCHEMA = "impartial-rules/1"
+HOUSE = "house"
+CONFIDENCE = ("V", "V*", "S", "U", HOUSE)
+UNITS = COUNTED_UNITS | {"hours", "miles", "exams", "days (kind unverified)"}
+
+
+class RuleFileError(Exception):
+    """The rule file cannot be used; the message names the rule and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class ExamKind:
+    """A kind of examination in one jurisdiction; deadlines are told in its first time zone."""
+
+    code: str
+    name: str
+    jurisdiction: str
+    jurisdiction_name: str
+    line: str
+    authority: str
+    time_zones: tuple[str, ...]
+    checked_on: date
+    note: str | None
+    not_found: tuple[str, ...]
+
+    @property
+    def time_zone(self) -> str:
+        return self.time_zones[0]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule fact; with a figure it has anchor, direction, n and unit, without one it has none of them."""
+
+    id: str
+    exam: str
+    jurisdiction: str
+    topic: str
+    name: str
+    rule: str
+    actor: str | None
+    anchor: str | None
+    direction: str | None
+    n: int | tuple[int, int] | None
+    unit: str | None
+    citation: str
+    url: str
+    confidence: str
+    checked_on: date
+
+    @property
+    def figure(self) -> int:
+        """The number to count; of a window, its nearer edge. 0 where the rule has none."""
+        return (self.n[0] if isinstance(self.n, tuple) else self.n) or 0
+
+    @property
+    def is_countable(self) -> bool:
+        """Whether a date may come from it: a figure in days or months, and not an uncertain reading."""
+        return self.unit in COUNTED_UNITS and self.confidence != "U"
+
+
+@dataclass(frozen=True)
+class RulePack:
+    """Examination kinds, their rules and the house defaults, read from one file or one snapshot."""
+
+    exam_kinds: Mapping[str, ExamKind]
+    rules: tuple[Rule, ...]
+    house_defaults: tuple[Rule, ...]
+
+    def of(self, code: str) -> list[Rule]:
+        return [rule for rule in self.rules if rule.exam == code]
+
+
+def read_rules(text: str) -> RulePack:
+    """Read and check the text of a rule file. Raises `RuleFileError` naming the first fault."""
+    try:
+        return read_facts(json.loads(text))
+    except json.JSONDecodeError as fault:
+        raise RuleFileError(f"The rule file is not JSON: {fault.msg} on line {fault.lineno}.") from fault
+
+
+def read_facts(facts: Any) -> RulePack:
+    """Read and check a parsed rule file or snapshot. Raises `RuleFileError` naming the first fault."""
+    _insist(isinstance(facts, Mapping), "The rule file", "must be an object")
+    _insist(facts.get("schema") == SCHEMA, "The rule file", f"must say schema {SCHEMA}")
+    for part, shape in (("exam_kinds", Mapping), ("rules", list), ("house_defaults", list)):
+        _insist(isinstance(facts.get(part), shape), "The rule file", f"must have {part}")
+    kinds = {code: _read_kind(code, data) for code, data in facts["exam_kinds"].items()}
+    rules = tuple(_read_rule(data, kinds) for data in facts["rules"])
+    defaults = tuple(_read_rule(data, None) for data in facts["house_defaults"])
+    _insist_unique(each.id for each in (*rules, *defaults))
+    return RulePack(MappingProxyType(kinds), rules, defaults)
+
+
+def _read_kind(code: str, data: Any) -> ExamKind:
+    where = f"Examination kind {code}"
+    _insist_keys(where, data, {field.name for field in fields(ExamKind)} - {"code"})
+    for key in ("name", "jurisdiction", "jurisdiction_name", "line", "authority"):
+        _insist_text(where, data, key)
+    for key in ("time_zones", "not_found"):
+        _insist(isinstance(data[key], list), where, f"{key} must be a list")
+    _insist(bool(data["time_zones"]), where, "needs a time zone")
+    for zone in data["time_zones"]:
+        _insist_zone(where, zone)
+    lists = {"time_zones": tuple(data["time_zones"]), "not_found": tuple(data["not_found"])}
+    return ExamKind(code=code, **{**data, **lists, "checked_on": _day(where, data["checked_on"])})
+
+
+def _read_rule(data: Any, kinds: Mapping[str, ExamKind] | None) -> Rule:
+    """One rule of the given kinds, or a house default where `kinds` is None."""
+    where = f"Rule {data.get('id', '?') if isinstance(data, Mapping) else '?'}"
+    _insist_keys(where, data, {field.name for field in fields(Rule)})
+    for key in ("id", "exam", "jurisdiction", "topic", "name", "rule", "citation"):
+        _insist_text(where, data, key)
+    if kinds is None:
+        _insist(data["confidence"] == HOUSE, where, "is a house default and must say confidence house")
+    else:
+        _insist(data["exam"] in kinds, where, f"names an unknown examination kind {data['exam']!r}")
+        same = data["jurisdiction"] == kinds[data["exam"]].jurisdiction
+        _insist(same, where, "must have the jurisdiction of its examination kind")
+        _insist(
+            data["confidence"] in CONFIDENCE[:4], where, f"has an unknown confidence {data['confidence']!r}"
+        )
+        _insist(str(data["url"]).startswith(("http://", "https://")), where, "needs a web address")
+    _insist_figure(where, data)
+    n = tuple(data["n"]) if isinstance(data["n"], list) else data["n"]
+    return Rule(**{**data, "n": n, "checked_on": _day(where, data["checked_on"])})
+
+
+def _insist_figure(where: str, data: Mapping[str, Any]) -> None:
+    given = [data[key] is not None for key in ("anchor", "direction", "n", "unit")]
+    _insist(
+        all(given) or not any(given),
+        where,
+        "must have anchor, direction, n and unit together, or none of them",
+    )
+    if not any(given):
+        return
+    _insist(data["direction"] in DIRECTIONS, where, f"has an unknown direction {data['direction']!r}")
+    _insist(data["unit"] in UNITS, where, f"has an unknown unit {data['unit']!r}")
+    numbers = data["n"] if data["direction"] == "window" else [data["n"]]
+    sound = isinstance(numbers, list) and all(type(number) is int and number >= 0 for number in numbers)
+    _insist(sound, where, "must have a whole number n, zero or more")
+    window = data["direction"] != "window" or (len(numbers) == 2 and numbers[0] < numbers[1])
+    _insist(window, where, "must have a window of two numbers, the smaller first")
+
+
+def _insist(sound: bool, where: str, fault: str) -> None:
+    if not sound:
+        raise RuleFileError(f"{where} {fault}.")
+
+
+def _insist_keys(where: str, data: Any, keys: set[str]) -> None:
+    _insist(isinstance(data, Mapping), where, "must be an object")
+    _insist(not keys - data.keys(), where, f"lacks {', '.join(sorted(keys - data.keys()))}")
+    _insist(not data.keys() - keys, where, f"has an unknown {', '.join(sorted(data.keys() - keys))}")
+
+
+def _insist_text(where: str, data: Mapping[str, Any], key: str) -> None:
+    _insist(isinstance(data[key], str) and bool(data[key].strip()), where, f"needs a text for {key}")
+
+
+def _insist_unique(ids: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for each in ids:
+        _insist(each not in seen, f"Rule {each}", "is there twice")
+        seen.add(each)
+
+
+def _insist_zone(where: str, zone: Any) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise RuleFileError(f"{where} has an unknown time zone {zone!r}.") from None
+
+
+def _day(where: str, text: Any) -> date:
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise RuleFileError(f"{where} needs checked_on as a date like 2026-11-23, not {text!r}.") from None
