@@ -1,6 +1,8 @@
 """Finds the system's Chromium and starts it under Playwright, whose own browsers are never downloaded."""
 
+import ctypes
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +29,24 @@ def find_browser() -> Path | None:
     """The path of a Chromium on this machine, or None."""
     found = [shutil.which(name) for name in NAMES] + [path for path in APPLICATIONS if Path(path).exists()]
     return next((Path(path) for path in found if path), None)
+
+
+def has_libatomic() -> bool:
+    """Whether Playwright's driver finds the one library that slim systems leave out."""
+    if sys.platform != "linux":
+        return True
+    try:
+        ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        return False
+    return True
+
+
+def no_browser() -> str:
+    """Why no browser can be driven here, or an empty text."""
+    if not find_browser():
+        return "no Chromium is installed"
+    return "" if has_libatomic() else "no libatomic, which Playwright needs to drive a browser"
 
 
 @contextmanager

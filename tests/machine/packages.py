@@ -1,19 +1,19 @@
-"""Installs the two programs that the tests drive, or says how; run before the tests by `make test`."""
+"""Installs the programs that the tests drive, or says how; run before the tests by `make test`."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.machine.browser import find_browser
+from tests.machine.browser import find_browser, has_libatomic
 from tests.machine.postgres import find_postgres
 
-NEEDS = {"chromium": find_browser, "postgresql": find_postgres}
+NEEDS = {"chromium": find_browser, "libatomic1": has_libatomic, "postgresql": find_postgres}
 
 ELSEWHERE = {
-    "debian": "apt-get install --no-install-recommends chromium postgresql   (as root)",
-    "ubuntu": "apt-get install --no-install-recommends postgresql, and Google Chrome as a .deb (chromium is a snap)",
-    "fedora": "dnf install chromium postgresql-server",
+    "debian": "apt-get install --no-install-recommends chromium libatomic1 postgresql   (as root)",
+    "ubuntu": "apt-get install --no-install-recommends libatomic1 postgresql, and Google Chrome as a .deb (chromium is a snap)",
+    "fedora": "dnf install chromium libatomic postgresql-server",
     "arch": "pacman -S chromium postgresql",
     "alpine": "Alpine is not supported: some dependencies have no musl wheels",
     "darwin": "brew install postgresql@17 && brew install --cask google-chrome",
@@ -22,7 +22,7 @@ ELSEWHERE = {
 
 def missing() -> list[str]:
     """The Debian names of the programs that this machine lacks."""
-    return [package for package, find in NEEDS.items() if find() is None]
+    return [package for package, find in NEEDS.items() if not find()]
 
 
 def system() -> str:

@@ -9,7 +9,7 @@ import hypothesis
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.machine.browser import find_browser, running_browser
+from tests.machine.browser import find_browser, no_browser, running_browser
 from tests.machine.packages import advice, missing
 from tests.machine.pdfs import FOLDER, find_pdfs
 from tests.machine.postgres import NoPostgres, PostgresServer, create_database, drop_database, find_postgres
@@ -95,10 +95,9 @@ def make_postgres(postgres_server: str, worker_id: str) -> Iterator[Callable[...
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's Chromium, one for each worker."""
-    path = find_browser()
-    if path is None:
-        pytest.skip("no Chromium is installed")
-    with running_browser(path) as chromium:
+    if why := no_browser():
+        pytest.skip(why)
+    with running_browser(find_browser()) as chromium:
         yield chromium
 
 
@@ -136,8 +135,12 @@ def no_pdfs() -> str:
 
 def lacks() -> list[str]:
     """A line for each thing that this machine does not give to the tests."""
-    absent = {"no PostgreSQL": find_postgres(), "no browser": find_browser(), no_pdfs(): find_pdfs()}
-    return [line for line, found in absent.items() if not found]
+    absent = [
+        "" if find_postgres() else "no PostgreSQL is installed",
+        no_browser(),
+        "" if find_pdfs() else no_pdfs(),
+    ]
+    return [line for line in absent if line]
 
 
 def pytest_report_header() -> str:
@@ -159,7 +162,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
         )
         return
     terminalreporter.section(
-        f"NOT EVERYTHING WAS TESTED: {len(skipped)} TESTS DID NOT RUN", red=True, bold=True
+        f"NOT EVERYTHING COULD BE TESTED: {len(skipped)} TESTS DID NOT RUN", red=True, bold=True
     )
     for line in [*lines, *([advice(missing())] if missing() else [])]:
         terminalreporter.line(line, red=True)
@@ -172,6 +175,6 @@ def reason(report: pytest.TestReport | pytest.CollectReport) -> str:
 
 def not_run(lacking: list[str], reasons: Counter[str]) -> list[str]:
     """The lines of the last section: what the machine lacks, then how many tests said so and in what words."""
-    return [f"  {line.upper()}" for line in lacking] + [
+    return [f"  {line}" for line in lacking] + [
         f"  {count:4} × {text.removeprefix('Skipped: ')}" for text, count in reasons.most_common()
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.machine import packages
+from tests.machine import browser, packages
 from tests.machine.plugin import not_run
 from tests.machine.postgres import NoPostgres, PostgresServer
 
@@ -71,6 +71,12 @@ def test_a_server_that_fails_to_start_says_why_and_leaves_no_folder(postgres_ser
     assert [Path(folder).exists() for folder in made] == [False]
 
 
+def test_a_browser_that_cannot_be_driven_says_what_is_absent(monkeypatch):
+    monkeypatch.setattr(browser, "find_browser", lambda: Path("/usr/bin/chromium"))
+    monkeypatch.setattr(browser, "has_libatomic", lambda: False)
+    assert browser.no_browser() == "no libatomic, which Playwright needs to drive a browser"
+
+
 def test_chromium_renders_a_page(context_factory):
     page = context_factory(width=360).new_page()
     page.goto("data:text/html,<h1>Impartial</h1><script>document.title = innerWidth</script>")
@@ -122,7 +128,7 @@ def test_every_dependency_gives_its_reason():
 
 def test_a_machine_that_lacks_programs_is_told_how_to_get_them(monkeypatch):
     monkeypatch.setattr(packages, "system", lambda: "fedora")
-    assert "dnf install chromium postgresql-server" in packages.advice(["chromium", "postgresql"])
+    assert "dnf install chromium libatomic postgresql-server" in packages.advice(["chromium", "postgresql"])
 
 
 def test_nothing_is_installed_where_it_is_not_ours_to_do(monkeypatch, capsys):
@@ -135,7 +141,7 @@ def test_nothing_is_installed_where_it_is_not_ours_to_do(monkeypatch, capsys):
 
 def test_what_did_not_run_is_said_with_its_count():
     lines = not_run(["no browser"], Counter({"Skipped: no Chromium is installed": 12}))
-    assert lines == ["  NO BROWSER", "    12 × no Chromium is installed"]
+    assert lines == ["  no browser", "    12 × no Chromium is installed"]
 
 
 def test_a_hidden_target_is_not_offered_and_every_offered_target_exists():
