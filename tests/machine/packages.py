@@ -42,12 +42,13 @@ def can_install() -> bool:
 def install(packages: list[str]) -> bool:
     """Install with apt, trying three times since mirrors fail for a moment; true when it went well."""
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    apt = ["apt-get", "--quiet", "--yes", "-o", "Acquire::Retries=5", "-o", "Dpkg::Use-Pty=0"]
+    apt = ["apt-get", "-qq", "--yes", "-o", "Acquire::Retries=5", "-o", "Dpkg::Use-Pty=0"]
     fetch = [*apt, "update"]
     put = [*apt, "install", "--no-install-recommends", *packages]
     for _ in range(3):
         if all(
-            subprocess.run(command, env=quiet, stdout=sys.stderr).returncode == 0 for command in (fetch, put)
+            subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL).returncode == 0
+            for command in (fetch, put)
         ):
             return True
     return False
