@@ -1,0 +1,21 @@
+"""The kinds of answer a form can ask for; components/form.html draws each by its `kind`."""
+
+from .choice import Choice, Choices, State, Tick, YesNo
+from .file import Upload, Uploads
+from .text import Email, Hidden, Line, Money, Number, Paragraphs, Phone, Zip, phone_as_written
+from .time import ClockTime, Day
+from .validators import (
+    MustBeAtLeast,
+    MustBeAtMost,
+    MustBeGiven,
+    MustBeInThePast,
+    MustBeOneOf,
+    MustNotBeInThePast,
+)
+from .words import ENGLISH, SPANISH, FormWords
+
+__all__ = [
+    "ENGLISH", "SPANISH", "Choice", "Choices", "ClockTime", "Day", "Email", "FormWords", "Hidden", "Line", "Money", "MustBeAtLeast", "MustBeAtMost",
+    "MustBeGiven", "MustBeInThePast", "MustBeOneOf", "MustNotBeInThePast", "Number", "Paragraphs", "Phone", "State",
+    "Tick", "Upload", "Uploads", "YesNo", "Zip", "phone_as_written",
+]  # fmt: skip
