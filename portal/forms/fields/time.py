@@ -8,6 +8,7 @@ from .text import Line
 from .words import MONTHS
 
 PARTS = ("month", "day", "year")
+WIDTHS = {"month": 3, "day": 2, "year": 4}  # a month may be a name like Mar
 CLOCK = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*(am|pm|a|p)?", re.ASCII)
 NAMED_TIMES = {
     "noon": time(12),
@@ -71,7 +72,7 @@ class Day(Answer):
         """For the macro: (name of the part, its label, what was typed, whether it is wrong, width)."""
         marked = self.wrong or (PARTS if self.errors else ())
         return [
-            (part, getattr(self.words, part), self.typed[part], part in marked, 4 if part == "year" else 2)
+            (part, getattr(self.words, part), self.typed[part], part in marked, WIDTHS[part])
             for part in PARTS
         ]
 
