@@ -28,12 +28,11 @@ check: .venv/installed-dev  ## Check format, lint, types and templates
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(TYPED)
-	$(BIN)/djlint --quiet --check --lint portal/templates
+	$(BIN)/djlint --quiet --lint portal/templates
 
-format: .venv/installed-dev  ## Put the code into its format
+format: .venv/installed-dev  ## Put the Python code into its format
 	$(BIN)/ruff check --fix --exit-zero --quiet .
 	$(BIN)/ruff format .
-	$(BIN)/djlint --quiet --reformat portal/templates || true
 
 bench: .venv/installed-dev  ## Measure the pages beside their limit (CASES=1000,100000)
 	CASES=$(CASES) $(BIN)/python -m bench

@@ -1,6 +1,7 @@
-"""Tells mypy of the attributes that Peewee adds to a model by itself: `id`, `<key>_id` and the way back of a key."""
+"""Tells mypy what Peewee adds to a model by itself: `id`, `<key>_id`, the way back of a key, values of its own fields."""
 
 from collections.abc import Callable, Iterator
+from typing import TypeGuard
 
 from mypy.nodes import MDEF, AssignmentStmt, CallExpr, NameExpr, StrExpr, SymbolTableNode, TypeInfo, Var
 from mypy.plugin import ClassDefContext, Plugin
@@ -28,6 +29,19 @@ def _complete(context: ClassDefContext) -> None:
     for name, key in _keys(context):
         _add(model, f"{name}_id")
         _add(_target(key, model), _way_back(key, model))
+    for field in _untyped(context):
+        field.is_inferred_def = False
+        assert isinstance(field.node, Var)
+        field.node.type = AnyType(TypeOfAny.explicit)
+
+
+def _untyped(context: ClassDefContext) -> Iterator[NameExpr]:
+    """Fields whose class comes from `playhouse`, which has no types: on a case they are words, not fields."""
+    for line in context.cls.defs.body:
+        if isinstance(line, AssignmentStmt) and isinstance(line.rvalue, CallExpr):
+            kind = getattr(line.rvalue.callee, "node", None)
+            if isinstance(line.lvalues[0], NameExpr) and isinstance(kind, TypeInfo) and kind.fallback_to_any:
+                yield line.lvalues[0]
 
 
 def _keys(context: ClassDefContext) -> Iterator[tuple[str, CallExpr]]:
@@ -40,7 +54,7 @@ def _keys(context: ClassDefContext) -> Iterator[tuple[str, CallExpr]]:
             yield line.lvalues[0].name, line.rvalue
 
 
-def _is_key(value: object) -> bool:
+def _is_key(value: object) -> TypeGuard[CallExpr]:
     return isinstance(value, CallExpr) and getattr(value.callee, "name", "") == "ForeignKeyField"
 
 
