@@ -1,1 +1,27 @@
-"""The world the portal calls: each file holds the real thing and its twin in memory or on disk."""
+"""The world we call. Each file holds the real thing and its twin; `connect` chooses by configuration."""
+
+from portal.config import Config
+from portal.outside.mail import Mailer, mailer_from
+from portal.outside.store import Store
+
+_connected: dict[str, Store | Mailer] = {}
+
+
+def connect(config: Config) -> None:
+    """Choose the store of files and the way mail goes out."""
+    _connected["store"] = Store(config.store_url)
+    _connected["mailer"] = mailer_from(config.mail_url, sender=config.mail_from)
+
+
+def store() -> Store:
+    """Where the bytes of documents are kept."""
+    kept = _connected["store"]
+    assert isinstance(kept, Store)
+    return kept
+
+
+def mailer() -> Mailer:
+    """How mail goes out."""
+    sender = _connected["mailer"]
+    assert not isinstance(sender, Store)
+    return sender

@@ -5,6 +5,7 @@ import re
 import smtplib
 import ssl
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -107,20 +108,19 @@ class FileMailer:
 
     def send(self, mail: Mail) -> None:
         """Write the mail; the same message id again changes nothing."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, staged = tempfile.mkstemp(dir=self.folder, suffix=".part")
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_message(mail, self.sender).as_bytes(policy=SMTP))
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(staged, self.folder / f"{mail.message_id}.eml")
-        except FileExistsError:
-            return
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._write_once(_message(mail, self.sender).as_bytes(), f"{mail.message_id}.eml")
         except OSError as failure:
             raise NotSent(f"The mail could not be written: {failure}") from failure
-        finally:
-            os.unlink(staged)
+
+    def _write_once(self, content: bytes, name: str) -> None:
+        with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".part") as staged:
+            staged.write(content)
+            staged.flush()
+            os.fsync(staged.fileno())
+            with suppress(FileExistsError):
+                os.link(staged.name, self.folder / name)
 
 
 class MemoryMailer:

@@ -101,7 +101,7 @@ def promised_type(name: str) -> str:
 
 def signature(path: str) -> str | None:
     """The media type the first bytes show, None for anything not known."""
-    import filetype  # type: ignore[import-untyped]
+    import filetype
 
     with open(path, "rb") as file:
         head = file.read(8192)
@@ -137,18 +137,18 @@ def open_picture(path: str) -> int:
     """The number of pictures in the file: 1, or the pages of a TIFF."""
     from PIL import Image
 
-    format = PICTURES[signature(path) or ""]
-    if format == "HEIF":
+    kind = PICTURES[signature(path) or ""]
+    if kind == "HEIF":
         import pi_heif  # type: ignore[import-untyped]
 
         pi_heif.register_heif_opener()
     Image.MAX_IMAGE_PIXELS = None
     try:
-        with Image.open(path, formats=[format]) as picture:
+        with Image.open(path, formats=[kind]) as picture:
             refuse_huge(picture.size)
             picture.draft("RGB", (picture.width // 8, picture.height // 8))
             picture.load()
-            pages = int(getattr(picture, "n_frames", 1)) if format == "TIFF" else 1
+            pages = int(getattr(picture, "n_frames", 1)) if kind == "TIFF" else 1
     except (OSError, ValueError, SyntaxError, TypeError, LookupError, EOFError, RuntimeError, MemoryError):
         raise Refused(
             "This picture is damaged or cut off and cannot be opened. Save or take it again and upload that."

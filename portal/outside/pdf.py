@@ -7,7 +7,10 @@ import threading
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from typst import PDFStandard
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +18,7 @@ HERE = Path(__file__).resolve().parent.parent
 LETTERS = HERE / "templates" / "letters"
 FONTS = HERE.parent / "static" / "fonts"
 LETTER = re.compile(r"[a-z]+(_[a-z]+)*")
-ARCHIVED = ["ua-1", "a-2a"]
+ARCHIVED: "list[PDFStandard]" = ["ua-1", "a-2a"]
 UNPRINTABLE = {"Cc", "Cs", "Co", "Cn"}
 
 # Every date but `dated` is text as the reader shall see it. Text may hold paragraphs, parted by a blank line;
@@ -242,7 +245,7 @@ def _source(letter: str) -> Path:
     return source
 
 
-def _compile(source: Path, said: str, dated: str, standards: list[str]) -> bytes:
+def _compile(source: Path, said: str, dated: str, standards: "list[PDFStandard]") -> bytes:
     import typst
 
     midnight = datetime.fromisoformat(dated[:10]).replace(tzinfo=UTC)

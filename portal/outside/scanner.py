@@ -60,7 +60,11 @@ class ClamScanner:
             return socket.create_connection((self.place.hostname, self.place.port or 3310), self.timeout)
         link = socket.socket(socket.AF_UNIX)
         link.settimeout(self.timeout)
-        link.connect(self.place.path)
+        try:
+            link.connect(self.place.path)
+        except OSError:
+            link.close()
+            raise
         return link
 
 
