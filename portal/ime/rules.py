@@ -27,6 +27,7 @@ __all__ = [
     "Rule",
     "RuleFileError",
     "RulePack",
+    "Snapshot",
     "addendum_due",
     "count",
     "exam_kinds",
