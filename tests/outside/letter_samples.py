@@ -24,7 +24,7 @@ SUBJECT: pdf.Subject = {
 }
 SIGNATURE: pdf.Signature = {
     "name": "Adaeze Okafor, MD, FAAOS",
-    "lines": ["Board-certified orthopaedic surgeon", "California license A 00000"],
+    "lines": ["Board-certified orthopedic surgeon", "California license A 00000"],
     "signed": "March 18, 2026, 4:12 p.m. Pacific time",
 }
 CERTIFICATE = (
@@ -196,7 +196,7 @@ NOTICE: pdf.NoticeOfExamination = {
     "time": "9:30 a.m. Pacific time",
     "where": {"name": "Northgate Clinic", "lines": ["88 River Road, 2nd floor", "Sacramento, CA 95833"]},
     "directions": "Free parking is behind the building. There is an elevator. Bus 23 stops at the door.",
-    "who": "Adaeze Okafor, MD, orthopaedic surgeon",
+    "who": "Adaeze Okafor, MD, orthopedic surgeon",
     "length": "About 1 hour and 15 minutes",
     "prepare": [
         "Take your medicine as you do on any other day.",
