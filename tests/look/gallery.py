@@ -49,7 +49,9 @@ class GalleryForm(Form):
         hints={"causation": "For example whether work led to it"},
     )
     injured_on = Day(
-        "Date of injury", [MustBeGiven("Enter the date of injury, like 3 14 2025")], hint="For example, 3 14 2025"
+        "Date of injury",
+        [MustBeGiven("Enter the date of injury, like 3 14 2025")],
+        hint="For example, 3 14 2025",
     )
     body_parts = Choices(
         "Body parts",

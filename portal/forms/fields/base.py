@@ -31,6 +31,11 @@ class Answer(Field):
         return getattr(self._form, "words", ENGLISH)
 
     @property
+    def is_given(self):
+        """Whether there is an answer; No and 0 are answers."""
+        return self.data not in (None, "", [])
+
+    @property
     def focus_id(self):
         """The id of the input that an error leads to."""
         return self.id

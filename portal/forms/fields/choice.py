@@ -141,6 +141,11 @@ class Tick(Answer):
 
     kind = "tick"
 
+    @property
+    def is_given(self):
+        """A box left empty is no answer."""
+        return self.data
+
     def process_data(self, value):
         self.data = bool(value)
 

@@ -14,7 +14,7 @@ class MustBeGiven:
         self.sentence = sentence
 
     def __call__(self, form, field):
-        if field.data is None or field.data is False or field.data == "" or field.data == []:
+        if not field.is_given:
             raise StopValidation(self.sentence)
 
 

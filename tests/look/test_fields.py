@@ -1,0 +1,379 @@
+"""Every kind of answer: what it understands, what it refuses and with which sentence, what it keeps on screen."""
+
+import io
+from datetime import date, time, timedelta
+from enum import StrEnum
+
+import pytest
+from flask import render_template_string
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
+
+from portal import clock
+from portal.forms import Form
+from portal.forms.fields import (
+    ENGLISH,
+    SPANISH,
+    Choice,
+    Choices,
+    ClockTime,
+    Day,
+    Email,
+    Hidden,
+    Line,
+    Money,
+    MustBeAtLeast,
+    MustBeAtMost,
+    MustBeGiven,
+    MustBeInThePast,
+    MustBeOneOf,
+    MustNotBeInThePast,
+    Number,
+    Paragraphs,
+    Phone,
+    State,
+    Tick,
+    Upload,
+    Uploads,
+    YesNo,
+    Zip,
+)
+from tests.look.gallery import GalleryForm, create_gallery
+
+SHOW = (
+    "{% from 'components/form.html' import field %}"
+    "{% for f in form if f.kind is defined %}{{ field(f) }}{% endfor %}"
+)
+
+
+class Side(StrEnum):
+    LEFT = "left"
+    BOTH_SIDES = "both_sides"
+
+
+@pytest.fixture(scope="module")
+def app():
+    app = create_gallery()
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app
+
+
+@pytest.fixture
+def ask(app):
+    """ask(field, "typed") -> the field of a form that was sent; parts of a day by keyword."""
+
+    def ask(field, *values, words=None, **parts):
+        class OneField(Form):
+            it = field
+
+        data = MultiDict([("it", value) for value in values] + [(f"it-{k}", v) for k, v in parts.items()])
+        with app.test_request_context("/", method="POST", data=data):
+            form = OneField(words=words)
+            form.validate()
+            assert "\x00" not in render_template_string(SHOW, form=form)
+            return form.it
+
+    return ask
+
+
+UNDERSTOOD = [
+    (Line("It"), "  Rosa  ", "Rosa"),
+    (Line("It"), "two\r\nlines\tof text", "two lines of text"),
+    (Line("It"), "José 中文 👩🏽‍⚕️", "José 中文 👩🏽‍⚕️"),
+    (Line("It"), "", ""),
+    (Paragraphs("It"), " a\r\nb\rc\x0bd ", "a\nb\nc\nd"),
+    (Hidden("It"), "7", "7"),
+    (Email("It"), "Rosa@Example.COM", "Rosa@example.com"),
+    (Email("It"), "", ""),
+    (Phone("It"), "(415) 555-0132", "+14155550132"),
+    (Phone("It"), "+44 20 7946 0958", "+442079460958"),
+    (Phone("It"), "", ""),
+    (Number("It"), "1,200", 1200),
+    (Number("It", at_least=-5), "-5", -5),
+    (Number("It"), "", None),
+    (Money("It"), "$1,250", 125000),
+    (Money("It"), "1250.50", 125050),
+    (Money("It"), "0.07", 7),
+    (Money("It"), "", None),
+    (Zip("It"), "94110", "94110"),
+    (Zip("It"), "94110 1234", "94110-1234"),
+    (Zip("It"), "", ""),
+    (State("It"), "CA", "CA"),
+    (Choice("It", choices={"a": "A"}), "a", "a"),
+    (Choice("It", choices={7: "Seven"}), "7", 7),
+    (Choice("It", choices=Side), "both_sides", Side.BOTH_SIDES),
+    (Choice("It", choices={"a": "A"}), "", None),
+    (YesNo("It"), "yes", True),
+    (YesNo("It"), "no", False),
+    (YesNo("It"), "", None),
+    (Tick("It"), "yes", True),
+    (Tick("It"), "anything", False),
+    (ClockTime("It"), "9:30 am", time(9, 30)),
+    (ClockTime("It"), "9 AM", time(9)),
+    (ClockTime("It"), "12 am", time(0)),
+    (ClockTime("It"), "12:05 p.m.", time(12, 5)),
+    (ClockTime("It"), "14:30", time(14, 30)),
+    (ClockTime("It"), "09:15", time(9, 15)),
+    (ClockTime("It"), "Noon", time(12)),
+    (ClockTime("It"), "midnight", time(0)),
+    (ClockTime("It"), "", None),
+]
+
+REFUSED = [
+    (Line("It"), "a\x00b", ENGLISH.not_text),
+    (Line("It"), "a\x1b[31m", ENGLISH.not_text),
+    (Line("It", limit=3), "abcd", "Shorten this to 3 characters or fewer. You used 4."),
+    (Line("It"), "x" * 201, "Shorten this to 200 characters or fewer. You used 201."),
+    (Paragraphs("It"), "x" * 10_001, "Shorten this to 10,000 characters or fewer. You used 10,001."),
+    (Paragraphs("It"), "a\x07b", ENGLISH.not_text),
+    (Email("It"), "rosa", ENGLISH.not_email),
+    (Email("It"), "a@b@c.com", ENGLISH.not_email),
+    (Email("It"), "rosa@example.com\nbcc: all@example.com", ENGLISH.not_email),
+    (Phone("It"), "12", ENGLISH.not_phone),
+    (Phone("It"), "call me", ENGLISH.not_phone),
+    (Phone("It"), "415 555 0132 ext 9", ENGLISH.phone_extension),
+    (Number("It"), "1.5", ENGLISH.not_number),
+    (Number("It"), "1_000", ENGLISH.not_number),
+    (Number("It"), "١٢", ENGLISH.not_number),
+    (Number("It"), "9" * 5000, "Shorten this to 20 characters or fewer. You used 5,000."),
+    (Number("It"), "-1", "Enter 0 or more"),
+    (Number("It", at_most=480), "481", "Enter 480 or less"),
+    (Money("It"), "12.345", ENGLISH.not_money),
+    (Money("It"), "1e9", ENGLISH.not_money),
+    (Money("It", at_most=100), "100.01", "Enter $100 or less"),
+    (Zip("It"), "9411", ENGLISH.not_zip),
+    (State("It"), "ZZ", ENGLISH.not_choice),
+    (Choice("It", choices={"a": "A"}), "b", ENGLISH.not_choice),
+    (Choice("It", choices=Side), "LEFT", ENGLISH.not_choice),
+    (YesNo("It"), "maybe", ENGLISH.not_choice),
+    (ClockTime("It"), "9:30", ENGLISH.morning_or_evening),
+    (ClockTime("It"), "25:00", ENGLISH.not_time),
+    (ClockTime("It"), "13 pm", ENGLISH.not_time),
+    (ClockTime("It"), "soon", ENGLISH.not_time),
+]
+
+
+@pytest.mark.parametrize(("field", "typed", "answer"), UNDERSTOOD)
+def test_an_answer_is_understood(ask, field, typed, answer):
+    it = ask(field, typed)
+    assert (it.errors, it.data) == ([], answer)
+    assert type(it.data) is type(answer)
+
+
+@pytest.mark.parametrize(("field", "typed", "sentence"), REFUSED)
+def test_an_answer_is_refused_with_one_sentence(ask, field, typed, sentence):
+    it = ask(field, typed)
+    assert it.errors == [sentence]
+    assert not it.data
+
+
+def test_what_was_typed_stays_on_screen_without_the_characters_no_page_may_show(ask):
+    assert ask(Number("It"), "twelve").typed == "twelve"
+    assert ask(Line("It"), "a\x00b").typed == "ab"
+    assert ask(Choice("It", choices={"a": "A"}), "b").typed == "b"
+
+
+def test_half_of_a_surrogate_pair_is_refused_and_not_shown(app):
+    class OneField(Form):
+        it = Line("It")
+
+    with app.test_request_context("/"):
+        form = OneField(MultiDict({"it": "a\ud800b"}))
+        assert not form.validate()
+        assert form.it.typed == "ab"
+
+
+def test_a_field_left_out_of_the_post_is_an_empty_answer_not_the_kept_one(app):
+    class Two(Form):
+        line = Line("Line", [MustBeGiven("Enter the line")])
+        parts = Choices("Parts", choices={"a": "A"})
+        day = Day("Day")
+
+    with app.test_request_context("/", method="POST", data={"other": "1"}):
+        form = Two(data={"line": "kept", "parts": ["a"], "day": date(2025, 3, 14)})
+        assert not form.validate()
+        assert form.errors == {"line": ["Enter the line"]}
+        assert (form.parts.data, form.day.data) == ([], None)
+
+
+def test_a_form_shown_first_shows_what_is_kept(app):
+    class Kept(Form):
+        line = Line("Line")
+        fee = Money("Fee")
+        phone = Phone("Phone")
+        day = Day("Day")
+        starts = ClockTime("Starts")
+        side = Choice("Side", choices=Side)
+        parts = Choices("Parts", choices=Side)
+        needed = YesNo("Needed")
+
+    kept = {
+        "line": "Rosa", "fee": 125050, "phone": "+14155550132", "day": date(2025, 3, 14), "starts": time(13, 5),
+        "side": Side.LEFT, "parts": [Side.LEFT], "needed": False,
+    }  # fmt: skip
+    with app.test_request_context("/"):
+        form = Kept(data=kept)
+        assert [form.line.typed, form.fee.typed, form.phone.typed, form.starts.typed] == [
+            "Rosa", "1,250.50", "(415) 555-0132", "1:05 pm",
+        ]  # fmt: skip
+        assert form.day.typed == {"month": 3, "day": 14, "year": 2025}
+        assert (form.side.typed, form.parts.typed, form.needed.typed) == ("left", {"left"}, "no")
+        page = render_template_string(SHOW, form=form)
+    assert page.count(" checked") == 3
+
+
+def test_the_choices_of_a_field_may_be_set_after_the_form_is_made(app):
+    class Late(Form):
+        expert = Choice("Expert", [MustBeGiven("Choose an expert")])
+
+    with app.test_request_context("/", method="POST", data={"expert": "12"}):
+        form = Late()
+        form.expert.choices = {12: "Dr. Okafor"}
+        assert form.validate()
+        assert form.expert.data == 12
+
+
+def test_any_of_several_may_be_chosen_and_nothing_else(ask):
+    field = Choices("It", choices=Side)
+    assert ask(field, "both_sides", "left").data == [Side.LEFT, Side.BOTH_SIDES]
+    it = ask(field, "left", "right")
+    assert (it.errors, it.data, it.typed) == ([ENGLISH.not_choice], [], {"left", "right"})
+
+
+@pytest.mark.parametrize("month", ["3", "03", "Mar", "march", "MAR.", "marzo"])
+def test_a_month_may_be_a_number_or_a_name(ask, month):
+    assert ask(Day("It"), month=month, day="14", year="2025").data == date(2025, 3, 14)
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence", "focus"),
+    [
+        ({"day": "14", "year": "2025"}, ENGLISH.missing_month, "it-month"),
+        ({"month": "3", "year": "2025"}, ENGLISH.missing_day, "it-day"),
+        ({"month": "3", "day": "14"}, ENGLISH.missing_year, "it-year"),
+        ({"month": "13", "day": "14", "year": "2025"}, ENGLISH.not_month, "it-month"),
+        ({"month": "Ma", "day": "14", "year": "2025"}, ENGLISH.not_month, "it-month"),
+        ({"month": "3", "day": "x", "year": "2025"}, ENGLISH.not_day, "it-day"),
+        ({"month": "3", "day": "14", "year": "25"}, ENGLISH.not_year, "it-year"),
+        ({"month": "2", "day": "29", "year": "2025"}, ENGLISH.no_such_day, "it-day"),
+        ({"month": "٣", "day": "14", "year": "2025"}, ENGLISH.not_month, "it-month"),
+    ],
+)
+def test_a_day_that_cannot_be_says_which_part_to_mend(ask, parts, sentence, focus):
+    it = ask(Day("It", [MustBeGiven("Enter the day")]), **parts)
+    assert (it.errors, it.data, it.focus_id) == ([sentence], None, focus)
+    assert {part: typed for part, typed in it.typed.items() if typed} == parts
+
+
+def test_a_day_left_out_is_asked_for_once_and_every_part_is_marked(ask):
+    it = ask(Day("It", [MustBeGiven("Enter the day")]), month="", day="", year="")
+    assert it.errors == ["Enter the day"]
+    assert all(wrong for _, _, _, wrong, _ in it.parts)
+
+
+def test_a_field_speaks_the_language_of_its_form(ask):
+    assert ask(ClockTime("Hora"), "9:30", words=SPANISH).errors == [SPANISH.morning_or_evening]
+    assert [label for _, label, *_ in ask(Day("Fecha"), words=SPANISH).parts] == ["Mes", "Día", "Año"]
+    assert list(ask(YesNo("Sí o no"), words=SPANISH).choices.values()) == ["Sí", "No"]
+
+
+def test_spanish_says_everything_english_says_with_the_same_figures():
+    for name, sentence in vars(ENGLISH).items():
+        assert getattr(SPANISH, name).count("{}") == sentence.count("{}")
+        assert getattr(SPANISH, name) != sentence or name in ("error", "no")
+
+
+def test_files_are_taken_from_file_parts_only(app):
+    class Files(Form):
+        one = Upload("One", [MustBeGiven("Choose a file")])
+        many = Uploads("Many", at_most=2)
+
+    def send(**data):
+        with app.test_request_context("/", method="POST", data=data):
+            form = Files()
+            form.validate()
+            return form
+
+    def file(name="a.pdf"):
+        return (io.BytesIO(b"%PDF-1.7"), name)
+
+    both = send(one=file(), many=[file("b.pdf"), file("c.pdf")])
+    assert (both.errors, both.one.data.filename) == ({}, "a.pdf")
+    assert [each.filename for each in both.many.data] == ["b.pdf", "c.pdf"]
+    assert send(one="a.pdf", many="text").errors == {"one": ["Choose a file"]}
+    assert send(one=file(), many=[file()] * 3).errors == {"many": ["Choose 2 files or fewer at a time"]}
+
+
+def test_a_file_sent_in_place_of_text_is_an_empty_answer(app):
+    with app.test_request_context(
+        "/",
+        method="POST",
+        data={
+            name: (io.BytesIO(b"x"), "x.txt")
+            for name in ("claim_number", "reason", "injured_on-day", "no_conflict")
+        },
+    ):
+        form = GalleryForm()
+        assert not form.validate()
+        assert form.claim_number.errors == ["Enter the claim number"]
+        assert form.injured_on.errors == ["Enter the date of injury, like 3 14 2025"]
+
+
+def test_json_is_no_form(app):
+    with app.test_request_context("/", method="POST", json={"claim_number": ["\ud800"], "reason": 7}):
+        form = GalleryForm()
+        assert not form.validate()
+        assert form.claim_number.data == ""
+
+
+NAMES = [unbound for unbound in vars(GalleryForm) if hasattr(getattr(GalleryForm, unbound), "bind")]
+INPUTS = [*NAMES, "injured_on-month", "injured_on-day", "injured_on-year"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from(INPUTS), st.text(max_size=40)))
+def test_no_input_breaks_a_form(typed):
+    with create_gallery().test_request_context("/"):
+        form = GalleryForm(MultiDict(typed), meta={"csrf": False})
+        form.validate()
+        render_template_string(SHOW, form=form).encode()
+
+
+TODAY, DAY = clock.today(), timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("validator", "good", "bad"),
+    [
+        (MustBeAtMost(3, "No"), "abc", "abcd"),
+        (MustBeAtMost(3, "No"), 3, 4),
+        (MustBeAtLeast(2, "No"), [1, 2], [1]),
+        (MustBeAtLeast(2, "No"), 2, 1),
+        (MustBeInThePast("No"), TODAY - DAY, TODAY + 2 * DAY),
+        (MustNotBeInThePast("No"), TODAY + DAY, TODAY - 2 * DAY),
+        (MustBeOneOf({"a"}, "No"), "a", "b"),
+        (MustBeGiven("No"), 0, None),
+        (MustBeGiven("No"), "x", ""),
+        (MustBeGiven("No"), [1], []),
+    ],
+)
+def test_a_validator_holds_for_the_good_and_says_its_sentence_for_the_bad(app, validator, good, bad):
+    class OneField(Form):
+        it = Line("It", [validator])
+
+    with app.test_request_context("/"):
+        for answer, errors in ((good, []), (bad, ["No"])):
+            form = OneField(data={"it": answer})
+            form.validate()
+            assert form.it.errors == errors
+
+
+def test_no_is_an_answer_where_one_must_be_given(ask):
+    assert ask(YesNo("It", [MustBeGiven("Say yes or no")]), "no").errors == []
+    assert ask(YesNo("It", [MustBeGiven("Say yes or no")])).errors == ["Say yes or no"]
+
+
+def test_a_box_must_be_ticked_where_a_tick_must_be_given(ask):
+    assert ask(Tick("It", [MustBeGiven("Tick to agree")]), "yes").errors == []
+    assert ask(Tick("It", [MustBeGiven("Tick to agree")])).errors == ["Tick to agree"]
