@@ -1,0 +1,37 @@
+"""Impartial: the portal that runs independent medical examinations from referral to report."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from portal.config import Config
+
+ROOT = Path(__file__).parent.parent
+
+
+def create_app(config: "Config | None" = None) -> "Flask":
+    """The application, its parts wired in reading order."""
+    from flask import Flask
+
+    from portal import commands, db, jobs, outside, views, web
+    from portal.config import Config
+
+    config = config or Config.from_environment()
+    app = Flask("portal", static_folder=str(ROOT / "static"))
+    app.config.update(
+        IMPARTIAL=config,
+        SECRET_KEY=config.signing_secret(),
+        MAX_CONTENT_LENGTH=config.upload_limit,
+        MAX_FORM_MEMORY_SIZE=4_000_000,
+        MAX_FORM_PARTS=2_000,
+    )
+    config.instance.mkdir(parents=True, exist_ok=True)
+    db.connect(config.database_url)
+    outside.connect(config)
+    web.register(app)
+    views.register(app)
+    jobs.register(app)
+    commands.register(app)
+    return app

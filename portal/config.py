@@ -1,0 +1,109 @@
+"""Settings from the environment, with embedded defaults; production refuses to start on an unsafe one."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SHORTEST_SECRET = 32
+
+
+class Unsafe(Exception):
+    """A setting that production must not start with; the message names it."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every setting, each with the default that serves one machine without preparation."""
+
+    instance: Path
+    mode: str = "development"
+    secret: str = ""
+    database_url: str = ""
+    store_url: str = ""
+    mail_url: str = ""
+    mail_from: str = "Impartial <no-reply@impartial.example>"
+    public_url: str = "http://localhost:8000"
+    time_zone: str = "America/New_York"
+    port: int = 8000
+    upload_limit: int = 256 * 1024 * 1024
+
+    @property
+    def is_production(self) -> bool:
+        return self.mode == "production"
+
+    @property
+    def is_demo(self) -> bool:
+        return self.mode == "demo"
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Config":
+        """Read `IMPARTIAL_*`, `DATABASE_URL`, `STORE_URL`, `SMTP_URL` and `PORT`. Raises `Unsafe` in production."""
+        instance = Path(environment.get("IMPARTIAL_INSTANCE", "instance")).absolute()
+        port = int(environment.get("PORT", "8000"))
+        config = cls(
+            instance=instance,
+            mode=environment.get("IMPARTIAL_MODE", "development"),
+            secret=environment.get("IMPARTIAL_SECRET", ""),
+            database_url=environment.get("DATABASE_URL", "") or f"sqlite:///{instance / 'portal.db'}",
+            store_url=environment.get("STORE_URL", "") or f"file://{instance / 'files'}",
+            mail_url=environment.get("SMTP_URL", "") or f"file://{instance / 'outbox'}",
+            mail_from=environment.get("IMPARTIAL_MAIL_FROM", cls.mail_from),
+            public_url=environment.get("IMPARTIAL_URL", f"http://localhost:{port}").rstrip("/"),
+            time_zone=environment.get("IMPARTIAL_TIME_ZONE", cls.time_zone),
+            port=port,
+        )
+        config.refuse_unsafe()
+        return config
+
+    def refuse_unsafe(self) -> None:
+        if self.mode not in {"development", "demo", "production"}:
+            raise Unsafe("IMPARTIAL_MODE must be development, demo or production.")
+        if not self.is_production:
+            return
+        if len(self.secret) < SHORTEST_SECRET:
+            raise Unsafe(
+                f"IMPARTIAL_SECRET must be given in production, {SHORTEST_SECRET} characters or more."
+            )
+        if not self.is_https:
+            raise Unsafe("IMPARTIAL_URL must begin with https:// in production.")
+
+    def signing_secret(self) -> str:
+        """The given secret, or one made once and kept in the instance folder outside production."""
+        if self.secret:
+            return self.secret
+        kept = self.instance / "secret"
+        if not kept.exists():
+            self.instance.mkdir(parents=True, exist_ok=True)
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_urlsafe(48))
+        return kept.read_text()
+
+
+@dataclass(frozen=True)
+class Office:
+    """The IME company that runs the portal, as letters and pages name it; the phone in E.164."""
+
+    name: str
+    lines: tuple[str, ...]
+    phone: str
+    email: str
+    hours: str
+
+
+OFFICE = Office(
+    name=os.environ.get("IMPARTIAL_OFFICE_NAME", "Impartial Examinations"),
+    lines=tuple(
+        os.environ.get("IMPARTIAL_OFFICE_ADDRESS", "200 Harbor Street, Suite 410|Portland, ME 04101").split(
+            "|"
+        )
+    ),
+    phone=os.environ.get("IMPARTIAL_OFFICE_PHONE", "+18005550142"),
+    email=os.environ.get("IMPARTIAL_OFFICE_EMAIL", "office@impartial.example"),
+    hours=os.environ.get("IMPARTIAL_OFFICE_HOURS", "Monday to Friday, 8 am to 6 pm Eastern time"),
+)

@@ -1,0 +1,73 @@
+"""The database, SQLite or PostgreSQL by URL: one connection a thread, and the field types the schema is written in."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from peewee import Check, Database, DatabaseProxy, DateTimeField, Model, PostgresqlDatabase, SqliteDatabase
+from playhouse.fields import EnumField
+
+database = DatabaseProxy()
+
+SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "busy_timeout": 10_000,
+    "cache_size": -32_000,
+}
+
+
+def connect(url: str) -> Database:
+    """Point the schema at `sqlite:///path` or `postgresql://…`; connections open when first used."""
+    database.initialize(open_database(url))
+    return database.obj
+
+
+def open_database(url: str) -> Database:
+    """A database for the URL, not yet bound to the schema. Raises ValueError for another scheme."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return SqliteDatabase(parts.path[1:] or ":memory:", pragmas=SQLITE_PRAGMAS, lock_type="IMMEDIATE")
+    if parts.scheme in {"postgresql", "postgres"}:
+        return PostgresqlDatabase(url, prefer_psycopg3=True)
+    raise ValueError(
+        f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {unquote(parts.scheme)}://."
+    )
+
+
+def is_sqlite() -> bool:
+    return isinstance(database.obj, SqliteDatabase)
+
+
+class Remembered(Model):  # type: ignore[misc]
+    """What every table shares: it saves only what was changed, so a stale copy cannot overwrite a claimed stage."""
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+        only_save_dirty = True
+
+
+class WordField(EnumField):  # type: ignore[misc]
+    """One word of a vocabulary, refused by the database as well when it is not in it."""
+
+    def bind(self, model: Any, name: str, set_attribute: bool = True) -> None:
+        super().bind(model, name, set_attribute)
+        words = ", ".join(f"'{word.value}'" for word in self.enum_class)
+        self.constraints = [Check(f'"{self.column_name}" IN ({words})')]
+
+
+class MomentField(DateTimeField):  # type: ignore[misc]
+    """A moment: aware UTC in the code, naive UTC to the second in the database. Refuses a naive datetime."""
+
+    def db_value(self, value: datetime | None) -> Any:
+        if isinstance(value, datetime):
+            if value.tzinfo is None:
+                raise ValueError("A moment needs its time zone.")
+            value = value.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+        return super().db_value(value)
+
+    def python_value(self, value: Any) -> datetime | None:
+        moment = super().python_value(value)
+        return moment.replace(tzinfo=UTC) if isinstance(moment, datetime) else moment

@@ -1,0 +1,131 @@
+"""What is due, whose turn it is, and how late: one answer per case, kept on the case for the queues."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from portal import clock
+from portal.ime import rules
+from portal.models import FAR_FUTURE, Appointment, Case, Clarification, Offer
+from portal.words import AppointmentState, ClarificationState, OfferState, Party, Stage
+
+SOON = timedelta(days=3)
+COMING_UP = timedelta(days=14)
+
+# House targets in calendar days after the stage began; a manager's setting one day.
+DAYS_TO_SCREEN = 1
+DAYS_TO_ANSWER = 5
+DAYS_TO_OFFER = 2
+DAYS_TO_BOOK = 3
+DAYS_TO_CHECK = 2
+DAYS_TO_REVIEW = 10
+DAYS_BEFORE_EXAM_FOR_BRIEF = 10
+
+
+@dataclass(frozen=True)
+class Next:
+    """Whose turn it is, the name of the step they take, and the day it is due (FAR_FUTURE: no day)."""
+
+    turn: Party
+    step: str
+    due_on: date = FAR_FUTURE
+
+
+def whats_next(case: Case) -> Next:
+    """The one thing that moves the case on now."""
+    return NEXT[case.stage](case)
+
+
+def after(case: Case, days: int) -> date:
+    """So many calendar days after the present stage began."""
+    return case.stage_since.date() + timedelta(days=days)
+
+
+def answering_offer(case: Case) -> Next:
+    offer = Offer.select().where((Offer.case == case) & (Offer.state == OfferState.OPEN)).first()
+    return Next(Party.CANDIDATE, "take_offer", offer.until.date() if offer else FAR_FUTURE)
+
+
+def booked(case: Case) -> Next:
+    exam_on = booked_day(case)
+    if case.move_asked_at:
+        return Next(Party.COORDINATOR, "move_appointment", case.move_asked_at.date() + timedelta(days=1))
+    if not case.brief_sent_at:
+        ideal = exam_on - timedelta(days=DAYS_BEFORE_EXAM_FOR_BRIEF)
+        return Next(Party.COORDINATOR, "send_brief", max(ideal, after(case, 0)))
+    return Next(Party.EXPERT, "record_examination", exam_on)
+
+
+def booked_day(case: Case) -> date:
+    appointment = latest_appointment(case)
+    return local_day(appointment) if appointment else FAR_FUTURE
+
+
+def latest_appointment(case: Case) -> Any:
+    """The appointment that counts: the booked one, or the last that was held."""
+    states = (AppointmentState.BOOKED, AppointmentState.HELD)
+    return (
+        Appointment.select()
+        .where((Appointment.case == case) & Appointment.state.in_(states))
+        .order_by(Appointment.id.desc())
+        .first()
+    )
+
+
+def local_day(appointment: Any) -> date:
+    """The calendar day of an appointment at its clinic."""
+    from zoneinfo import ZoneInfo
+
+    day: date = appointment.starts_at.astimezone(ZoneInfo(appointment.clinic.time_zone)).date()
+    return day
+
+
+def report_due_on(case: Case) -> date:
+    """When the jurisdiction's rule, or the house, wants the report; earlier if the referrer needs it sooner."""
+    appointment = latest_appointment(case)
+    anchor = local_day(appointment) if appointment else case.stage_since.date()
+    explained = rules.report_due(case.exam_kind, anchor)
+    due = explained.date if explained else after(case, 15)
+    return min(due, case.report_needed_by) if case.report_needed_by else due
+
+
+def clarifying(case: Case) -> Next:
+    sent = (
+        Clarification.select()
+        .where((Clarification.case == case) & (Clarification.state == ClarificationState.SENT))
+        .order_by(Clarification.due_on)
+        .first()
+    )
+    if sent is None:
+        return Next(Party.COORDINATOR, "send_clarification", after(case, DAYS_TO_SCREEN))
+    return Next(Party.EXPERT, "write_addendum", sent.due_on)
+
+
+def nobody(case: Case) -> Next:
+    return Next(Party.PORTAL, "")
+
+
+NEXT = {
+    Stage.DRAFT: lambda case: Next(Party.REFERRER, "edit_referral"),
+    Stage.RETURNED: lambda case: Next(Party.REFERRER, "edit_referral", after(case, DAYS_TO_ANSWER)),
+    Stage.REFERRED: lambda case: Next(Party.COORDINATOR, "accept_referral", after(case, DAYS_TO_SCREEN)),
+    Stage.DECLINED: nobody,
+    Stage.MATCHING: lambda case: Next(Party.COORDINATOR, "offer_case", after(case, DAYS_TO_OFFER)),
+    Stage.OFFERED: answering_offer,
+    Stage.SCHEDULING: lambda case: Next(Party.COORDINATOR, "book_appointment", after(case, DAYS_TO_BOOK)),
+    Stage.BOOKED: booked,
+    Stage.REPORTING: lambda case: Next(Party.EXPERT, "write_report", report_due_on(case)),
+    Stage.CHECKING: lambda case: Next(Party.COORDINATOR, "release_report", after(case, DAYS_TO_CHECK)),
+    Stage.IN_REVIEW: lambda case: Next(Party.REFERRER, "give_verdict", after(case, DAYS_TO_REVIEW)),
+    Stage.CLARIFYING: clarifying,
+    Stage.CHECKING_ADDENDUM: lambda case: Next(
+        Party.COORDINATOR, "release_addendum", after(case, DAYS_TO_CHECK)
+    ),
+    Stage.CLOSED: nobody,
+    Stage.WITHDRAWN: nobody,
+}
+
+
+def days_left(due_on: date) -> int | None:
+    """Days until a due day, negative when late, None where nothing is due."""
+    return None if due_on == FAR_FUTURE else (due_on - clock.today()).days

@@ -1,0 +1,143 @@
+"""Every event as a sentence for the reader who is looking; what is not for them has no sentence."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from portal.models import Event, User
+from portal.policy import Person
+from portal.words import ArrangementKind, ArrangementState, Outcome, Party, RecordSource, RecordState, Word
+
+HOUSE_ZONE = "America/New_York"
+
+OFFICE = frozenset({Party.COORDINATOR})
+REFERRERS = frozenset({Party.REFERRER, Party.COLLEAGUE}) | OFFICE
+EXPERTS = frozenset({Party.EXPERT}) | OFFICE
+CASE = REFERRERS | EXPERTS
+ALL = CASE | {Party.CLAIMANT}
+
+# step -> who may read the sentence, and the sentence. {who} is the actor; the rest are the event's facts.
+SENTENCES: dict[str, tuple[frozenset[Party], str]] = {
+    "start_referral": (REFERRERS, "{who} began the referral."),
+    "submit_referral": (CASE, "{who} sent the referral."),
+    "accept_referral": (REFERRERS, "{who} accepted the referral."),
+    "return_referral": (REFERRERS, "{who} returned the referral with a question: {why}"),
+    "decline_referral": (REFERRERS, "{who} declined the referral: {why}"),
+    "offer_case": (OFFICE, "{who} offered the case to {expert}, to be answered by {until}."),
+    "take_offer": (CASE, "{expert} took the case."),
+    "pass_offer": (OFFICE, "{expert} passed: {why}"),
+    "expire_offer": (OFFICE, "The offer to {expert} ran out without an answer."),
+    "recall_offer": (OFFICE, "{who} recalled the offer to {expert}."),
+    "release_expert": (CASE, "{who} released {expert} from the case."),
+    "request_record": (REFERRERS, "{who} asked {asked_of} for records, by {due_on}."),
+    "settle_record": (REFERRERS, "Records asked of {asked_of}: {state}."),
+    "file_document": (CASE, "{who} added {count} to the records."),
+    "open_file_review": (
+        CASE,
+        "{who} made it a file review: an opinion on the records, without an examination.",
+    ),
+    "book_appointment": (ALL, "{who} booked the examination for {starts_at} at {place}."),
+    "move_appointment": (ALL, "{who} moved the examination to {starts_at} at {place}."),
+    "cancel_appointment": (ALL, "{who} cancelled the examination of {starts_at}."),
+    "settle_arrangement": (OFFICE, "{who} noted the {arrangement}: {state}."),
+    "send_brief": (CASE, "{who} sent the brief to the expert."),
+    "send_link": (OFFICE, "{who} sent the claimant a new secure link."),
+    "revoke_links": (OFFICE, "{who} revoked the claimant's secure links."),
+    "confirm_attendance": (ALL, "{who} confirmed the appointment."),
+    "ask_to_move": (OFFICE | {Party.CLAIMANT}, "{who} asked for another time: {why}"),
+    "record_examination": (CASE, "{who} recorded the examination: {outcome}."),
+    "record_missed": (CASE, "{who} recorded that the examination could not be held: {outcome}."),
+    "sign_report": (EXPERTS, "{who} signed the report."),
+    "return_report": (EXPERTS, "{who} returned the report to the expert with {count}."),
+    "release_report": (CASE, "{who} released the report."),
+    "accept_report": (CASE, "{who} accepted the report. The case is closed."),
+    "request_clarification": (REFERRERS, "{who} asked for clarification of {count}."),
+    "send_clarification": (CASE, "{who} sent the clarification to the expert, due by {due_on}."),
+    "refuse_clarification": (REFERRERS, "{who} refused the clarification: {why}"),
+    "sign_addendum": (EXPERTS, "{who} signed addendum {number}."),
+    "return_addendum": (EXPERTS, "{who} returned addendum {number} to the expert: {why}"),
+    "release_addendum": (CASE, "{who} released addendum {number}."),
+    "reopen_case": (CASE, "{who} reopened the case."),
+    "withdraw_referral": (REFERRERS, "{who} withdrew the referral: {why}"),
+    "take_over_referral": (REFERRERS, "{who} took over the referral from {before}."),
+    "assign_coordinator": (OFFICE, "{who} gave the case to {coordinator}."),
+    "settle_call": (OFFICE, "{who} told a person by phone."),
+}
+
+# The steps a reader does not need to hear about: they save what is still being written.
+QUIET = frozenset(
+    ("edit_referral", "remove_document", "tick_instruction", "write_report", "give_verdict", "write_addendum")
+    + ("post_message", "answer_message")
+)
+
+COUNTED = {
+    "file_document": ("document", "documents"),
+    "return_report": ("comment", "comments"),
+    "request_clarification": ("answer", "answers"),
+}
+SPOKEN: dict[str, tuple[type[Word], ...]] = {
+    "outcome": (Outcome,),
+    "asked_of": (RecordSource,),
+    "state": (RecordState, ArrangementState),
+    "arrangement": (ArrangementKind,),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timeline: the sentence, and the moment it happened."""
+
+    sentence: str
+    at: datetime
+
+
+def timeline(events: Iterable[Event], reader: Person, party: Party) -> list[Entry]:
+    """The events this reader may know of, each as a sentence, in the order given; `by` must be read with them."""
+    return [Entry(sentence, event.at) for event in events if (sentence := tell(event, reader, party))]
+
+
+def tell(event: Event, reader: Person, party: Party) -> str | None:
+    """The event's sentence for this reader; None when it is not for them."""
+    readers, text = SENTENCES.get(event.step, (frozenset(), ""))
+    if party not in readers:
+        return None
+    facts = {name: spoken(event, name, fact) for name, fact in event.facts.items()}
+    return text.format_map({"who": actor(event, reader, party), **facts})
+
+
+def actor(event: Event, reader: Person, party: Party) -> str:
+    """ "You", the name of the person, or for the claimant the office as a whole."""
+    if isinstance(reader, User) and event.by_id == reader.id:
+        return "You"
+    if event.party == Party.CLAIMANT:
+        return "You" if party == Party.CLAIMANT else "The claimant"
+    if event.party == Party.PORTAL:
+        return "The portal"
+    return "Our office" if party == Party.CLAIMANT else event.by.name
+
+
+def spoken(event: Event, name: str, fact: Any) -> Any:
+    """A fact as words: dates written out, counts with their noun, words of the vocabulary by their label."""
+    if name in {"starts_at", "until"}:
+        return written_moment(fact, event.facts.get("time_zone", HOUSE_ZONE))
+    if name == "due_on":
+        return written_day(date.fromisoformat(fact))
+    if name == "count" and event.step in COUNTED:
+        one, many = COUNTED[event.step]
+        return f"{fact} {one if fact == 1 else many}"
+    for words in SPOKEN.get(name, ()):
+        if fact in words.__members__.values():
+            return words(fact).label
+    return fact
+
+
+def written_day(day: date) -> str:
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+def written_moment(iso: str, zone: str) -> str:
+    """March 4, 2026 at 9:30 am EST"""
+    local = datetime.fromisoformat(iso).astimezone(ZoneInfo(zone))
+    return f"{written_day(local.date())} at {local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'} {local:%Z}"

@@ -1,0 +1,105 @@
+"""Brief and instructions: what the expert receives, and the claimant's page behind a secure link."""
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from datetime import timedelta
+
+from portal import clock
+from portal.db import database
+from portal.ime.process import Refusal, remember, step
+from portal.models import Case, SecureLink, TickedInstruction
+from portal.policy import Person
+from portal.words import LinkPurpose
+
+LINK_LIFE = timedelta(days=14)
+
+
+@step
+def send_brief(case: Case, *, by: Person, emphasis: str = "") -> None:
+    """The expert receives the cover letter, the questions and the records."""
+    case.brief_sent_at = clock.now()
+    remember(documents=case.documents.count(), questions=case.questions.count())
+
+
+@step
+def confirm_attendance(case: Case, *, by: Person) -> None:
+    """The claimant says that they will come."""
+    case.confirmed_at = clock.now()
+
+
+@step
+def ask_to_move(case: Case, *, by: Person, why: str) -> None:
+    """The claimant cannot come at this time and says why; a coordinator finds another."""
+    if not why.strip():
+        raise Refusal("Tell us why, so that we find a time that works.", field="why")
+    case.move_asked_at = clock.now()
+    case.confirmed_at = None
+    remember(why=why)
+
+
+@step
+def tick_instruction(case: Case, *, by: Person, items: Collection[str]) -> None:
+    """The claimant's list of things to bring, as ticked now."""
+    TickedInstruction.delete().where(TickedInstruction.case == case).execute()
+    for item in items:
+        TickedInstruction.create(case=case, item=item)
+
+
+@step
+def send_link(case: Case, *, by: Person) -> None:
+    """The claimant is sent a new secure link; the notice that carries it makes it."""
+
+
+@step
+def revoke_links(case: Case, *, by: Person) -> None:
+    """Every secure link of the case is closed at once."""
+    revoke_all_links(case)
+
+
+def revoke_all_links(case: Case) -> None:
+    """Every secure link of the case opens nothing any more, at once."""
+    SecureLink.update(revoked_at=clock.now()).where(
+        (SecureLink.case == case) & SecureLink.revoked_at.is_null()
+    ).execute()
+
+
+def hashed(token: str) -> str:
+    """SHA-256 in hex, as a token is kept at rest."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def make_link(case: Case) -> str:
+    """A new secure link for the claimant; returns its token, which is kept nowhere."""
+    token = secrets.token_urlsafe(32)
+    SecureLink.create(
+        case=case,
+        purpose=LinkPurpose.APPOINTMENT,
+        token_hash=hashed(token),
+        expires_at=clock.now() + LINK_LIFE,
+    )
+    return token
+
+
+def find_link(token: str) -> SecureLink | None:
+    """The link of a token if it can still be spent; looking spends nothing."""
+    link: SecureLink | None = SecureLink.get_or_none(
+        (SecureLink.token_hash == hashed(token)) & SecureLink.spent_at.is_null()
+    )
+    return link if link and link.is_usable else None
+
+
+def spend_link(token: str) -> SecureLink | None:
+    """Spend the link: the first to do so gets it, everybody later None."""
+    link = find_link(token)
+    if link is None:
+        return None
+    with database.atomic():
+        spent = (
+            SecureLink.update(spent_at=clock.now())
+            .where(
+                (SecureLink.id == link.id) & SecureLink.spent_at.is_null() & SecureLink.revoked_at.is_null()
+            )
+            .execute()
+        )
+    return link if spent else None

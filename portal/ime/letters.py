@@ -1,0 +1,80 @@
+"""What letters say of a case: letterhead, subject, records, signature, in the shapes of `portal.outside.pdf`."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from portal.config import OFFICE
+from portal.ime import rules
+from portal.ime.deadlines import latest_appointment
+from portal.models import Case, Document
+from portal.words import DocumentKind
+
+OWN_PAPERS = (DocumentKind.COVER_LETTER, DocumentKind.NOTICE, DocumentKind.REPORT, DocumentKind.ADDENDUM)
+HOUSE_ZONE = "America/New_York"
+
+
+def head(case: Case) -> dict[str, Any]:
+    """Reference and letterhead; the day is put in when the letter is made."""
+    return {"reference": case.reference, "sender": sender()}
+
+
+def sender() -> dict[str, Any]:
+    """The office's letterhead."""
+    return {"name": OFFICE.name, "lines": list(OFFICE.lines), "phone": OFFICE.phone, "email": OFFICE.email}
+
+
+def contact() -> dict[str, Any]:
+    """Whom to call about a letter."""
+    return {"name": OFFICE.name, "phone": OFFICE.phone, "email": OFFICE.email, "hours": OFFICE.hours}
+
+
+def subject(case: Case) -> dict[str, Any]:
+    """Whom and what the examination is about."""
+    appointment = latest_appointment(case)
+    kind = rules.exam_kinds().get(case.exam_kind)
+    injured = sorted({injury.injured_on for injury in case.injuries if injury.injured_on})
+    return {
+        "claimant": case.claimant.name,
+        "date_of_birth": written_day(case.claimant.born_on),
+        "claim_numbers": [claim.number for claim in case.claim_numbers],
+        "date_of_injury": "; ".join(written_day(day) for day in injured),
+        "jurisdiction": kind.jurisdiction if kind else "",
+        "examination_kind": kind.name if kind else "",
+        "examined": written_day(appointment.starts_at, appointment.clinic.time_zone) if appointment else "",
+        "place": f"{appointment.clinic.name}, {appointment.clinic.city}" if appointment else "",
+        "requested_by": f"{case.referrer.name}, {case.organisation.name}",
+    }
+
+
+def records(case: Case) -> list[dict[str, Any]]:
+    """The records the expert was given, without the portal's own papers."""
+    filed = case.documents.where(Document.kind.not_in(OWN_PAPERS)).order_by(Document.dated_on, Document.id)
+    return [
+        {
+            "title": document.kind.title,
+            "provider": document.provider,
+            "dated": written_day(document.dated_on),
+            "pages": document.pages or 0,
+        }
+        for document in filed
+    ]
+
+
+def signature(case: Case) -> dict[str, Any]:
+    """The expert's signature block; `signed` is put in when the letter is made."""
+    return {"name": case.expert.name, "lines": [case.expert.practice], "signed": ""}
+
+
+def zone(case: Case) -> str:
+    """The time zone in which the expert works on the case."""
+    appointment = latest_appointment(case)
+    return appointment.clinic.time_zone if appointment else HOUSE_ZONE
+
+
+def written_day(value: date | datetime | None, time_zone: str = HOUSE_ZONE) -> str:
+    """March 4, 2026; a moment is read in the time zone."""
+    if value is None:
+        return ""
+    on = value.astimezone(ZoneInfo(time_zone)).date() if isinstance(value, datetime) else value
+    return f"{on:%B} {on.day}, {on.year}"

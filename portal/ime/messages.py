@@ -1,0 +1,41 @@
+"""Messages: addressed to a case, never to a person. What the office says reaches referrer and expert alike."""
+
+from portal import clock
+from portal.ime.process import Refusal, step
+from portal.models import Case, Message, Notice, User
+from portal.policy import party_to
+from portal.words import Audience, NoticeState, Party
+
+OWN_SIDE = {Party.REFERRER: Audience.REFERRER_AND_OFFICE, Party.EXPERT: Audience.EXPERT_AND_OFFICE}
+
+
+@step
+def post_message(case: Case, *, by: User, text: str) -> Message:
+    """A referrer or an expert writes to the coordinators; neither sees what the other wrote."""
+    party = party_to(by, case)
+    assert party is not None
+    return write(case, by, party, OWN_SIDE[party], text)
+
+
+@step
+def answer_message(case: Case, *, by: User, text: str) -> Message:
+    """A coordinator writes to the case: referrer and expert both read it, so there is no private talk."""
+    return write(case, by, Party.COORDINATOR, Audience.CASE, text)
+
+
+def write(case: Case, by: User, party: Party, audience: Audience, text: str) -> Message:
+    if not text.strip():
+        raise Refusal("Write your message.", field="text")
+    return Message.create(case=case, author=by, party=party, audience=audience, text=text)
+
+
+@step
+def settle_call(case: Case, *, by: User, notice: Notice) -> None:
+    """A coordinator has told by phone what could not be sent."""
+    settled = (
+        Notice.update(state=NoticeState.SENT, settled_at=clock.now())
+        .where((Notice.id == notice.id) & (Notice.state == NoticeState.BY_PHONE))
+        .execute()
+    )
+    if not settled:
+        raise Refusal("This call has been made already.")

@@ -1,0 +1,264 @@
+"""The whole business on one screen: who may take which step, at which stage, where it leads and whom it tells.
+
+Rows stand in the order of the journey. The verb of each row is the function of the same name in this package, under
+`@step`, which guards it, moves the case, records the event and owes the notices in one transaction."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import wraps
+from typing import Any, TypeVar
+
+from portal import clock
+from portal.db import database
+from portal.ime.deadlines import whats_next
+from portal.models import Case, Event, Notice, User
+from portal.policy import Person, party_to, recipients
+from portal.words import NoticeState, Party, Stage
+
+REFERRER, COLLEAGUE, COORDINATOR, CANDIDATE = (
+    Party.REFERRER,
+    Party.COLLEAGUE,
+    Party.COORDINATOR,
+    Party.CANDIDATE,
+)
+EXPERT, CLAIMANT, REPRESENTATIVE, RECIPIENT = (
+    Party.EXPERT,
+    Party.CLAIMANT,
+    Party.REPRESENTATIVE,
+    Party.RECIPIENT,
+)
+PORTAL = Party.PORTAL
+
+DRAFT, RETURNED, REFERRED, DECLINED = Stage.DRAFT, Stage.RETURNED, Stage.REFERRED, Stage.DECLINED
+MATCHING, OFFERED, SCHEDULING, BOOKED = Stage.MATCHING, Stage.OFFERED, Stage.SCHEDULING, Stage.BOOKED
+REPORTING, CHECKING, IN_REVIEW, CLARIFYING = (
+    Stage.REPORTING,
+    Stage.CHECKING,
+    Stage.IN_REVIEW,
+    Stage.CLARIFYING,
+)
+CHECKING_ADDENDUM, CLOSED, WITHDRAWN = Stage.CHECKING_ADDENDUM, Stage.CLOSED, Stage.WITHDRAWN
+
+EARLY = {DRAFT, RETURNED}
+GATHERING = {MATCHING, OFFERED, SCHEDULING, BOOKED}
+REVIEWING = {IN_REVIEW, CLARIFYING, CHECKING_ADDENDUM}
+UNDER_WAY = {REFERRED, RETURNED} | GATHERING | {REPORTING, CHECKING} | REVIEWING
+OPEN = {DRAFT} | UNDER_WAY
+ENDED = {DECLINED, CLOSED, WITHDRAWN}
+SAME = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row: its name, the parties who may take it, the stages it may be taken at, the stage it leads to (None:
+    it stays), the parties told, and the words of its button."""
+
+    name: str
+    who: frozenset[Party]
+    at: frozenset[Stage]
+    to: Stage | None
+    tells: frozenset[Party]
+    button: str
+
+
+def table(*rows: tuple[str, set[Party], set[Stage], Stage | None, set[Party], str]) -> dict[str, Step]:
+    return {
+        name: Step(name, frozenset(who), frozenset(at), to, frozenset(tells), button)
+        for name, who, at, to, tells, button in rows
+    }
+
+
+# fmt: off
+PROCESS = table(
+    # step                   who                     at                        to                 tells                                            button
+    ("edit_referral",        {REFERRER},             EARLY,                    SAME,              set(),                                           "Continue the referral"),
+    ("submit_referral",      {REFERRER},             EARLY,                    REFERRED,          {COORDINATOR},                                   "Send the referral"),
+    ("accept_referral",      {COORDINATOR},          {REFERRED},               MATCHING,          {REFERRER},                                      "Accept the referral"),
+    ("return_referral",      {COORDINATOR},          {REFERRED},               RETURNED,          {REFERRER},                                      "Return with a question"),
+    ("decline_referral",     {COORDINATOR},          {REFERRED},               DECLINED,          {REFERRER},                                      "Decline the referral"),
+    ("offer_case",           {COORDINATOR},          {MATCHING},               OFFERED,           {CANDIDATE},                                     "Offer the case"),
+    ("take_offer",           {CANDIDATE},            {OFFERED},                SCHEDULING,        {COORDINATOR},                                   "Take the case"),
+    ("pass_offer",           {CANDIDATE},            {OFFERED},                MATCHING,          {COORDINATOR},                                   "Pass on the case"),
+    ("expire_offer",         {PORTAL},               {OFFERED},                MATCHING,          {COORDINATOR, CANDIDATE},                        "Expire the offer"),
+    ("recall_offer",         {COORDINATOR},          {OFFERED},                MATCHING,          {CANDIDATE},                                     "Recall the offer"),
+    ("release_expert",       {COORDINATOR},          {SCHEDULING, BOOKED},     MATCHING,          {EXPERT, REFERRER},                              "Release the expert"),
+    ("request_record",       {COORDINATOR},          {REFERRED} | GATHERING,   SAME,              {REFERRER},                                      "Ask for a record"),
+    ("settle_record",        {COORDINATOR},          UNDER_WAY,                SAME,              set(),                                           "Settle the request"),
+    ("file_document",        {REFERRER, COORDINATOR, EXPERT}, OPEN,            SAME,              set(),                                           "Add documents"),
+    ("remove_document",      {REFERRER},             EARLY,                    SAME,              set(),                                           "Remove the document"),
+    ("open_file_review",     {COORDINATOR},          {SCHEDULING},             REPORTING,         {EXPERT, REFERRER},                              "Make it a file review"),
+    ("book_appointment",     {COORDINATOR},          {SCHEDULING},             BOOKED,            {CLAIMANT, REPRESENTATIVE, EXPERT, REFERRER},    "Book the appointment"),
+    ("move_appointment",     {COORDINATOR},          {BOOKED},                 SAME,              {CLAIMANT, REPRESENTATIVE, EXPERT, REFERRER},    "Move the appointment"),
+    ("cancel_appointment",   {COORDINATOR},          {BOOKED},                 SCHEDULING,        {CLAIMANT, REPRESENTATIVE, EXPERT, REFERRER},    "Cancel the appointment"),
+    ("settle_arrangement",   {COORDINATOR},          GATHERING,                SAME,              set(),                                           "Settle the arrangement"),
+    ("send_brief",           {COORDINATOR},          {BOOKED},                 SAME,              {EXPERT},                                        "Send the brief"),
+    ("send_link",            {COORDINATOR},          {BOOKED},                 SAME,              {CLAIMANT},                                      "Send a new link"),
+    ("revoke_links",         {COORDINATOR},          OPEN - {DRAFT},           SAME,              set(),                                           "Revoke the links"),
+    ("confirm_attendance",   {CLAIMANT},             {BOOKED},                 SAME,              {COORDINATOR},                                   "Confirm you are coming"),
+    ("ask_to_move",          {CLAIMANT},             {BOOKED},                 SAME,              {COORDINATOR},                                   "Ask for another time"),
+    ("tick_instruction",     {CLAIMANT},             {BOOKED},                 SAME,              set(),                                           "Save the list"),
+    ("record_examination",   {EXPERT, COORDINATOR},  {BOOKED},                 REPORTING,         {COORDINATOR, REFERRER},                         "Record the examination"),
+    ("record_missed",        {EXPERT, COORDINATOR},  {BOOKED},                 SCHEDULING,        {COORDINATOR, REFERRER},                         "Record a missed examination"),
+    ("write_report",         {EXPERT},               {REPORTING},              SAME,              set(),                                           "Write the report"),
+    ("sign_report",          {EXPERT},               {REPORTING},              CHECKING,          {COORDINATOR},                                   "Sign the report"),
+    ("release_report",       {COORDINATOR},          {CHECKING},               IN_REVIEW,         {REFERRER, RECIPIENT},                           "Release the report"),
+    ("return_report",        {COORDINATOR},          {CHECKING},               REPORTING,         {EXPERT},                                        "Return the report"),
+    ("give_verdict",         {REFERRER},             {IN_REVIEW},              SAME,              set(),                                           "Review the answers"),
+    ("accept_report",        {REFERRER},             {IN_REVIEW},              CLOSED,            {COORDINATOR, EXPERT},                           "Accept the report"),
+    ("request_clarification", {REFERRER},            {IN_REVIEW},              CLARIFYING,        {COORDINATOR},                                   "Ask for clarification"),
+    ("send_clarification",   {COORDINATOR},          {CLARIFYING},             SAME,              {EXPERT, REFERRER, REPRESENTATIVE},              "Send to the expert"),
+    ("refuse_clarification", {COORDINATOR},          {CLARIFYING},             IN_REVIEW,         {REFERRER},                                      "Refuse the clarification"),
+    ("write_addendum",       {EXPERT},               {CLARIFYING},             SAME,              set(),                                           "Write the addendum"),
+    ("sign_addendum",        {EXPERT},               {CLARIFYING},             CHECKING_ADDENDUM, {COORDINATOR},                                   "Sign the addendum"),
+    ("release_addendum",     {COORDINATOR},          {CHECKING_ADDENDUM},      IN_REVIEW,         {REFERRER, RECIPIENT},                           "Release the addendum"),
+    ("return_addendum",      {COORDINATOR},          {CHECKING_ADDENDUM},      CLARIFYING,        {EXPERT},                                        "Return the addendum"),
+    ("reopen_case",          {REFERRER, COORDINATOR}, {CLOSED},                IN_REVIEW,         {COORDINATOR, EXPERT},                           "Reopen the case"),
+    ("withdraw_referral",    {REFERRER},             OPEN,                     WITHDRAWN,         {COORDINATOR, CANDIDATE, EXPERT, CLAIMANT},      "Withdraw the referral"),
+    ("take_over_referral",   {COLLEAGUE},            OPEN,                     SAME,              {COORDINATOR},                                   "Take over the referral"),
+    ("assign_coordinator",   {COORDINATOR},          UNDER_WAY,                SAME,              set(),                                           "Assign a coordinator"),
+    ("settle_call",          {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Note the call"),
+    ("post_message",         {REFERRER, EXPERT},     UNDER_WAY,                SAME,              {COORDINATOR},                                   "Send a message"),
+    ("answer_message",       {COORDINATOR},          UNDER_WAY,                SAME,              {REFERRER, EXPERT},                              "Answer"),
+)
+# fmt: on
+
+VERBS: dict[str, Callable[..., Any]] = {}
+wakers: list[Callable[[], None]] = []
+
+
+class NotAllowed(Exception):
+    """The person has no part in this step (403)."""
+
+
+class MovedOn(Exception):
+    """The case has left the stage at which the step may be taken (409)."""
+
+
+class Refusal(Exception):
+    """A step that the noun itself refuses, in one sentence for the person (422); `field` names the form's field."""
+
+    def __init__(self, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.field = field
+
+
+class Undeclared(Exception):
+    """A verb under `@step` that the table does not know; raised at import."""
+
+
+def may(person: Person, case: Case) -> list[Step]:
+    """The steps this person may take at the case now, in the order of the table."""
+    party = party_to(person, case)
+    return [row for row in PROCESS.values() if party in row.who and case.stage in row.at]
+
+
+Result = TypeVar("Result")
+
+
+def step(verb: Callable[..., Result]) -> Callable[..., Result]:
+    """Make a verb a step: guarded, moved, recorded and told, all in one transaction or not at all.
+
+    `by` is a User, a claimant's SecureLink, or `Party.PORTAL`. Raises NotAllowed, MovedOn or the verb's Refusal."""
+    name = verb.__name__
+    if name not in PROCESS:
+        raise Undeclared(f"{name} has no row in the table of steps.")
+    row = PROCESS[name]
+
+    @wraps(verb)
+    def taken(case: Case, *, by: Person | Party, **given: Any) -> Result:
+        was = case.stage
+        try:
+            with database.atomic(), remembering() as facts:
+                party = claim(row, case, by)
+                result = verb(case, by=by, **given)
+                record(row, case, by, party, was, facts)
+        except BaseException:
+            case.stage = was
+            raise
+        return result
+
+    VERBS[name] = taken
+    return taken
+
+
+def claim(row: Step, case: Case, by: Person | Party) -> Party:
+    """Check the party, then win the stage: of two people at one case only one passes here."""
+    party = by if isinstance(by, Party) else party_to(by, case)
+    if party not in row.who:
+        raise NotAllowed(row.name)
+    moment = clock.now()
+    moved = {Case.stage: row.to, Case.stage_since: moment} if row.to and row.to != case.stage else {}
+    claimed = (
+        Case.update({**moved, Case.last_event_at: moment})
+        .where((Case.id == case.id) & (Case.stage == case.stage) & Case.stage.in_(list(row.at)))
+        .execute()
+    )
+    if not claimed:
+        raise MovedOn(row.name)
+    case.last_event_at = moment
+    if moved:
+        case.stage, case.stage_since = row.to, moment
+    case._dirty.difference_update({"stage", "stage_since", "last_event_at"})
+    return party
+
+
+def record(
+    row: Step, case: Case, by: Person | Party, party: Party, was: Stage, facts: dict[str, Any]
+) -> None:
+    """Write the event, settle whose turn it is, and owe a notice to each who is told."""
+    event = Event.create(
+        case=case,
+        step=row.name,
+        party=party,
+        by=by if isinstance(by, User) else None,
+        was=was,
+        became=case.stage,
+        facts=facts,
+    )
+    settle(case)
+    owe(event, row, by)
+
+
+def settle(case: Case) -> None:
+    """Keep the columns the queues sort by: open or not, whose turn, which step, due when."""
+    upcoming = whats_next(case)
+    case.is_open = case.stage not in ENDED
+    case.turn, case.next_step, case.due_on = upcoming.turn, upcoming.step, upcoming.due_on
+    case.save()
+
+
+def owe(event: Event, row: Step, by: Person | Party) -> None:
+    """Put a notice into the outbox for each person told, but not for the one who acted."""
+    told = [(party, who) for party in sorted(row.tells) for who in recipients(event.case, party)]
+    actor = by.email if isinstance(by, User) else None
+    for party, who in dict.fromkeys(told):
+        if who.email != actor:
+            state = NoticeState.OWED if who.email else NoticeState.BY_PHONE
+            Notice.create(event=event, party=party, recipient=who.name, email=who.email, state=state)
+    for wake in wakers:
+        database.after_commit(wake)
+
+
+_facts: ContextVar[dict[str, Any]] = ContextVar("facts")
+
+
+@contextmanager
+def remembering() -> Iterator[dict[str, Any]]:
+    """Collect what the verb remembers for the event's sentence."""
+    facts: dict[str, Any] = {}
+    token = _facts.set(facts)
+    try:
+        yield facts
+    finally:
+        _facts.reset(token)
+
+
+def remember(**facts: Any) -> None:
+    """Called by a verb: keep these facts with the event (names, dates, numbers; nothing medical)."""
+    kept = _facts.get()
+    for name, fact in facts.items():
+        kept[name] = fact.isoformat() if isinstance(fact, date | datetime) else fact

@@ -1,0 +1,700 @@
+"""The schema: what the portal remembers, in the order of the process. Fields, constraints, named queries and
+predicates; no verbs (those are in `portal.ime`)."""
+
+from datetime import date, timedelta
+from functools import cached_property
+
+from peewee import (
+    SQL,
+    AutoField,
+    BooleanField,
+    CharField,
+    Check,
+    DateField,
+    FloatField,
+    ForeignKeyField,
+    IntegerField,
+    JSONField,
+    TextField,
+    TimeField,
+)
+
+from portal import clock
+from portal.db import MomentField, Remembered, WordField
+from portal.words import (
+    AppointmentState,
+    ArrangementKind,
+    ArrangementState,
+    Audience,
+    Certainty,
+    ClarificationReason,
+    ClarificationState,
+    DeadlineKind,
+    DocumentKind,
+    InjuryStatus,
+    Issue,
+    LinkPurpose,
+    NoticeState,
+    OfferState,
+    OrganisationKind,
+    Outcome,
+    Party,
+    Reason,
+    RecordSource,
+    RecordState,
+    ReportState,
+    Role,
+    Side,
+    Stage,
+)
+
+FAR_FUTURE = date(9999, 12, 31)
+
+
+# --- people -----------------------------------------------------------------------------------------------------
+
+
+class Organisation(Remembered):
+    """Whom a user works for."""
+
+    name = CharField(unique=True)
+    kind = WordField(OrganisationKind)
+    phone = CharField(default="")
+    created_at = MomentField(default=clock.now)
+
+
+class User(Remembered):
+    """One person with an account: referrer, coordinator or expert."""
+
+    organisation = ForeignKeyField(Organisation, backref="users", on_delete="RESTRICT")
+    role = WordField(Role)
+    name = CharField()
+    email = CharField(unique=True)  # lower case
+    phone = CharField(default="")
+    password_hash = CharField(default="")
+    is_manager = BooleanField(default=False)
+    disabled_at = MomentField(null=True)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        constraints = [Check("email = lower(email)"), Check("role <> 'claimant'")]
+
+    @cached_property
+    def expert(self) -> "Expert | None":
+        """The profile of an expert; None for everybody else."""
+        return Expert.get_or_none(Expert.user == self) if self.role == Role.EXPERT else None
+
+    @classmethod
+    def active(cls):
+        return cls.select().where(cls.disabled_at.is_null())
+
+    @classmethod
+    def coordinators(cls):
+        return cls.active().where(cls.role == Role.COORDINATOR).order_by(cls.id)
+
+
+class Expert(Remembered):
+    """What an expert's profile says beside the account."""
+
+    user = ForeignKeyField(User, unique=True, backref="profile", on_delete="CASCADE")
+    credentials = CharField(default="MD")
+    practice = CharField(default="")
+    npi = CharField(default="")
+    years_in_practice = IntegerField(default=0)
+    examinations_done = IntegerField(default=0)
+    is_in_clinical_practice = BooleanField(default=True)
+    languages = CharField(default="English")
+    fee_cents = IntegerField(default=0)
+    capacity_a_week = IntegerField(default=5)
+    notice_days = IntegerField(default=7)
+    accepts_recording = BooleanField(default=False)
+    accepts_companion = BooleanField(default=True)
+    accepts_telehealth = BooleanField(default=False)
+
+    @property
+    def name(self) -> str:
+        """The name the way people write it: `Adaeze Okafor, MD`."""
+        return f"{self.user.name}, {self.credentials}"
+
+
+class ExpertSpecialty(Remembered):
+    """One specialty of an expert, by its code in `portal/data/specialties.json`."""
+
+    expert = ForeignKeyField(Expert, backref="specialties", on_delete="CASCADE")
+    code = CharField()
+
+    class Meta:
+        indexes = ((("expert", "code"), True),)
+
+
+class Credential(Remembered):
+    """A licence or board certification with its state and expiry."""
+
+    expert = ForeignKeyField(Expert, backref="credential_rows", on_delete="CASCADE")
+    kind = CharField()
+    state = CharField(default="")
+    number = CharField(default="")
+    expires_on = DateField()
+
+    class Meta:
+        constraints = [Check("kind IN ('licence', 'board')")]
+
+
+class Clinic(Remembered):
+    """Where an expert examines."""
+
+    expert = ForeignKeyField(Expert, backref="clinics", on_delete="CASCADE")
+    name = CharField()
+    street = CharField()
+    city = CharField()
+    state = CharField()
+    zip = CharField()
+    latitude = FloatField(null=True)
+    longitude = FloatField(null=True)
+    time_zone = CharField()
+    phone = CharField(default="")
+    access = TextField(default="")
+    parking = TextField(default="")
+    directions = TextField(default="")
+
+
+class WeeklyHours(Remembered):
+    """When an expert examines at a clinic, in the clinic's local time; weekday 0 is Monday."""
+
+    clinic = ForeignKeyField(Clinic, backref="hours", on_delete="CASCADE")
+    weekday = IntegerField()
+    opens = TimeField()
+    closes = TimeField()
+
+    class Meta:
+        constraints = [Check("weekday BETWEEN 0 AND 6"), Check("opens < closes")]
+        indexes = ((("clinic", "weekday", "opens"), True),)
+
+
+class TimeOff(Remembered):
+    """Days on which an expert does not examine, both included."""
+
+    expert = ForeignKeyField(Expert, backref="time_off", on_delete="CASCADE")
+    first_day = DateField()
+    last_day = DateField()
+
+    class Meta:
+        constraints = [Check("first_day <= last_day")]
+
+
+# --- the case ---------------------------------------------------------------------------------------------------
+
+
+class Claimant(Remembered):
+    """The injured person of one case; no account."""
+
+    name = CharField(default="")
+    born_on = DateField(null=True)
+    email = CharField(default="")
+    phone = CharField(default="")
+    street = CharField(default="")
+    city = CharField(default="")
+    state = CharField(default="")
+    zip = CharField(default="")
+    latitude = FloatField(null=True)
+    longitude = FloatField(null=True)
+    language = CharField(default="English")
+
+
+class Case(Remembered):
+    """One independent medical examination from need to closure. `stage` moves only by a step; `turn`, `next_step`,
+    `due_on` and `last_event_at` are what the queues sort by, kept by every step."""
+
+    reference = CharField(unique=True)
+    organisation = ForeignKeyField(Organisation, backref="cases", on_delete="RESTRICT")
+    referrer = ForeignKeyField(User, backref="referred_cases", on_delete="RESTRICT")
+    coordinator = ForeignKeyField(User, null=True, index=False, on_delete="RESTRICT")
+    expert = ForeignKeyField(Expert, null=True, index=False, backref="cases", on_delete="RESTRICT")
+    claimant = ForeignKeyField(Claimant, unique=True, backref="cases", on_delete="RESTRICT")
+
+    stage = WordField(Stage, default=Stage.DRAFT)
+    is_open = BooleanField(default=True)
+    turn = WordField(Party, default=Party.REFERRER)
+    next_step = CharField(default="")
+    due_on = DateField(default=FAR_FUTURE)
+    stage_since = MomentField(default=clock.now)
+    last_event_at = MomentField(default=clock.now)
+    created_at = MomentField(default=clock.now)
+    referred_at = MomentField(null=True)
+
+    exam_kind = CharField(default="")
+    reason = WordField(Reason, null=True)
+    need = TextField(default="")
+    treating_doctor = CharField(default="")
+    treating_practice = CharField(default="")
+    treating_phone = CharField(default="")
+    report_needed_by = DateField(null=True)
+    is_file_review = BooleanField(default=False)
+    move_asked_at = MomentField(null=True)
+    brief_sent_at = MomentField(null=True)
+    confirmed_at = MomentField(null=True)
+
+    @property
+    def is_engaged(self) -> bool:
+        """An expert has taken the case."""
+        return self.expert_id is not None
+
+    @classmethod
+    def open(cls):
+        return cls.select().where(SQL("is_open"))
+
+
+# One partial index per role queue, in the order the queue is read (DESIGN §7): "open" is one literal condition.
+for columns in (
+    ("due_on", "id"),
+    ("stage", "due_on", "id"),
+    ("turn", "due_on", "id"),
+    ("coordinator", "due_on", "id"),
+    ("organisation", "due_on", "id"),
+    ("organisation", "turn", "due_on", "id"),
+    ("expert", "due_on", "id"),
+    ("expert", "turn", "due_on", "id"),
+):
+    Case.add_index(
+        *[getattr(Case, column) for column in columns],
+        where=SQL("is_open"),
+        name="case_queue_" + "_".join(columns),
+    )
+Case.add_index(Case.organisation, Case.id, name="case_of_organisation")
+Case.add_index(Case.expert, Case.id, name="case_of_expert")
+
+
+class CaseParty(Remembered):
+    """Somebody else who belongs to the case: the claimant's representative, another recipient of the report."""
+
+    case = ForeignKeyField(Case, backref="parties", on_delete="CASCADE")
+    party = WordField(Party)
+    name = CharField()
+    email = CharField(default="")
+    phone = CharField(default="")
+    gets_report = BooleanField(default=False)
+
+
+class ClaimNumber(Remembered):
+    """The number under which the payer keeps the claim."""
+
+    case = ForeignKeyField(Case, backref="claim_numbers", on_delete="CASCADE")
+    number = CharField(index=True)
+
+
+class Injury(Remembered):
+    """One injured body part, by its code in `portal/data/body_parts.json`."""
+
+    case = ForeignKeyField(Case, backref="injuries", on_delete="CASCADE")
+    body_part = CharField()
+    side = WordField(Side, default=Side.NONE)
+    status = WordField(InjuryStatus)
+    icd10 = CharField(default="")
+    injured_on = DateField(null=True)
+
+
+class TreatingOpinion(Remembered):
+    """What the treating doctor concluded on one issue."""
+
+    case = ForeignKeyField(Case, backref="treating_opinions", on_delete="CASCADE")
+    issue = WordField(Issue)
+    opinion = TextField()
+    source = CharField(default="")
+
+    class Meta:
+        indexes = ((("case", "issue"), True),)
+
+
+class CaseDeadline(Remembered):
+    """A date that matters to the referrer."""
+
+    case = ForeignKeyField(Case, backref="deadlines", on_delete="CASCADE")
+    kind = WordField(DeadlineKind)
+    falls_on = DateField()
+    note = CharField(default="")
+
+
+class Question(Remembered):
+    """One numbered referral question. It keeps its identity from the referral to the addendum."""
+
+    case = ForeignKeyField(Case, backref="questions", on_delete="CASCADE")
+    number = IntegerField()
+    text = TextField()
+    issue = WordField(Issue, default=Issue.OTHER)
+    library_key = CharField(default="")
+
+    class Meta:
+        indexes = ((("case", "number"), True),)
+
+
+class RuleSnapshot(Remembered):
+    """The jurisdiction's rules as they stood when the case was referred."""
+
+    case = ForeignKeyField(Case, unique=True, backref="rule_snapshots", on_delete="CASCADE")
+    rules = JSONField()
+    taken_at = MomentField(default=clock.now)
+
+
+# --- records ----------------------------------------------------------------------------------------------------
+
+
+class Document(Remembered):
+    """One file of a case; `key` names its bytes in the store, which never change."""
+
+    case = ForeignKeyField(Case, backref="documents", on_delete="CASCADE")
+    kind = WordField(DocumentKind)
+    name = CharField()
+    provider = CharField(default="")
+    dated_on = DateField(null=True)
+    media_type = CharField()
+    pages = IntegerField(null=True)
+    size = IntegerField()
+    sha256 = CharField()
+    key = CharField(unique=True)
+    audience = WordField(Audience, default=Audience.CASE)
+    filed_by = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    filed_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("case", "sha256"), True),)
+
+
+class RecordRequest(Remembered):
+    """One item of the checklist: what is asked of whom, by when."""
+
+    case = ForeignKeyField(Case, backref="record_requests", on_delete="CASCADE")
+    kind = WordField(DocumentKind)
+    what = CharField()
+    asked_of = WordField(RecordSource)
+    due_on = DateField()
+    state = WordField(RecordState, default=RecordState.ASKED)
+    document = ForeignKeyField(Document, null=True, on_delete="SET NULL")
+    asked_at = MomentField(default=clock.now)
+    settled_at = MomentField(null=True)
+
+
+# --- matching ---------------------------------------------------------------------------------------------------
+
+
+class Offer(Remembered):
+    """One offer of a case to an expert, with the ranking it came from."""
+
+    case = ForeignKeyField(Case, backref="offers", on_delete="CASCADE")
+    expert = ForeignKeyField(Expert, backref="offers", on_delete="RESTRICT")
+    state = WordField(OfferState, default=OfferState.OPEN)
+    until = MomentField()
+    made_at = MomentField(default=clock.now)
+    answered_at = MomentField(null=True)
+    rank = IntegerField()
+    ranking = JSONField()
+    why_not_first = TextField(default="")
+    why_passed = TextField(default="")
+
+
+Offer.add_index(Offer.case, unique=True, where=SQL("state = 'open'"), name="offer_one_open")
+Offer.add_index(Offer.expert, Offer.until, where=SQL("state = 'open'"), name="offer_open_by_expert")
+
+
+class ConflictDeclaration(Remembered):
+    """What the expert declared before taking the case."""
+
+    offer = ForeignKeyField(Offer, unique=True, backref="declarations", on_delete="CASCADE")
+    has_treated = BooleanField()
+    shares_practice = BooleanField()
+    has_financial_link = BooleanField()
+    note = TextField(default="")
+    declared_at = MomentField(default=clock.now)
+
+
+# --- appointment ------------------------------------------------------------------------------------------------
+
+
+class Appointment(Remembered):
+    """A booked examination; moving it makes a new row and keeps the old one."""
+
+    case = ForeignKeyField(Case, backref="appointments", on_delete="CASCADE")
+    expert = ForeignKeyField(Expert, backref="appointments", on_delete="RESTRICT")
+    clinic = ForeignKeyField(Clinic, on_delete="RESTRICT")
+    starts_at = MomentField()
+    ends_at = MomentField()
+    state = WordField(AppointmentState, default=AppointmentState.BOOKED)
+    sequence = IntegerField(default=0)
+    why = TextField(default="")
+    booked_at = MomentField(default=clock.now)
+    ended_at = MomentField(null=True)
+
+    class Meta:
+        constraints = [Check("starts_at < ends_at")]
+
+
+Appointment.add_index(
+    Appointment.case, unique=True, where=SQL("state = 'booked'"), name="appointment_one_booked"
+)
+Appointment.add_index(Appointment.expert, Appointment.starts_at, name="appointment_by_expert")
+
+QUARTER = timedelta(minutes=15)
+
+
+class TakenQuarter(Remembered):
+    """A quarter of an hour of an expert's time that a booked appointment takes: its uniqueness is what makes a
+    double booking impossible, on either database."""
+
+    expert = ForeignKeyField(Expert, index=False, on_delete="CASCADE")
+    starts_at = MomentField()
+    appointment = ForeignKeyField(Appointment, backref="quarters", on_delete="CASCADE")
+
+    class Meta:
+        indexes = ((("expert", "starts_at"), True),)
+
+
+class Arrangement(Remembered):
+    """What the claimant needs on the day, and whether it is settled."""
+
+    case = ForeignKeyField(Case, backref="arrangements", on_delete="CASCADE")
+    kind = WordField(ArrangementKind)
+    detail = CharField(default="")
+    state = WordField(ArrangementState, default=ArrangementState.NEEDED)
+    supplier = CharField(default="")
+
+    class Meta:
+        indexes = ((("case", "kind"), True),)
+
+
+class TickedInstruction(Remembered):
+    """One thing to bring or do that the claimant has ticked off."""
+
+    case = ForeignKeyField(Case, backref="ticked_instructions", on_delete="CASCADE")
+    item = CharField()
+    ticked_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("case", "item"), True),)
+
+
+# --- examination and report -------------------------------------------------------------------------------------
+
+
+class Attendance(Remembered):
+    """What happened on the day of an appointment."""
+
+    appointment = ForeignKeyField(Appointment, unique=True, backref="attendances", on_delete="CASCADE")
+    outcome = WordField(Outcome)
+    identity_checked = BooleanField(default=False)
+    consent_given = BooleanField(default=False)
+    present = CharField(default="")
+    began_at = TimeField(null=True)
+    finished_at = TimeField(null=True)
+    note = TextField(default="")
+    recorded_by = ForeignKeyField(User, on_delete="RESTRICT")
+    recorded_at = MomentField(default=clock.now)
+
+
+class Report(Remembered):
+    """The expert's report of one case. Signing seals it; what is sealed never changes."""
+
+    case = ForeignKeyField(Case, unique=True, backref="reports", on_delete="CASCADE")
+    state = WordField(ReportState, default=ReportState.WRITING)
+    document = ForeignKeyField(Document, null=True, on_delete="RESTRICT")
+    sha256 = CharField(default="")
+    signed_by = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    signed_at = MomentField(null=True)
+    released_at = MomentField(null=True)
+
+
+class Section(Remembered):
+    """One standard section of a report, by its key in `portal.ime.report.SECTIONS`."""
+
+    report = ForeignKeyField(Report, backref="sections", on_delete="CASCADE")
+    key = CharField()
+    text = TextField(default="")
+
+    class Meta:
+        indexes = ((("report", "key"), True),)
+
+
+class Answer(Remembered):
+    """The expert's answer to one question."""
+
+    question = ForeignKeyField(Question, unique=True, backref="answers", on_delete="CASCADE")
+    opinion = TextField(default="")
+    reasons = TextField(default="")
+    certainty = WordField(Certainty, null=True)
+    pages = CharField(default="")
+
+    @property
+    def is_complete(self) -> bool:
+        """Opinion or what would be needed, the reasons, and how sure."""
+        return bool(self.opinion.strip() and self.reasons.strip() and self.certainty)
+
+
+class Proposal(Remembered):
+    """The coordinator's comment on a signed report: proposed, never edited in."""
+
+    report = ForeignKeyField(Report, backref="proposals", on_delete="CASCADE")
+    question = ForeignKeyField(Question, null=True, on_delete="CASCADE")
+    text = TextField()
+    made_by = ForeignKeyField(User, on_delete="RESTRICT")
+    made_at = MomentField(default=clock.now)
+
+
+# --- review -----------------------------------------------------------------------------------------------------
+
+
+class Verdict(Remembered):
+    """The referrer's word on one answer."""
+
+    question = ForeignKeyField(Question, unique=True, backref="verdicts", on_delete="CASCADE")
+    is_answered = BooleanField()
+    why = TextField(default="")
+    given_by = ForeignKeyField(User, on_delete="RESTRICT")
+    given_at = MomentField(default=clock.now)
+
+
+class Addendum(Remembered):
+    """A numbered, signed supplement, chained by hash to the report or addendum before it."""
+
+    case = ForeignKeyField(Case, backref="addenda", on_delete="CASCADE")
+    number = IntegerField()
+    state = WordField(ReportState, default=ReportState.SIGNED)
+    document = ForeignKeyField(Document, on_delete="RESTRICT")
+    sha256 = CharField()
+    previous_sha256 = CharField()
+    signed_by = ForeignKeyField(User, on_delete="RESTRICT")
+    signed_at = MomentField(default=clock.now)
+    released_at = MomentField(null=True)
+
+    class Meta:
+        indexes = ((("case", "number"), True),)
+
+
+class Clarification(Remembered):
+    """A question back to the expert about one answer."""
+
+    case = ForeignKeyField(Case, backref="clarifications", on_delete="CASCADE")
+    question = ForeignKeyField(Question, backref="clarifications", on_delete="CASCADE")
+    reason = WordField(ClarificationReason)
+    text = TextField()
+    state = WordField(ClarificationState, default=ClarificationState.REQUESTED)
+    is_free = BooleanField(default=False)
+    why_refused = TextField(default="")
+    due_on = DateField(null=True)
+    requested_by = ForeignKeyField(User, on_delete="RESTRICT")
+    requested_at = MomentField(default=clock.now)
+    opinion = TextField(default="")
+    reasons = TextField(default="")
+    certainty = WordField(Certainty, null=True)
+    addendum = ForeignKeyField(Addendum, null=True, backref="clarifications", on_delete="RESTRICT")
+
+
+class Message(Remembered):
+    """A message addressed to a case, never to a person (no private talk with the expert)."""
+
+    case = ForeignKeyField(Case, backref="messages", on_delete="CASCADE")
+    author = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    party = WordField(Party)
+    audience = WordField(Audience)
+    text = TextField()
+    posted_at = MomentField(default=clock.now)
+
+
+# --- what was done, told and seen -------------------------------------------------------------------------------
+
+
+class Event(Remembered):
+    """One step that was taken; `facts` holds what its sentence needs and nothing medical."""
+
+    case = ForeignKeyField(Case, index=False, backref="events", on_delete="CASCADE")
+    step = CharField()
+    party = WordField(Party)
+    by = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    was = WordField(Stage)
+    became = WordField(Stage)
+    facts = JSONField(default=dict)
+    at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("case", "id"), False),)
+
+
+class Notice(Remembered):
+    """The outbox: one thing the portal owes somebody because of an event, until it is sent."""
+
+    event = ForeignKeyField(Event, backref="notices", on_delete="CASCADE")
+    party = WordField(Party)
+    recipient = CharField()
+    email = CharField()
+    state = WordField(NoticeState, default=NoticeState.OWED)
+    attempts = IntegerField(default=0)
+    not_before = MomentField(default=clock.now)
+    settled_at = MomentField(null=True)
+
+    class Meta:
+        indexes = ((("event", "party", "email", "recipient"), True),)
+
+
+Notice.add_index(Notice.not_before, Notice.id, where=SQL("state IN ('owed', 'sending')"), name="notice_owed")
+
+
+class Delivery(Remembered):
+    """One attempt to deliver a notice: the proof, or why not."""
+
+    notice = ForeignKeyField(Notice, backref="deliveries", on_delete="CASCADE")
+    at = MomentField(default=clock.now)
+    is_delivered = BooleanField()
+    detail = CharField(default="")
+
+
+class Sighting(Remembered):
+    """Somebody looked at a document or at a case."""
+
+    id = AutoField()
+    case = ForeignKeyField(Case, backref="sightings", on_delete="CASCADE")
+    document = ForeignKeyField(Document, null=True, on_delete="SET NULL")
+    by = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    party = WordField(Party)
+    at = MomentField(default=clock.now)
+
+
+# --- ways in ----------------------------------------------------------------------------------------------------
+
+
+class SecureLink(Remembered):
+    """A claimant's way in without a password: hashed at rest, spent by a POST, revocable, short-lived."""
+
+    case = ForeignKeyField(Case, backref="secure_links", on_delete="CASCADE")
+    purpose = WordField(LinkPurpose, default=LinkPurpose.APPOINTMENT)
+    token_hash = CharField(unique=True)
+    made_at = MomentField(default=clock.now)
+    expires_at = MomentField()
+    spent_at = MomentField(null=True)
+    revoked_at = MomentField(null=True)
+
+    role = Role.CLAIMANT
+
+    @property
+    def name(self) -> str:
+        """Whoever holds the link is taken for the claimant."""
+        return self.case.claimant.name
+
+    @property
+    def is_usable(self) -> bool:
+        """Neither revoked nor expired; spending ends only the way in, not the visit."""
+        return self.revoked_at is None and self.expires_at > clock.now()
+
+
+class Session(Remembered):
+    """Somebody signed in: a user, or a claimant by link. The cookie holds the token, this row its hash."""
+
+    token_hash = CharField(unique=True)
+    user = ForeignKeyField(User, null=True, backref="sessions", on_delete="CASCADE")
+    link = ForeignKeyField(SecureLink, null=True, backref="sessions", on_delete="CASCADE")
+    began_at = MomentField(default=clock.now)
+    seen_at = MomentField(default=clock.now)
+    ends_at = MomentField()
+    ended_at = MomentField(null=True)
+
+    class Meta:
+        constraints = [Check("(user_id IS NULL) <> (link_id IS NULL)")]
+
+
+TABLES: tuple[type[Remembered], ...] = tuple(Remembered.__subclasses__())

@@ -1,0 +1,32 @@
+"""One module per noun, plus the desk, the case and the account."""
+
+from importlib import import_module
+
+from flask import Flask
+
+from portal.web import navigation
+
+NOUNS = (
+    "account",
+    "desk",
+    "case",
+    "referral",
+    "questions",
+    "matching",
+    "records",
+    "appointment",
+    "arrangements",
+    "instructions",
+    "examination",
+    "report",
+    "review",
+    "clarification",
+    "closure",
+    "messages",
+)
+
+
+def register(app: Flask) -> None:
+    for noun in NOUNS:
+        app.register_blueprint(import_module(f"portal.views.{noun}").bp)
+    navigation.register(app)

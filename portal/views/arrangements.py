@@ -1,0 +1,5 @@
+"""Arrangements."""
+
+from flask import Blueprint
+
+bp = Blueprint("arrangements", __name__)

@@ -1,0 +1,66 @@
+"""The case page, and the queue of all the cases a person may see."""
+
+from typing import Any
+
+from flask import Blueprint, g
+from peewee import JOIN
+
+from portal.ime import journey, rules
+from portal.ime.history import timeline
+from portal.models import Case, Event, User
+from portal.views import appointment, clarification, messages, questions, records, referral, report
+from portal.web.navigation import actions
+from portal.web.page import page
+from portal.web.routing import sees_case
+from portal.words import Party
+
+bp = Blueprint("case", __name__)
+
+# What a person looks for on a case, in this order; each noun knows what its reader may see.
+SECTIONS = (referral, questions, appointment, records, report, clarification, messages)
+
+
+@bp.route("/cases/<ref:ref>")
+@sees_case(Party.REFERRER, Party.COLLEAGUE, Party.COORDINATOR, Party.EXPERT, Party.CANDIDATE)
+def show(case: Case) -> Any:
+    kind = rules.exam_kinds().get(case.exam_kind)
+    primary, others = actions(g.person, case)
+    return page(
+        "case/show.html",
+        case=case,
+        party=g.party,
+        name=claimant_name(case),
+        kind_name=kind.name if kind else "",
+        parts=journey.parts(case),
+        primary=primary,
+        others=others,
+        waits_for=waits_for(case),
+        sections=[(noun.bp.name, told) for noun in SECTIONS if (told := noun.section(case, g.party))],
+        entries=timeline(events(case), g.person, g.party),
+    )
+
+
+def claimant_name(case: Case) -> str:
+    """The claimant's name; a candidate reads a redacted page."""
+    return "Claimant" if g.party == Party.CANDIDATE else case.claimant.name or "New referral"
+
+
+def waits_for(case: Case) -> str:
+    """Whom the case waits for, in words, for a reader whose turn it is not."""
+    return case.turn.label if case.is_open else ""
+
+
+def events(case: Case) -> Any:
+    """The case's events, newest first, each with its actor, in one read."""
+    return (
+        Event.select(Event, User)
+        .join(User, JOIN.LEFT_OUTER)
+        .where(Event.case == case)
+        .order_by(Event.id.desc())
+        .limit(200)
+    )
+
+
+@bp.route("/cases")
+def queue() -> Any:
+    return page("case/queue.html")

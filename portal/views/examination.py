@@ -1,0 +1,5 @@
+"""Examination."""
+
+from flask import Blueprint
+
+bp = Blueprint("examination", __name__)

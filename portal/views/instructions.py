@@ -1,0 +1,5 @@
+"""Instructions."""
+
+from flask import Blueprint
+
+bp = Blueprint("instructions", __name__)

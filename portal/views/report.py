@@ -1,0 +1,9 @@
+"""Report."""
+
+from flask import Blueprint
+
+bp = Blueprint("report", __name__)
+
+
+def section(case, party):
+    return None

@@ -1,0 +1,5 @@
+"""Review."""
+
+from flask import Blueprint
+
+bp = Blueprint("review", __name__)

@@ -1,0 +1,11 @@
+"""HTTP without business: who is asking, may they, what page answers."""
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Wire the parts of the web layer, in the order a request meets them."""
+    from portal.web import errors, formats, routing, security, session
+
+    for part in (session, routing, security, formats, errors):
+        part.register(app)

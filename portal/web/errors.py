@@ -1,0 +1,67 @@
+"""Every refusal as a short page that says what to do; none says more than the person may know."""
+
+import logging
+import secrets
+from typing import Any
+
+from flask import Flask, g, render_template, url_for
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from portal.ime.process import MovedOn, NotAllowed
+from portal.models import Case
+
+log = logging.getLogger("portal")
+
+PAGES = {400, 403, 404, 405, 413, 429}
+
+
+def not_found(error: Exception) -> Any:
+    return render_template("errors/404.html"), 404
+
+
+def not_allowed(error: NotAllowed) -> Any:
+    return render_template("errors/403.html"), 403
+
+
+def moved_on(error: MovedOn) -> Any:
+    """409, and where the case is now."""
+    case = Case.get_by_id(g.case.id)
+    return (
+        render_template(
+            "errors/409.html",
+            case_reference=case.reference,
+            stage_sentence=f"Now: {case.stage.label}.",
+            case_href=url_for("case.show", ref=case.reference),
+        ),
+        409,
+    )
+
+
+def csrf_failed(error: CSRFError) -> Any:
+    return render_template("errors/csrf.html"), 400
+
+
+def refused(error: HTTPException) -> Any:
+    """Werkzeug's own refusals: those with a page of ours, everything else as not found."""
+    if error.response is not None:
+        return error.response
+    code = error.code if error.code in PAGES else 404
+    template = {400: "404", 405: "404"}.get(code, str(code))
+    return render_template(f"errors/{template}.html"), error.code or 404
+
+
+def failed(error: Exception) -> Any:
+    """500: the person gets a reference, the log the kind of fault and the reference, neither any personal data."""
+    reference = secrets.token_hex(4)
+    log.error("fault %s: %s", reference, type(error).__name__, exc_info=error)
+    return render_template("errors/500.html", reference=reference), 500
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(404, not_found)
+    app.register_error_handler(NotAllowed, not_allowed)
+    app.register_error_handler(MovedOn, moved_on)
+    app.register_error_handler(CSRFError, csrf_failed)
+    app.register_error_handler(HTTPException, refused)
+    app.register_error_handler(Exception, failed)

@@ -1,0 +1,95 @@
+"""How dates, times, money and names read on the screen (US order, US spelling)."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from portal import clock
+from portal.models import FAR_FUTURE
+
+
+def day(value: date | str | None) -> str:
+    """March 4, 2026"""
+    if not value:
+        return ""
+    value = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    return f"{value:%B} {value.day}, {value.year}"
+
+
+def clock_time(value: Any) -> str:
+    """9:30 am"""
+    return f"{value.hour % 12 or 12}:{value.minute:02d} {'am' if value.hour < 12 else 'pm'}"
+
+
+def moment(value: datetime | str | None, zone: str = "America/New_York") -> str:
+    """Wednesday, March 4, 2026 at 9:30 am EST"""
+    if not value:
+        return ""
+    value = datetime.fromisoformat(value) if isinstance(value, str) else value
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{local:%A}, {day(local)} at {clock_time(local)} {local:%Z}"
+
+
+def stamp(value: datetime | None, zone: str = "America/New_York") -> str:
+    """Mar 4, 2026, 9:30 am"""
+    if not value:
+        return ""
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{local:%b} {local.day}, {local.year}, {clock_time(local)}"
+
+
+def relative(value: date | datetime | None) -> str:
+    """today, tomorrow, in 3 days, 2 days ago; empty for no day"""
+    if not value or value == FAR_FUTURE:
+        return ""
+    on = value.astimezone(ZoneInfo("America/New_York")).date() if isinstance(value, datetime) else value
+    days = (on - clock.today()).days
+    near = {0: "today", 1: "tomorrow", -1: "yesterday"}
+    return near.get(days) or (f"in {days} days" if days > 0 else f"{-days} days ago")
+
+
+def due(value: date) -> str:
+    """due today, due in 3 days, 2 days late; empty for no day"""
+    if value == FAR_FUTURE:
+        return ""
+    days = (value - clock.today()).days
+    if days < 0:
+        return f"{-days} {'day' if days == -1 else 'days'} late"
+    return f"due {relative(value)}"
+
+
+def urgency(value: date) -> str:
+    """The tone of a due day: late, soon or plain."""
+    if value == FAR_FUTURE:
+        return "plain"
+    days = (value - clock.today()).days
+    return "late" if days < 0 else "soon" if days <= 3 else "plain"
+
+
+def money(cents: int) -> str:
+    """$1,250.00"""
+    return f"${cents / 100:,.2f}"
+
+
+def size(count: int) -> str:
+    """12 KB"""
+    return f"{count / 1_000_000:.1f} MB" if count >= 1_000_000 else f"{max(1, count // 1000)} KB"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """1 page, 2 pages"""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def phone(number: str) -> str:
+    """(800) 555-0142 for a US number in E.164, else as it is."""
+    if len(number) == 12 and number.startswith("+1"):
+        return f"({number[2:5]}) {number[5:8]}-{number[8:]}"
+    return number
+
+
+def register(app: Flask) -> None:
+    for filter_ in (day, clock_time, moment, stamp, relative, due, urgency, money, size, count, phone):
+        app.add_template_filter(filter_)

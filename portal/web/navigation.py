@@ -1,0 +1,62 @@
+"""Where each role can go, and which page takes a step."""
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app, g, request, url_for
+
+from portal.ime.process import PROCESS, may
+from portal.models import Case
+from portal.policy import Person
+from portal.words import Role
+
+
+@dataclass(frozen=True)
+class Link:
+    """A place to go: its words, its address, whether the reader is there now."""
+
+    text: str
+    href: str
+    current: bool = False
+
+
+PLACES = {
+    Role.REFERRER: (("Home", "desk.home"), ("Cases", "case.queue"), ("Refer a case", "referral.start")),
+    Role.COORDINATOR: (("Home", "desk.home"), ("Cases", "case.queue"), ("Experts", "matching.panel")),
+    Role.EXPERT: (("Home", "desk.home"), ("Cases", "case.queue"), ("Hours", "appointment.hours")),
+    Role.CLAIMANT: (),
+}
+
+
+def navigation() -> list[Link]:
+    """The service navigation of whoever is signed in."""
+    places = PLACES[g.person.role] if g.get("person") else ()
+    return [Link(text, url_for(endpoint), request.endpoint == endpoint) for text, endpoint in places]
+
+
+def steps_by_endpoint(app: Flask) -> dict[str, str]:
+    """Step name -> the endpoint of the page that takes it: the one whose address needs only the case."""
+    found: dict[str, str] = {}
+    for rule in app.url_map.iter_rules():
+        access = getattr(app.view_functions[rule.endpoint], "access", None)
+        if access and access.step and rule.arguments == {"ref"} and "GET" in (rule.methods or ()):
+            found.setdefault(access.step, rule.endpoint)
+    return found
+
+
+def step_href(name: str, case: Case) -> str | None:
+    """The page that takes this step at this case, None where the step has no page of its own."""
+    endpoint = current_app.extensions["steps"].get(name)
+    return url_for(endpoint, ref=case.reference) if endpoint else None
+
+
+def actions(person: Person, case: Case) -> tuple[Link | None, list[Link]]:
+    """The one obvious button for this reader (None while they wait), and the other steps they may take."""
+    links = {row.name: href for row in may(person, case) if (href := step_href(row.name, case))}
+    primary = links.pop(case.next_step, None)
+    others = [Link(PROCESS[name].button, href) for name, href in links.items()]
+    return (Link(PROCESS[case.next_step].button, primary) if primary else None), others
+
+
+def register(app: Flask) -> None:
+    app.extensions["steps"] = steps_by_endpoint(app)
+    app.context_processor(lambda: {"navigation": navigation() if g.get("person") else []})

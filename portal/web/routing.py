@@ -1,0 +1,156 @@
+"""Access is declared on the view function and read from it: a route that says nothing is closed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import Flask, abort, current_app, g, redirect, request, url_for
+from peewee import JOIN
+from werkzeug.routing import BaseConverter
+
+from portal.ime.process import PROCESS, MovedOn, NotAllowed
+from portal.models import Case, Claimant, Organisation, User
+from portal.policy import party_to, visible_cases
+from portal.words import Party, Role
+
+STAFF = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a view asks of whoever opens it: nothing, a role, a party to the case, or the right to take a step."""
+
+    kind: str
+    roles: tuple[Role, ...] = ()
+    parties: tuple[Party, ...] = ()
+    step: str = ""
+
+
+class Reference(BaseConverter):
+    """A case's human reference, like IME-1042."""
+
+    regex = r"IME-[1-9][0-9]{0,14}"
+
+
+class Number(BaseConverter):
+    """A row's number, small enough for either database."""
+
+    regex = r"[1-9][0-9]{0,14}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+
+def public(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Anybody may open it."""
+    view.access = Access("public")  # type: ignore[attr-defined]
+    return view
+
+
+def signed_in(*roles: Role) -> Callable[..., Any]:
+    """Somebody of one of these roles, signed in."""
+
+    def declare(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(**parts: Any) -> Any:
+            return view(**parts) if allows_role(roles) else ask_to_sign_in()
+
+        guarded.access = Access("signed_in", roles=roles)  # type: ignore[attr-defined]
+        return guarded
+
+    return declare
+
+
+def sees_case(*parties: Party) -> Callable[..., Any]:
+    """One of these parties to the case; the view receives the case, and the party as `g.party`."""
+
+    def declare(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(ref: str, **parts: Any) -> Any:
+            if g.person is None:
+                return ask_to_sign_in()
+            case = find_case(ref)
+            if g.party not in parties:
+                raise NotAllowed("see")
+            return view(case, **parts)
+
+        guarded.access = Access("sees_case", parties=parties)  # type: ignore[attr-defined]
+        return guarded
+
+    return declare
+
+
+def performs(step: Callable[..., Any]) -> Callable[..., Any]:
+    """Whoever may take the step now: 404 where the case is not theirs to see, 403 not their part, 409 too late."""
+    row = PROCESS[step.__name__]
+
+    def declare(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(ref: str, **parts: Any) -> Any:
+            if g.person is None:
+                return ask_to_sign_in()
+            case = find_case(ref)
+            if g.party not in row.who:
+                raise NotAllowed(row.name)
+            if case.stage not in row.at:
+                raise MovedOn(row.name)
+            return view(case, **parts)
+
+        guarded.access = Access("performs", parties=tuple(sorted(row.who)), step=row.name)  # type: ignore[attr-defined]
+        return guarded
+
+    return declare
+
+
+def allows_role(roles: tuple[Role, ...]) -> bool:
+    if g.person is None:
+        return False
+    if g.person.role not in roles:
+        raise NotAllowed("role")
+    return True
+
+
+def find_case(ref: str) -> Case:
+    """The case by its reference through what this person may see, with its people, in one read; else 404."""
+    case = with_people(visible_cases(g.person).where(Case.reference == ref)).first()
+    if case is None:
+        abort(404)
+    g.case = case
+    g.party = party_to(g.person, case)
+    if g.party is None:
+        abort(404)
+    return case
+
+
+def with_people(cases: Any) -> Any:
+    """The same cases, each with its claimant, referrer and organisation already read."""
+    return (
+        cases.select(Case, Claimant, User, Organisation)
+        .join(Claimant, on=Case.claimant)
+        .switch(Case)
+        .join(User, on=Case.referrer)
+        .switch(Case)
+        .join(Organisation, JOIN.INNER, on=Case.organisation)
+    )
+
+
+def ask_to_sign_in() -> Any:
+    """To the sign-in page, and back here afterwards where that is a page."""
+    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("account.sign_in", next=back), 303)
+
+
+def access_of(endpoint: str) -> Access | None:
+    """What the endpoint's view declared; None: nothing, so it is closed."""
+    return getattr(current_app.view_functions[endpoint], "access", None)
+
+
+def close_the_undeclared() -> None:
+    if request.endpoint and request.endpoint != "static" and access_of(request.endpoint) is None:
+        abort(404)
+
+
+def register(app: Flask) -> None:
+    app.url_map.converters.update(ref=Reference, number=Number)
+    app.before_request(close_the_undeclared)
