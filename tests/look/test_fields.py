@@ -31,6 +31,7 @@ from portal.forms.fields import (
     MustNotBeInThePast,
     Number,
     Paragraphs,
+    Password,
     Phone,
     State,
     Tick,
@@ -172,6 +173,12 @@ def test_what_was_typed_stays_on_screen_without_the_characters_no_page_may_show(
     assert ask(Number("It"), "twelve").typed == "twelve"
     assert ask(Line("It"), "a\x00b").typed == "ab"
     assert ask(Choice("It", choices={"a": "A"}), "b").typed == "b"
+
+
+def test_a_password_is_taken_as_typed_and_never_shown_again(ask):
+    it = ask(Password("It"), " two  words ")
+    assert (it.errors, it.data, it.typed, it.type) == ([], " two  words ", "", "password")
+    assert ask(Password("It"), "x" * 201).errors == ["Shorten this to 200 characters or fewer. You used 201."]
 
 
 def test_half_of_a_surrogate_pair_is_refused_and_not_shown(app):

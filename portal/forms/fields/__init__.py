@@ -2,7 +2,7 @@
 
 from .choice import Choice, Choices, State, Tick, YesNo
 from .file import Upload, Uploads
-from .text import Email, Hidden, Line, Money, Number, Paragraphs, Phone, Zip, phone_as_written
+from .text import Email, Hidden, Line, Money, Number, Paragraphs, Password, Phone, Zip, phone_as_written
 from .time import ClockTime, Day
 from .validators import (
     MustBeAtLeast,
@@ -16,6 +16,6 @@ from .words import ENGLISH, SPANISH, FormWords
 
 __all__ = [
     "ENGLISH", "SPANISH", "Choice", "Choices", "ClockTime", "Day", "Email", "FormWords", "Hidden", "Line", "Money", "MustBeAtLeast", "MustBeAtMost",
-    "MustBeGiven", "MustBeInThePast", "MustBeOneOf", "MustNotBeInThePast", "Number", "Paragraphs", "Phone", "State",
+    "MustBeGiven", "MustBeInThePast", "MustBeOneOf", "MustNotBeInThePast", "Number", "Paragraphs", "Password", "Phone", "State",
     "Tick", "Upload", "Uploads", "YesNo", "Zip", "phone_as_written",
 ]  # fmt: skip

@@ -71,6 +71,22 @@ class Hidden(Line):
     kind = "hidden"
 
 
+class Password(Line):
+    """A password exactly as typed, never shown again; `autocomplete` may be "new-password"."""
+
+    type = "password"
+    autocomplete = "current-password"
+
+    def process_formdata(self, valuelist):
+        self.data = valuelist[0] if valuelist and isinstance(valuelist[0], str) else ""
+        if len(self.data) > self.limit:
+            kept, self.data = self.data, ""
+            raise ValueError(self.words.too_long.format(self.limit, f"{len(kept):,}"))
+
+    def process_data(self, value):
+        self.data, self.typed = value, ""
+
+
 class Email(Line):
     """One e-mail address, its domain in lower case; "" when left out."""
 
