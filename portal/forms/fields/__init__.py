@@ -15,7 +15,8 @@ from .validators import (
 from .words import ENGLISH, SPANISH, FormWords
 
 __all__ = [
-    "ENGLISH", "SPANISH", "Choice", "Choices", "ClockTime", "Day", "Email", "FormWords", "Hidden", "Line", "Money", "MustBeAtLeast", "MustBeAtMost",
-    "MustBeGiven", "MustBeInThePast", "MustBeOneOf", "MustNotBeInThePast", "Number", "Paragraphs", "Password", "Phone", "State",
-    "Tick", "Upload", "Uploads", "YesNo", "Zip", "phone_as_written",
+    "ENGLISH", "SPANISH", "Choice", "Choices", "ClockTime", "Day", "Email", "FormWords", "Hidden", "Line",
+    "Money", "MustBeAtLeast", "MustBeAtMost", "MustBeGiven", "MustBeInThePast", "MustBeOneOf",
+    "MustNotBeInThePast", "Number", "Paragraphs", "Password", "Phone", "State", "Tick", "Upload", "Uploads",
+    "YesNo", "Zip", "phone_as_written",
 ]  # fmt: skip
