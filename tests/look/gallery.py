@@ -3,6 +3,8 @@
 `python -m tests.look.gallery` serves it on port 8099.
 """
 
+from enum import StrEnum
+
 from flask import Blueprint, Flask, flash, render_template
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
@@ -34,6 +36,20 @@ REASONS = {
     "causation": "The cause is disputed",
     "mmi": "Maximum medical improvement is in question",
 }
+
+
+# Every field of a form, drawn by the macro.
+SHOW = (
+    "{% from 'components/form.html' import field %}"
+    "{% for f in form if f.kind is defined %}{{ field(f) }}{% endfor %}"
+)
+
+
+class Side(StrEnum):
+    """A side of the body."""
+
+    LEFT = "left"
+    BOTH_SIDES = "both_sides"
 
 
 class GalleryForm(Form):

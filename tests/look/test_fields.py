@@ -1,13 +1,8 @@
 """Every kind of answer: what it understands, what it refuses and with which sentence, what it keeps on screen."""
 
-import io
-from datetime import date, time, timedelta
-from enum import StrEnum
+from datetime import time, timedelta
 
 import pytest
-from flask import render_template_string
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from portal import clock
@@ -35,48 +30,10 @@ from portal.forms.fields import (
     Phone,
     State,
     Tick,
-    Upload,
-    Uploads,
     YesNo,
     Zip,
 )
-from tests.look.gallery import GalleryForm, create_gallery
-
-SHOW = (
-    "{% from 'components/form.html' import field %}"
-    "{% for f in form if f.kind is defined %}{{ field(f) }}{% endfor %}"
-)
-
-
-class Side(StrEnum):
-    LEFT = "left"
-    BOTH_SIDES = "both_sides"
-
-
-@pytest.fixture(scope="module")
-def app():
-    app = create_gallery()
-    app.config["WTF_CSRF_ENABLED"] = False
-    return app
-
-
-@pytest.fixture
-def ask(app):
-    """ask(field, "typed") -> the field of a form that was sent; parts of a day by keyword."""
-
-    def ask(field, *values, words=None, **parts):
-        class OneField(Form):
-            it = field
-
-        data = MultiDict([("it", value) for value in values] + [(f"it-{k}", v) for k, v in parts.items()])
-        with app.test_request_context("/", method="POST", data=data):
-            form = OneField(words=words)
-            form.validate()
-            assert "\x00" not in render_template_string(SHOW, form=form)
-            return form.it
-
-    return ask
-
+from tests.look.gallery import Side
 
 UNDERSTOOD = [
     (Line("It"), "  Rosa  ", "Rosa"),
@@ -191,45 +148,6 @@ def test_half_of_a_surrogate_pair_is_refused_and_not_shown(app):
         assert form.it.typed == "ab"
 
 
-def test_a_field_left_out_of_the_post_is_an_empty_answer_not_the_kept_one(app):
-    class Two(Form):
-        line = Line("Line", [MustBeGiven("Enter the line")])
-        parts = Choices("Parts", choices={"a": "A"})
-        day = Day("Day")
-
-    with app.test_request_context("/", method="POST", data={"other": "1"}):
-        form = Two(data={"line": "kept", "parts": ["a"], "day": date(2025, 3, 14)})
-        assert not form.validate()
-        assert form.errors == {"line": ["Enter the line"]}
-        assert (form.parts.data, form.day.data) == ([], None)
-
-
-def test_a_form_shown_first_shows_what_is_kept(app):
-    class Kept(Form):
-        line = Line("Line")
-        fee = Money("Fee")
-        phone = Phone("Phone")
-        day = Day("Day")
-        starts = ClockTime("Starts")
-        side = Choice("Side", choices=Side)
-        parts = Choices("Parts", choices=Side)
-        needed = YesNo("Needed")
-
-    kept = {
-        "line": "Rosa", "fee": 125050, "phone": "+14155550132", "day": date(2025, 3, 14), "starts": time(13, 5),
-        "side": Side.LEFT, "parts": [Side.LEFT], "needed": False,
-    }  # fmt: skip
-    with app.test_request_context("/"):
-        form = Kept(data=kept)
-        assert [form.line.typed, form.fee.typed, form.phone.typed, form.starts.typed] == [
-            "Rosa", "1,250.50", "(415) 555-0132", "1:05 pm",
-        ]  # fmt: skip
-        assert form.day.typed == {"month": 3, "day": 14, "year": 2025}
-        assert (form.side.typed, form.parts.typed, form.needed.typed) == ("left", {"left"}, "no")
-        page = render_template_string(SHOW, form=form)
-    assert page.count(" checked") == 3
-
-
 def test_the_choices_of_a_field_may_be_set_after_the_form_is_made(app):
     class Late(Form):
         expert = Choice("Expert", [MustBeGiven("Choose an expert")])
@@ -248,37 +166,6 @@ def test_any_of_several_may_be_chosen_and_nothing_else(ask):
     assert (it.errors, it.data, it.typed) == ([ENGLISH.not_choice], [], {"left", "right"})
 
 
-@pytest.mark.parametrize("month", ["3", "03", "Mar", "march", "MAR.", "marzo"])
-def test_a_month_may_be_a_number_or_a_name(ask, month):
-    assert ask(Day("It"), month=month, day="14", year="2025").data == date(2025, 3, 14)
-
-
-@pytest.mark.parametrize(
-    ("parts", "sentence", "focus"),
-    [
-        ({"day": "14", "year": "2025"}, ENGLISH.missing_month, "it-month"),
-        ({"month": "3", "year": "2025"}, ENGLISH.missing_day, "it-day"),
-        ({"month": "3", "day": "14"}, ENGLISH.missing_year, "it-year"),
-        ({"month": "13", "day": "14", "year": "2025"}, ENGLISH.not_month, "it-month"),
-        ({"month": "Ma", "day": "14", "year": "2025"}, ENGLISH.not_month, "it-month"),
-        ({"month": "3", "day": "x", "year": "2025"}, ENGLISH.not_day, "it-day"),
-        ({"month": "3", "day": "14", "year": "25"}, ENGLISH.not_year, "it-year"),
-        ({"month": "2", "day": "29", "year": "2025"}, ENGLISH.no_such_day, "it-day"),
-        ({"month": "٣", "day": "14", "year": "2025"}, ENGLISH.not_month, "it-month"),
-    ],
-)
-def test_a_day_that_cannot_be_says_which_part_to_mend(ask, parts, sentence, focus):
-    it = ask(Day("It", [MustBeGiven("Enter the day")]), **parts)
-    assert (it.errors, it.data, it.focus_id) == ([sentence], None, focus)
-    assert {part: typed for part, typed in it.typed.items() if typed} == parts
-
-
-def test_a_day_left_out_is_asked_for_once_and_every_part_is_marked(ask):
-    it = ask(Day("It", [MustBeGiven("Enter the day")]), month="", day="", year="")
-    assert it.errors == ["Enter the day"]
-    assert all(wrong for _, _, _, wrong, _ in it.parts)
-
-
 def test_a_field_speaks_the_language_of_its_form(ask):
     assert ask(ClockTime("Hora"), "9:30", words=SPANISH).errors == [SPANISH.morning_or_evening]
     assert [label for _, label, *_ in ask(Day("Fecha"), words=SPANISH).parts] == ["Mes", "Día", "Año"]
@@ -289,62 +176,6 @@ def test_spanish_says_everything_english_says_with_the_same_figures():
     for name, sentence in vars(ENGLISH).items():
         assert getattr(SPANISH, name).count("{}") == sentence.count("{}")
         assert getattr(SPANISH, name) != sentence or name in ("error", "no")
-
-
-def test_files_are_taken_from_file_parts_only(app):
-    class Files(Form):
-        one = Upload("One", [MustBeGiven("Choose a file")])
-        many = Uploads("Many", at_most=2)
-
-    def send(**data):
-        with app.test_request_context("/", method="POST", data=data):
-            form = Files()
-            form.validate()
-            return form
-
-    def file(name="a.pdf"):
-        return (io.BytesIO(b"%PDF-1.7"), name)
-
-    both = send(one=file(), many=[file("b.pdf"), file("c.pdf")])
-    assert (both.errors, both.one.data.filename) == ({}, "a.pdf")
-    assert [each.filename for each in both.many.data] == ["b.pdf", "c.pdf"]
-    assert send(one="a.pdf", many="text").errors == {"one": ["Choose a file"]}
-    assert send(one=file(), many=[file()] * 3).errors == {"many": ["Choose 2 files or fewer at a time"]}
-
-
-def test_a_file_sent_in_place_of_text_is_an_empty_answer(app):
-    with app.test_request_context(
-        "/",
-        method="POST",
-        data={
-            name: (io.BytesIO(b"x"), "x.txt")
-            for name in ("claim_number", "reason", "injured_on-day", "no_conflict")
-        },
-    ):
-        form = GalleryForm()
-        assert not form.validate()
-        assert form.claim_number.errors == ["Enter the claim number"]
-        assert form.injured_on.errors == ["Enter the date of injury, like 3 14 2025"]
-
-
-def test_json_is_no_form(app):
-    with app.test_request_context("/", method="POST", json={"claim_number": ["\ud800"], "reason": 7}):
-        form = GalleryForm()
-        assert not form.validate()
-        assert form.claim_number.data == ""
-
-
-NAMES = [unbound for unbound in vars(GalleryForm) if hasattr(getattr(GalleryForm, unbound), "bind")]
-INPUTS = [*NAMES, "injured_on-month", "injured_on-day", "injured_on-year"]
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.dictionaries(st.sampled_from(INPUTS), st.text(max_size=40)))
-def test_no_input_breaks_a_form(typed):
-    with create_gallery().test_request_context("/"):
-        form = GalleryForm(MultiDict(typed), meta={"csrf": False})
-        form.validate()
-        render_template_string(SHOW, form=form).encode()
 
 
 TODAY, DAY = clock.today(), timedelta(days=1)

@@ -8,7 +8,6 @@ from werkzeug.datastructures import MultiDict
 
 from portal.forms import Form
 from portal.forms.fields import Choice, Choices, Day, Line, MustBeGiven, Paragraphs, Tick, Upload, Uploads
-from tests.look.gallery import create_gallery
 
 ERROR = {"text": "Enter it"}
 HINT = {"text": "A hint"}
@@ -49,13 +48,6 @@ class Tree(HTMLParser):
 
 def tree(html):
     return Tree(html).root[2]
-
-
-@pytest.fixture(scope="module")
-def app():
-    app = create_gallery()
-    app.config["WTF_CSRF_ENABLED"] = False
-    return app
 
 
 @pytest.fixture(scope="module")
