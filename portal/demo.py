@@ -9,6 +9,7 @@ from typing import Any
 
 from portal import clock, outside
 from portal.ime import (
+    addendum,
     appointment,
     clarification,
     closure,
@@ -396,11 +397,11 @@ class Teller:
             }
             for each in self.case.clarifications
         }
-        self.take(clarification.write_addendum, by=self.world.expert, answers=answers)
+        self.take(addendum.write_addendum, by=self.world.expert, answers=answers)
         self.now += timedelta(hours=3)
         with clock.set_to(self.now):
-            clarification.sign_addendum(
-                self.case, by=self.world.expert, sealed=clarification.prepare_addendum(self.case)
+            addendum.sign_addendum(
+                self.case, by=self.world.expert, sealed=addendum.prepare_addendum(self.case)
             )
 
     def withdraw(self) -> None:

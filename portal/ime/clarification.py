@@ -1,39 +1,46 @@
-"""The clarification: a question back about one answer, screened, answered in a signed addendum."""
+"""The clarification: a question back about one answer, screened by the coordinator before the expert sees it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from peewee import fn
-
 from portal import clock
-from portal.ime import letters
+from portal.ime import rules
 from portal.ime.process import Refusal, remember, step
-from portal.ime.records import file_away
-from portal.ime.report import CERTIFICATE, release
-from portal.ime.sealing import Sealed, fingerprint, seal
-from portal.models import Addendum, Case, Clarification, Question, User
+from portal.models import Case, Clarification, Question, RuleSnapshot, User
 from portal.policy import Person
-from portal.words import Audience, ClarificationReason, ClarificationState, DocumentKind, ReportState
+from portal.words import ClarificationReason, ClarificationState
 
 REQUESTED, SENT = ClarificationState.REQUESTED, ClarificationState.SENT
-ANSWER_FIELDS = frozenset({"opinion", "reasons", "certainty"})
+DAYS_TO_ANSWER = 14
 
 
 @step
 def request_clarification(case: Case, *, by: User, items: Sequence[Mapping[str, Any]]) -> None:
     """The referrer asks back: each item is a question of the case, a reason and a text."""
+    if not items:
+        raise Refusal("Choose at least one question and write what is unclear.")
     own = {question.id: question for question in case.questions}
     for item in items:
         question = own.get(item["question_id"])
-        if question is None or not item["text"].strip():
-            raise Refusal("Choose the question and write what is unclear.", field="text")
+        if question is None:
+            raise Refusal("This is not a question of the case.")
+        refuse_incomplete(question.number, item)
         Clarification.create(
-            case=case, question=question, reason=item["reason"], text=item["text"], requested_by=by
+            case=case,
+            question=question,
+            reason=item["reason"],
+            text=item["text"].strip(),
+            requested_by=by,
         )
-    if not items:
-        raise Refusal("Choose at least one question.", field="text")
     remember(count=len(items))
+
+
+def refuse_incomplete(number: int, item: Mapping[str, Any]) -> None:
+    if item["reason"] not in list(ClarificationReason):
+        raise Refusal(f"Choose why you ask back about question {number}.", field=f"reason_{number}")
+    if not item["text"].strip():
+        raise Refusal(f"Write what you ask about question {number}.", field=f"text_{number}")
 
 
 def in_state(case: Case, *states: ClarificationState) -> list[Clarification]:
@@ -46,6 +53,15 @@ def in_state(case: Case, *states: ClarificationState) -> list[Clarification]:
     )
 
 
+def due(case: Case, asked_on: date) -> tuple[date, str]:
+    """When the addendum is due by the rules kept on the case, and because of what."""
+    kept = RuleSnapshot.get_or_none(RuleSnapshot.case == case)
+    explained = rules.addendum_due(case.exam_kind, asked_on, kept.rules if kept else None)
+    if explained:
+        return explained.date, explained.sentence
+    return asked_on + timedelta(days=DAYS_TO_ANSWER), "No rule is on file for this kind of examination."
+
+
 @step
 def send_clarification(case: Case, *, by: Person, due_on: date, free: Sequence[int] = ()) -> None:
     """The coordinator lets it through: to the expert, with a deadline; `free` are the ids that carry no fee."""
@@ -56,11 +72,14 @@ def send_clarification(case: Case, *, by: Person, due_on: date, free: Sequence[i
         raise Refusal("This clarification has been sent already.")
     for clarification in waiting:
         clarification.state, clarification.due_on = SENT, due_on
-        clarification.is_free = (
-            clarification.id in free or clarification.reason == ClarificationReason.UNANSWERED
-        )
+        clarification.is_free = clarification.id in free or is_always_free(clarification)
         clarification.save()
     remember(due_on=due_on, count=len(waiting))
+
+
+def is_always_free(clarification: Clarification) -> bool:
+    """What was asked in the referral and not answered is part of the report."""
+    return bool(clarification.reason == ClarificationReason.UNANSWERED)
 
 
 @step
@@ -72,128 +91,6 @@ def refuse_clarification(case: Case, *, by: Person, why: str) -> None:
     if not waiting:
         raise Refusal("This clarification is with the expert already.")
     for clarification in waiting:
-        clarification.state, clarification.why_refused = ClarificationState.REFUSED, why
+        clarification.state, clarification.why_refused = ClarificationState.REFUSED, why.strip()
         clarification.save()
-    remember(why=why)
-
-
-@step
-def write_addendum(case: Case, *, by: Person, answers: Mapping[int, Mapping[str, Any]]) -> None:
-    """Save what the expert typed: clarification id -> opinion, reasons, certainty."""
-    own = {clarification.id for clarification in in_state(case, SENT)}
-    for clarification_id, fields in answers.items():
-        if clarification_id not in own or not ANSWER_FIELDS.issuperset(fields):
-            raise Refusal("This clarification does not wait for an answer.")
-        Clarification.update(**fields).where(Clarification.id == clarification_id).execute()
-
-
-def unanswered(case: Case) -> list[str]:
-    """What keeps the addendum from being signed, each as a sentence."""
-    waiting = in_state(case, SENT)
-    if not waiting:
-        return ["No clarification waits for an answer."]
-    return [
-        f"Answer the clarification on question {each.question.number}."
-        for each in waiting
-        if not (each.opinion.strip() and each.reasons.strip() and each.certainty)
-    ]
-
-
-def addendum_words(case: Case) -> dict[str, Any]:
-    """What the addendum says, in the shape that `outside.pdf` renders as `addendum`; the signing date comes later."""
-    report = case.reports.get()
-    return {
-        **letters.head(case),
-        "number": next_number(case),
-        "subject": letters.subject(case),
-        "report_signed": letters.written_day(report.signed_at, letters.zone(case)),
-        "report_sha256": report.sha256,
-        "previous_sha256": previous_sha256(case),
-        "clarifications": [clarified(each) for each in in_state(case, SENT)],
-        "certificate": CERTIFICATE,
-        "signature": letters.signature(case),
-    }
-
-
-def clarified(each: Clarification) -> dict[str, Any]:
-    return {
-        "number": each.question.number,
-        "question": each.question.text,
-        "reason": each.reason.title,
-        "asked": each.text,
-        "answer": each.opinion,
-        "reasons": each.reasons,
-    }
-
-
-def previous_sha256(case: Case) -> str:
-    """The hash of the last signed paper of the case: the report's, or the latest addendum's."""
-    latest = case.addenda.order_by(Addendum.number.desc()).first()
-    return str(latest.sha256 if latest else case.reports.get().sha256)
-
-
-def prepare_addendum(case: Case) -> Sealed:
-    """Render and store the addendum as it stands, to be signed next."""
-    if lacking := unanswered(case):
-        raise Refusal(lacking[0])
-    name = f"{case.reference} addendum {next_number(case)}.pdf"
-    return seal("addendum", name, addendum_words(case), letters.zone(case))
-
-
-def next_number(case: Case) -> int:
-    highest = Addendum.select(fn.MAX(Addendum.number)).where(Addendum.case == case).scalar()
-    return int(highest or 0) + 1
-
-
-@step
-def sign_addendum(case: Case, *, by: User, sealed: Sealed) -> Addendum:
-    """The expert signs a numbered addendum, chained to the paper before it; that paper never changes."""
-    if lacking := unanswered(case):
-        raise Refusal(lacking[0])
-    if fingerprint(addendum_words(case)) != sealed.fingerprint:
-        raise Refusal("The addendum changed while it was being signed. Read it once more, then sign.")
-    number = next_number(case)
-    document = file_away(
-        case, sealed.file, kind=DocumentKind.ADDENDUM, audience=Audience.EXPERT_AND_OFFICE, by=by
-    )
-    addendum: Addendum = Addendum.create(
-        case=case,
-        number=number,
-        document=document,
-        sha256=sealed.file.sha256,
-        previous_sha256=previous_sha256(case),
-        signed_by=by,
-        signed_at=sealed.signed_at,
-    )
-    Clarification.update(state=ClarificationState.ANSWERED, addendum=addendum).where(
-        (Clarification.case == case) & (Clarification.state == SENT)
-    ).execute()
-    remember(number=number, sha256=sealed.file.sha256)
-    return addendum
-
-
-def latest_addendum(case: Case) -> Any:
-    """The addendum signed last, or None."""
-    return case.addenda.order_by(Addendum.number.desc()).first()
-
-
-@step
-def release_addendum(case: Case, *, by: Person) -> None:
-    """The addendum goes to the referrer and to whoever receives the report."""
-    addendum = latest_addendum(case)
-    release(addendum)
-    remember(number=addendum.number)
-
-
-@step
-def return_addendum(case: Case, *, by: Person, why: str) -> None:
-    """The coordinator sends it back: the signed one stays on file, the clarifications wait for a new one."""
-    if not why.strip():
-        raise Refusal("Say what the expert should look at again.", field="why")
-    addendum = latest_addendum(case)
-    Clarification.update(state=SENT).where(Clarification.addendum == addendum).execute()
-    remember(number=addendum.number, why=why)
-
-
-def is_released(addendum: Addendum) -> bool:
-    return addendum.state == ReportState.RELEASED
+    remember(why=why.strip())

@@ -1,49 +1,121 @@
 """The review: the referrer's verdict on each answer, the treating doctor's opinion beside it, acceptance."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from peewee import JOIN
 
 from portal import clock
 from portal.ime.process import Refusal, remember, step
-from portal.ime.report import answers_of
-from portal.models import Answer, Case, Question, TreatingOpinion, User, Verdict
-from portal.words import Issue
+from portal.models import Addendum, Answer, Case, Clarification, Question, TreatingOpinion, User, Verdict
+from portal.words import ClarificationState, Issue, ReportState
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One question in review: the report's answer, what released addenda added, and the referrer's newest verdict."""
+
+    question: Question
+    answer: Answer | None
+    verdict: Verdict | None
+    added: list[Clarification] = field(default_factory=list)
+
+    @property
+    def is_stale(self) -> bool:
+        """The verdict was given before an addendum that speaks to the question."""
+        return bool(
+            self.verdict and any(self.verdict.given_at < each.addendum.released_at for each in self.added)
+        )
+
+    @property
+    def is_answered(self) -> bool | None:
+        """The verdict that counts now; None where there is none, or none since the last addendum."""
+        return None if self.verdict is None or self.is_stale else bool(self.verdict.is_answered)
+
+
+def judged(case: Case) -> list[Judged]:
+    """Every question of the case as it stands in review, in their order; two reads."""
+    rows: Any = (
+        Question.select(Question, Answer, Verdict)
+        .join(Answer, JOIN.LEFT_OUTER, on=(Answer.question == Question.id), attr="answer")
+        .switch(Question)
+        .join(Verdict, JOIN.LEFT_OUTER, on=(Verdict.question == Question.id), attr="verdict")
+        .where(Question.case == case)
+        .order_by(Question.number)
+    )
+    added = additions(case)
+    return [
+        Judged(row, row.answer, row.verdict, [each for each in added if each.question_id == row.id])
+        for row in rows
+    ]
+
+
+def additions(case: Case) -> list[Clarification]:
+    """What released addenda answered, each with its addendum, in their order."""
+    return list(
+        Clarification.select(Clarification, Addendum)
+        .join(Addendum)
+        .where(
+            (Clarification.case == case)
+            & (Clarification.state == ClarificationState.ANSWERED)
+            & (Addendum.state == ReportState.RELEASED)
+        )
+        .order_by(Addendum.number, Clarification.id)
+    )
 
 
 @step
 def give_verdict(case: Case, *, by: User, verdicts: Mapping[int, tuple[bool, str]]) -> None:
-    """The referrer's word on answers: question id -> (is answered, why not)."""
+    """The referrer's word on answers: question id -> (is answered, why not). A newer word takes the older's place."""
+    if not verdicts:
+        raise Refusal("Say of at least one question whether it is answered.")
     own = {question.id: question for question in case.questions}
     for question_id, (is_answered, why) in verdicts.items():
         if question_id not in own:
             raise Refusal("This is not a question of the case.")
+        number = own[question_id].number
         if not is_answered and not why.strip():
-            raise Refusal(f"Say what is missing in the answer to question {own[question_id].number}.")
-        Verdict.insert(
-            question=question_id, is_answered=is_answered, why=why, given_by=by, given_at=clock.now()
-        ).on_conflict(
-            conflict_target=[Verdict.question],
-            update={Verdict.is_answered: is_answered, Verdict.why: why, Verdict.given_at: clock.now()},
-        ).execute()
+            raise Refusal(f"Say what is missing in the answer to question {number}.", field=f"why_{number}")
+        note_verdict(question_id, by, is_answered, "" if is_answered else why.strip())
+
+
+def note_verdict(question_id: int, by: User, is_answered: bool, why: str) -> None:
+    word: dict[Any, Any] = {
+        Verdict.is_answered: is_answered,
+        Verdict.why: why,
+        Verdict.given_by: by,
+        Verdict.given_at: clock.now(),
+    }
+    Verdict.insert({Verdict.question: question_id, **word}).on_conflict(
+        conflict_target=[Verdict.question], update=word
+    ).execute()
+
+
+def open_points(rows: Iterable[Judged]) -> list[str]:
+    """What keeps the report from being accepted, each as a sentence; empty when it can be."""
+    return [sentence for row in rows if (sentence := open_point(row))]
+
+
+def open_point(row: Judged) -> str:
+    number = row.question.number
+    if row.verdict is None:
+        return f"Say whether question {number} is answered."
+    if row.is_stale:
+        latest: Any = row.added[-1].addendum
+        return f"Addendum {latest.number} speaks to question {number}. Say whether it is answered now."
+    if not row.is_answered:
+        return f"You marked question {number} as not answered. Ask for clarification instead."
+    return ""
 
 
 @step
 def accept_report(case: Case, *, by: User) -> None:
-    """The report answers what was asked; the case is closed. Refuses while a question has no verdict."""
-    judged = {verdict.question_id: verdict.is_answered for verdict in verdicts_of(case)}
-    for question in case.questions.order_by(Question.number):
-        if question.id not in judged:
-            raise Refusal(f"Say whether question {question.number} is answered.")
-        if not judged[question.id]:
-            raise Refusal(
-                f"You marked question {question.number} as not answered. Ask for clarification instead."
-            )
-    remember(questions=len(judged))
-
-
-def verdicts_of(case: Case) -> list[Verdict]:
-    """The verdicts given on the case's questions."""
-    return list(Verdict.select(Verdict, Question).join(Question).where(Question.case == case))
+    """The report answers what was asked; the case is closed. Refuses while a question has no verdict that counts."""
+    rows = judged(case)
+    if lacking := open_points(rows):
+        raise Refusal(lacking[0])
+    remember(questions=len(rows))
 
 
 @dataclass(frozen=True)
@@ -52,17 +124,16 @@ class Disagreement:
 
     issue: Issue
     treating: TreatingOpinion | None
-    answers: list[Answer]
+    rows: list[Judged]
 
 
-def board(case: Case) -> list[Disagreement]:
+def board(case: Case, rows: list[Judged] | None = None) -> list[Disagreement]:
     """The board, issue by issue, for every issue that the treating doctor or a question speaks to."""
+    rows = judged(case) if rows is None else rows
     treating = {opinion.issue: opinion for opinion in case.treating_opinions}
-    answers = answers_of(case)
-    issues = [
-        issue for issue in Issue if issue in treating or any(each.question.issue == issue for each in answers)
-    ]
+    asked = {row.question.issue for row in rows}
     return [
-        Disagreement(issue, treating.get(issue), [each for each in answers if each.question.issue == issue])
-        for issue in issues
+        Disagreement(issue, treating.get(issue), [row for row in rows if row.question.issue == issue])
+        for issue in Issue
+        if issue in treating or issue in asked
     ]

@@ -129,15 +129,17 @@ class Clarified(TypedDict):
     asked: str
     answer: str
     reasons: str
+    certainty: str
 
 
 class Addendum(Letter):
-    """`addendum`: a numbered addendum, bound to its report by date and SHA-256 (hex)."""
+    """`addendum`: a numbered addendum, bound by SHA-256 (hex) to its report and to the paper before it."""
 
     number: int
     subject: Subject
     report_signed: str
     report_sha256: str
+    previous_sha256: str
     clarifications: list[Clarified]
     certificate: str
     signature: Signature

@@ -129,10 +129,11 @@ REPORT: pdf.Report = {
 ADDENDUM: pdf.Addendum = {
     **BASE,
     "dated": "2026-04-09",
-    "number": 1,
+    "number": 2,
     "subject": SUBJECT,
     "report_signed": "March 18, 2026, 4:12 p.m. Pacific time",
     "report_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "previous_sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
     "clarifications": [
         {
             "number": 3,
@@ -142,6 +143,7 @@ ADDENDUM: pdf.Addendum = {
             "Please say which levels you consider necessary.",
             "answer": "Only L4–L5.",
             "reasons": "No finding on examination, on the MRI or in the electrodiagnostic study points to the S1 nerve root.",
+            "certainty": "More likely than not",
         },
         {
             "number": 4,
@@ -150,6 +152,7 @@ ADDENDUM: pdf.Addendum = {
             "asked": "Do the twelve weeks begin on the day of the examination or on the day of the report?",
             "answer": "On the day of the examination, March 11, 2026.",
             "reasons": "",
+            "certainty": "",
         },
     ],
     "certificate": CERTIFICATE,

@@ -99,7 +99,8 @@ def test_the_addendum_names_the_report_it_belongs_to_by_its_fingerprint():
     said = words_of(render("addendum", ADDENDUM))
 
     assert ADDENDUM["report_sha256"] in said
-    assert "Addendum 1" in said
+    assert "Addendum 2" in said
+    assert "It follows addendum 1" in said
 
 
 def test_the_cover_letter_leaves_out_what_is_empty():

@@ -1,0 +1,148 @@
+"""The addendum: the expert's numbered, signed answer to clarifications, chained to the paper before it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from peewee import fn
+
+from portal import outside
+from portal.ime import letters
+from portal.ime.clarification import SENT, in_state
+from portal.ime.process import Refusal, remember, step
+from portal.ime.records import file_away
+from portal.ime.report import CERTIFICATE, release
+from portal.ime.sealing import Sealed, fingerprint, seal
+from portal.models import Addendum, Case, Clarification, User
+from portal.policy import Person
+from portal.words import Audience, Certainty, ClarificationState, DocumentKind
+
+ANSWER_FIELDS = frozenset({"opinion", "reasons", "certainty"})
+
+
+@step
+def write_addendum(case: Case, *, by: Person, answers: Mapping[int, Mapping[str, Any]]) -> None:
+    """Save what the expert typed: clarification id -> opinion, reasons, certainty."""
+    own = {clarification.id for clarification in in_state(case, SENT)}
+    for clarification_id, fields in answers.items():
+        if clarification_id not in own or not ANSWER_FIELDS.issuperset(fields):
+            raise Refusal("This clarification does not wait for an answer.")
+        Clarification.update(**fields).where(Clarification.id == clarification_id).execute()
+
+
+def unanswered(case: Case) -> list[str]:
+    """What keeps the addendum from being signed, each as a sentence."""
+    waiting = in_state(case, SENT)
+    if not waiting:
+        return ["No clarification waits for an answer."]
+    return [
+        f"Answer the clarification on question {each.question.number}: an answer, the reasons and how certain it is."
+        for each in waiting
+        if not (each.opinion.strip() and each.reasons.strip() and each.certainty)
+    ]
+
+
+def addendum_words(case: Case) -> dict[str, Any]:
+    """What the addendum says, in the shape that `outside.pdf` renders as `addendum`; the signing date comes later."""
+    report = case.reports.get()
+    return {
+        **letters.head(case),
+        "number": next_number(case),
+        "subject": letters.subject(case),
+        "report_signed": letters.written_day(report.signed_at, letters.zone(case)),
+        "report_sha256": report.sha256,
+        "previous_sha256": previous_sha256(case),
+        "clarifications": [clarified(each) for each in in_state(case, SENT)],
+        "certificate": CERTIFICATE,
+        "signature": letters.signature(case),
+    }
+
+
+def clarified(each: Clarification) -> dict[str, Any]:
+    return {
+        "number": each.question.number,
+        "question": each.question.text,
+        "reason": each.reason.title,
+        "asked": each.text,
+        "answer": each.opinion,
+        "reasons": each.reasons,
+        "certainty": Certainty(each.certainty).title if each.certainty else "",
+    }
+
+
+def previous_sha256(case: Case) -> str:
+    """The hash of the last signed paper of the case: the report's, or the latest addendum's."""
+    latest = latest_addendum(case)
+    return str(latest.sha256 if latest else case.reports.get().sha256)
+
+
+def latest_addendum(case: Case) -> Any:
+    """The addendum signed last, or None."""
+    return case.addenda.order_by(Addendum.number.desc()).first()
+
+
+def next_number(case: Case) -> int:
+    highest = Addendum.select(fn.MAX(Addendum.number)).where(Addendum.case == case).scalar()
+    return int(highest or 0) + 1
+
+
+def prepare_addendum(case: Case) -> Sealed:
+    """Render and store the addendum as it stands, to be signed next."""
+    if lacking := unanswered(case):
+        raise Refusal(lacking[0])
+    name = f"{case.reference} addendum {next_number(case)}.pdf"
+    return seal("addendum", name, addendum_words(case), letters.zone(case))
+
+
+def seal_and_sign(case: Case, *, by: User) -> Addendum:
+    """Render, then sign; what was rendered for a signing that did not happen is removed from the store."""
+    sealed = prepare_addendum(case)
+    try:
+        return sign_addendum(case, by=by, sealed=sealed)
+    except BaseException:
+        outside.store().delete(sealed.file.key)
+        raise
+
+
+@step
+def sign_addendum(case: Case, *, by: User, sealed: Sealed) -> Addendum:
+    """The expert signs a numbered addendum, chained to the paper before it; that paper never changes."""
+    if lacking := unanswered(case):
+        raise Refusal(lacking[0])
+    if fingerprint(addendum_words(case)) != sealed.fingerprint:
+        raise Refusal("The addendum changed while it was being signed. Read it once more, then sign.")
+    number = next_number(case)
+    document = file_away(
+        case, sealed.file, kind=DocumentKind.ADDENDUM, audience=Audience.EXPERT_AND_OFFICE, by=by
+    )
+    addendum: Addendum = Addendum.create(
+        case=case,
+        number=number,
+        document=document,
+        sha256=sealed.file.sha256,
+        previous_sha256=previous_sha256(case),
+        signed_by=by,
+        signed_at=sealed.signed_at,
+    )
+    Clarification.update(state=ClarificationState.ANSWERED, addendum=addendum).where(
+        (Clarification.case == case) & (Clarification.state == SENT)
+    ).execute()
+    remember(number=number, sha256=sealed.file.sha256)
+    return addendum
+
+
+@step
+def release_addendum(case: Case, *, by: Person) -> None:
+    """The addendum goes to the referrer and to whoever receives the report."""
+    addendum = latest_addendum(case)
+    release(addendum)
+    remember(number=addendum.number)
+
+
+@step
+def return_addendum(case: Case, *, by: Person, why: str) -> None:
+    """The coordinator sends it back: the signed one stays on file, the clarifications wait for a new one."""
+    if not why.strip():
+        raise Refusal("Say what the expert should look at again.", field="why")
+    addendum = latest_addendum(case)
+    Clarification.update(state=SENT, addendum=None).where(Clarification.addendum == addendum).execute()
+    remember(number=addendum.number, why=why.strip())
