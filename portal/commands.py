@@ -4,7 +4,7 @@ import click
 from flask import Flask, current_app
 from playhouse.migrations import Runner
 
-from portal import ROOT, db
+from portal import ROOT, db, search
 from portal.ime.process import PROCESS
 from portal.models import TABLES
 from portal.web.routing import Access
@@ -14,6 +14,7 @@ from portal.words import Stage
 def migrate_database() -> list[str]:
     """Bring the connected database up to date; returns the names of the migrations that ran."""
     db.database.create_tables(TABLES)
+    search.create_table()
     return list(Runner(db.database.obj, directory=str(ROOT / "portal" / "migrations")).up())
 
 

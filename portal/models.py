@@ -206,8 +206,8 @@ class Case(Remembered):
     `due_on` and `last_event_at` are what the queues sort by, kept by every step."""
 
     reference = CharField(unique=True)
-    organisation = ForeignKeyField(Organisation, backref="cases", on_delete="RESTRICT")
-    referrer = ForeignKeyField(User, backref="referred_cases", on_delete="RESTRICT")
+    organisation = ForeignKeyField(Organisation, backref="cases", index=False, on_delete="RESTRICT")
+    referrer = ForeignKeyField(User, backref="referred_cases", index=False, on_delete="RESTRICT")
     coordinator = ForeignKeyField(User, null=True, index=False, on_delete="RESTRICT")
     expert = ForeignKeyField(Expert, null=True, index=False, backref="cases", on_delete="RESTRICT")
     claimant = ForeignKeyField(Claimant, unique=True, backref="cases", on_delete="RESTRICT")
@@ -244,24 +244,31 @@ class Case(Remembered):
         return cls.select().where(SQL("is_open"))
 
 
-# One partial index per role queue, in the order the queue is read (DESIGN §7): "open" is one literal condition.
+# One partial index per role queue, in the order the queue is read: "open" is one literal condition, so that the
+# database sees at once that the index serves.
 for columns in (
     ("due_on", "id"),
     ("stage", "due_on", "id"),
     ("turn", "due_on", "id"),
-    ("coordinator", "due_on", "id"),
-    ("organisation", "due_on", "id"),
-    ("organisation", "turn", "due_on", "id"),
-    ("expert", "due_on", "id"),
+    ("referrer", "turn", "due_on", "id"),
+    ("coordinator", "turn", "due_on", "id"),
     ("expert", "turn", "due_on", "id"),
+    ("expert", "due_on", "id"),
+    ("organisation", "due_on", "id"),
+    ("organisation", "stage", "due_on", "id"),
+    ("organisation", "turn", "due_on", "id"),
 ):
     Case.add_index(
         *[getattr(Case, column) for column in columns],
         where=SQL("is_open"),
         name="case_queue_" + "_".join(columns),
     )
-Case.add_index(Case.organisation, Case.id, name="case_of_organisation")
-Case.add_index(Case.expert, Case.id, name="case_of_expert")
+for columns in (("id",), ("organisation", "id"), ("expert", "id")):
+    Case.add_index(
+        *[getattr(Case, column) for column in columns],
+        where=SQL("NOT is_open"),
+        name="case_ended_" + "_".join(columns),
+    )
 
 
 class CaseParty(Remembered):
@@ -631,7 +638,19 @@ class Notice(Remembered):
     class Meta:
         indexes = ((("event", "party", "email", "recipient"), True),)
 
+    @classmethod
+    def calls_to_make(cls):
+        """What is to be told by phone, the oldest first, each with its case."""
+        return (
+            cls.select(cls, Event, Case)
+            .join(Event)
+            .join(Case)
+            .where(SQL("state = 'by_phone'"))
+            .order_by(cls.id)
+        )
 
+
+Notice.add_index(Notice.id, where=SQL("state = 'by_phone'"), name="notice_by_phone")
 Notice.add_index(Notice.not_before, Notice.id, where=SQL("state IN ('owed', 'sending')"), name="notice_owed")
 
 

@@ -126,7 +126,8 @@ PROCESS = table(
 # fmt: on
 
 VERBS: dict[str, Callable[..., Any]] = {}
-wakers: list[Callable[[], None]] = []
+keepers: list[Callable[[Case], None]] = []  # keep what is derived from a case, inside the step's transaction
+wakers: list[Callable[[], None]] = []  # start what is owed, after it
 
 
 class NotAllowed(Exception):
@@ -220,6 +221,8 @@ def record(
         facts=facts,
     )
     settle(case)
+    for keep in keepers:
+        keep(case)
     owe(event, row, by)
 
 

@@ -2,17 +2,21 @@
 
 from typing import Any
 
-from flask import Blueprint, g
+from flask import Blueprint, g, request, url_for
 from peewee import JOIN
 
+from portal import queues, search
+from portal.forms.case import ORDERS, SHOW, STAGES, wish
 from portal.ime import journey, rules
 from portal.ime.history import timeline
 from portal.models import Case, Event, User
+from portal.queues import Row
 from portal.views import appointment, clarification, messages, questions, records, referral, report
+from portal.views.desk import shown
 from portal.web.navigation import actions
 from portal.web.page import page
-from portal.web.routing import sees_case
-from portal.words import Party
+from portal.web.routing import sees_case, signed_in
+from portal.words import Party, Role
 
 bp = Blueprint("case", __name__)
 
@@ -62,5 +66,32 @@ def events(case: Case) -> Any:
 
 
 @bp.route("/cases")
+@signed_in(Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
 def queue() -> Any:
-    return page("case/queue.html")
+    typed = request.args.get("q", "").strip()[:100]
+    wanted, chosen = wish(request.args, Party(g.person.role))
+    before = number_of(request.args.get("before"))
+    rows, are_more = search.find(g.person, typed, before) if typed else queues.queue(g.person, wanted)
+    following = {"q": typed, "before": rows[-1].id} if typed and rows else chosen | after(rows)
+    return page(
+        "case/queue.html",
+        "case/_queue.html",
+        q=typed,
+        chosen=chosen,
+        shows=SHOW,
+        stages={"": "Every stage", **STAGES},
+        orders=ORDERS,
+        cases=shown(rows),
+        more=url_for("case.queue", **following) if are_more else None,
+    )
+
+
+def after(rows: list[Row]) -> dict[str, str]:
+    """The keyset place of the last row shown."""
+    return {"after": f"{rows[-1].due_on.isoformat()}.{rows[-1].id}"} if rows else {}
+
+
+def number_of(typed: str | None) -> int:
+    return (
+        int(typed) if typed and typed.isascii() and typed.isdigit() and len(typed) < 16 else search.FURTHEST
+    )

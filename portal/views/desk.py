@@ -1,17 +1,150 @@
-"""Each role's home."""
+"""Each role's home: how things stand, whose turn each case is, what is due and what is late."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, g, redirect, url_for
 
+from portal import queues
+from portal.ime import rules
+from portal.ime.process import PROCESS
+from portal.models import Notice
+from portal.queues import GROUP, Row
+from portal.web.formats import count, due, urgency
 from portal.web.page import page
 from portal.web.routing import signed_in
-from portal.words import Role
+from portal.words import Party, Role, Stage
 
 bp = Blueprint("desk", __name__)
 
+TITLES = {
+    "offers": "Offers to you",
+    "new": "New referrals, nobody's yet",
+    "turn": "Your turn",
+    "coming": "Coming up",
+    "waiting": "Waiting for others",
+}
+MORE = {
+    "turn": {"show": "mine"},
+    "coming": {"show": "mine"},
+    "waiting": {},
+    "new": {"stage": "referred"},
+    "offers": {},
+}
+
+# What an empty desk says: what will appear here, and the one thing to do now.
+EMPTY = {
+    Role.REFERRER: (
+        "Nothing waits for you",
+        "Cases you refer appear here, with whose turn each is and what is due.",
+        "Refer a case",
+        "referral.start",
+    ),
+    Role.COORDINATOR: (
+        "Nothing waits for you",
+        "New referrals and the cases you coordinate appear here in the order they are due.",
+        "See all cases",
+        "case.queue",
+    ),
+    Role.EXPERT: (
+        "Nothing waits for you",
+        "Offers, examinations and reports appear here in the order they are due.",
+        "Check your hours",
+        "appointment.hours",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A case as a row on a desk or in a queue shows it."""
+
+    who: str
+    reference: str
+    href: str
+    next: str
+    kind: str
+    chip: str
+    tone: str
+
+
+def shown(rows: Iterable[Row]) -> list[Shown]:
+    """Rows of a queue in words."""
+    kinds = rules.exam_kinds()
+    return [
+        Shown(
+            who=row.name or ("An offer to you" if row.stage == Stage.OFFERED else "New referral"),
+            reference=row.reference,
+            href=f"/cases/{row.reference}",
+            next=next_in_words(row),
+            kind=kinds[row.exam_kind].name if row.exam_kind in kinds else "",
+            chip=due(row.due_on) or Stage(row.stage).title,
+            tone=urgency(row.due_on),
+        )
+        for row in rows
+    ]
+
+
+def next_in_words(row: Row) -> str:
+    """What moves the case on, and who does it where that is not the reader."""
+    if not row.next_step:
+        return Stage(row.stage).title
+    button = PROCESS[row.next_step].button
+    return button if is_mine(row) else f"{Party(row.turn).title}: {button[:1].lower()}{button[1:]}"
+
+
+def is_mine(row: Row) -> bool:
+    return row.turn == g.person.role or (row.turn == Party.CANDIDATE and g.person.role == Role.EXPERT)
+
 
 @bp.route("/")
-@signed_in(Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
+@signed_in(Role.REFERRER, Role.COORDINATOR, Role.EXPERT, Role.CLAIMANT)
 def home() -> Any:
-    return page("desk/home.html")
+    if g.person.role == Role.CLAIMANT:
+        return redirect(url_for("instructions.appointment"), 303)
+    groups = queues.desk(g.person)
+    what, why, text, endpoint = EMPTY[g.person.role]
+    return page(
+        "desk/home.html",
+        summary=summary(groups, queues.tally(g.person)),
+        groups=[
+            (name, TITLES[name], shown(groups[name][:GROUP]), more(name, groups[name]))
+            for name in TITLES
+            if name in groups
+        ],
+        calls=calls() if g.person.role == Role.COORDINATOR else [],
+        empty_words=(what, why, text, url_for(endpoint)),
+        first_name=g.person.name.split()[0],
+    )
+
+
+def more(name: str, rows: list[Row]) -> str | None:
+    """Where the rest of a group is, when there is more than the desk shows."""
+    return url_for("case.queue", **MORE[name]) if len(rows) > GROUP else None
+
+
+def summary(groups: dict[str, list[Row]], tally: queues.Tally) -> str:
+    """How things stand, in one sentence."""
+    waiting = len(groups.get("turn", [])) + len(groups.get("new", [])) + len(groups.get("offers", []))
+    if not waiting:
+        return "Nothing needs you today."
+    need = f"{several(waiting)} {'needs' if waiting == 1 else 'need'} you"
+    late = f"{several(tally.late, '')} {'is' if tally.late == 1 else 'are'} late" if tally.late else ""
+    today = f"{several(tally.today, '')} due today" if tally.today else ""
+    return ", ".join(part for part in (need, late, today) if part) + "."
+
+
+def several(number: int, noun: str = "case") -> str:
+    if number > queues.CAPPED:
+        return f"{queues.CAPPED}+ {noun}s".strip()
+    return count(number, noun) if noun else str(number)
+
+
+def calls() -> list[dict[str, Any]]:
+    """The people to be told by phone: the oldest first, one read."""
+    rows = Notice.calls_to_make().limit(GROUP)
+    return [
+        {"who": row.recipient, "reference": row.event.case.reference, "party": row.party.label}
+        for row in rows
+    ]

@@ -1,0 +1,262 @@
+"""The hot reads: the desk and the queues, built once as queries, kept as SQL, answered as tuples."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import reduce
+from operator import and_
+from typing import Any, NamedTuple
+
+from peewee import SQL, Database, Select, Tuple, Value, fn
+
+from portal import clock
+from portal.db import database
+from portal.models import Case, Claimant, Offer, User
+from portal.words import Party, Role, Stage
+
+PAGE = 25
+GROUP = 12
+CAPPED = 100
+COMING_UP = timedelta(days=14)
+
+
+class Row(NamedTuple):
+    """One case in a queue."""
+
+    group: str
+    id: int
+    reference: str
+    name: str
+    exam_kind: str
+    stage: str
+    turn: str
+    next_step: str
+    due_on: date
+
+
+@dataclass(frozen=True)
+class Bind:
+    """A value that is given each time the query runs."""
+
+    name: str
+
+
+def bind(name: str) -> Value:
+    return Value(Bind(name), converter=False)
+
+
+class Kept:
+    """A query that is written once as SQL and then only run: the builder costs more than the database."""
+
+    def __init__(self, build: Callable[[], Any]) -> None:
+        self.build, self.written = build, {}
+
+    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+        """Run it with these values; rows as the driver gives them."""
+        target: Database = database.obj
+        if type(target) not in self.written:
+            self.written[type(target)] = self.build().bind(target).sql()
+        sql, params = self.written[type(target)]
+        given = [values[param.name] if isinstance(param, Bind) else param for param in params]
+        return database.execute_sql(sql, given).fetchall()
+
+
+# --- the desk ---------------------------------------------------------------------------------------------------
+
+COLUMNS = (
+    Case.id,
+    Case.reference,
+    Claimant.name,
+    Case.exam_kind,
+    Case.stage,
+    Case.turn,
+    Case.next_step,
+    Case.due_on,
+)
+IS_OPEN = SQL("is_open")
+
+
+def cases(group: str, *conditions: Any, limit: int = GROUP) -> Any:
+    """Open cases in the order they are due, each marked with its group."""
+    return (
+        Case.select(Value(group).alias("grouped"), *COLUMNS)
+        .join(Claimant)
+        .where(reduce(and_, conditions, IS_OPEN))
+        .order_by(Case.due_on, Case.id)
+        .limit(limit + 1)
+    )
+
+
+def together(queries: Iterable[Any]) -> Any:
+    """Several ordered, limited queries as one statement."""
+    wrapped = [query.alias(f"part{number}") for number, query in enumerate(queries)]
+    selects = [Select([query], [SQL("*")]) for query in wrapped]
+    return reduce(lambda left, right: left.union_all(right), selects)
+
+
+OTHERS = {
+    Party.REFERRER: (Party.COORDINATOR, Party.CANDIDATE, Party.EXPERT),
+    Party.COORDINATOR: (Party.REFERRER, Party.CANDIDATE, Party.EXPERT),
+    Party.EXPERT: (Party.COORDINATOR, Party.REFERRER),
+}
+
+
+def desk_of(party: Party, owner: Any, soon: Any = None) -> Any:
+    """Your turn, coming up, and waiting for others: one branch a turn, so that each follows an index."""
+    mine = and_(owner == bind("viewer"), Case.turn == party)
+    groups = [cases("turn", mine, *([Case.due_on <= bind("soon")] if soon else []))]
+    if soon:
+        groups.append(cases("coming", mine, Case.due_on > bind("soon")))
+    groups += [cases("waiting", owner == bind("viewer"), Case.turn == other) for other in OTHERS[party]]
+    return groups
+
+
+def new_referrals() -> Any:
+    return cases("new", Case.coordinator.is_null(), Case.turn == Party.COORDINATOR)
+
+
+def open_offers() -> Any:
+    """The offers that wait for the expert; the claimant is not named to a candidate."""
+    return (
+        Case.select(
+            Value("offers").alias("grouped"),
+            Case.id,
+            Case.reference,
+            Value("").alias("name"),
+            *COLUMNS[3:],
+        )
+        .join(Offer)
+        .where((Offer.expert == bind("viewer")) & (SQL("state = 'open'")))
+        .order_by(Offer.until, Case.id)
+        .limit(GROUP + 1)
+    )
+
+
+DESKS = {
+    Role.REFERRER: Kept(lambda: together(desk_of(Party.REFERRER, Case.referrer))),
+    Role.COORDINATOR: Kept(
+        lambda: together([new_referrals(), *desk_of(Party.COORDINATOR, Case.coordinator, soon=True)])
+    ),
+    Role.EXPERT: Kept(lambda: together([open_offers(), *desk_of(Party.EXPERT, Case.expert, soon=True)])),
+}
+
+
+def desk(person: User) -> dict[str, list[Row]]:
+    """The groups of a person's home, each in the order due, each at most one row longer than GROUP."""
+    rows = DESKS[person.role].rows(viewer=viewer_id(person), soon=clock.today() + COMING_UP)
+    groups: dict[str, list[Row]] = {}
+    for row in map(as_row, rows):
+        groups.setdefault(row.group, []).append(row)
+    return {name: sorted(found, key=lambda row: (row.due_on, row.id)) for name, found in groups.items()}
+
+
+def as_row(values: Sequence[Any]) -> Row:
+    due_on = values[8] if isinstance(values[8], date) else date.fromisoformat(values[8])
+    return Row(*values[:8], due_on)
+
+
+def viewer_id(person: User) -> int:
+    """What the viewer's queue is kept by: the expert's profile, else the user."""
+    return person.expert.id if person.role == Role.EXPERT and person.expert else person.id
+
+
+# --- how much ---------------------------------------------------------------------------------------------------
+
+
+def counted(*conditions: Any) -> Any:
+    """How many open cases, counted to CAPPED + 1 and no further."""
+    found = Case.select(SQL("1")).where(reduce(and_, conditions, IS_OPEN)).limit(CAPPED + 1).alias("found")
+    return Select([found], [fn.COUNT(SQL("*"))])
+
+
+def tally_of(party: Party, owner: Any) -> Any:
+    mine = and_(owner == bind("viewer"), Case.turn == party)
+    late = counted(mine, Case.due_on < bind("today"))
+    now = counted(mine, Case.due_on == bind("today"))
+    return Select(columns=[late, now])
+
+
+TALLIES = {
+    Role.REFERRER: Kept(lambda: tally_of(Party.REFERRER, Case.referrer)),
+    Role.COORDINATOR: Kept(lambda: tally_of(Party.COORDINATOR, Case.coordinator)),
+    Role.EXPERT: Kept(lambda: tally_of(Party.EXPERT, Case.expert)),
+}
+
+
+class Tally(NamedTuple):
+    """How many cases of the viewer's turn are late, and due today; capped at CAPPED + 1."""
+
+    late: int
+    today: int
+
+
+def tally(person: User) -> Tally:
+    return Tally(*TALLIES[person.role].rows(viewer=viewer_id(person), today=clock.today())[0])
+
+
+# --- the queue --------------------------------------------------------------------------------------------------
+
+SCOPES: dict[Role, Any] = {
+    Role.REFERRER: lambda: Case.organisation == bind("viewer"),
+    Role.COORDINATOR: lambda: Case.stage != Stage.DRAFT,
+    Role.EXPERT: lambda: Case.expert == bind("viewer"),
+}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What of a queue is wanted. `order` is `due` or `newest`; `after` the last row seen, (due day, id)."""
+
+    stage: Stage | None = None
+    turn: Party | None = None
+    is_late: bool = False
+    is_ended: bool = False
+    order: str = "due"
+    after: tuple[date, int] | None = None
+
+
+def queue_query(role: Role, wish: Wish) -> Any:
+    """The query of one shape of wish; its values are bound when it runs."""
+    conditions = [SCOPES[role](), SQL("NOT is_open") if wish.is_ended else IS_OPEN]
+    if wish.stage:
+        conditions.append(Case.stage == bind("stage"))
+    if wish.turn:
+        conditions.append(Case.turn == bind("turn"))
+    if wish.is_late:
+        conditions.append(Case.due_on < bind("today"))
+    by_due = wish.order == "due" and not wish.is_ended
+    if wish.after:
+        conditions.append(
+            Tuple(Case.due_on, Case.id) > Tuple(bind("after_due"), bind("after_id"))
+            if by_due
+            else Case.id < bind("after_id")
+        )
+    order = (Case.due_on, Case.id) if by_due else (Case.id.desc(),)
+    return (
+        Case.select(Value("queue"), *COLUMNS)
+        .join(Claimant)
+        .where(reduce(and_, conditions))
+        .order_by(*order)
+        .limit(PAGE + 1)
+    )
+
+
+_queues: dict[tuple[Any, ...], Kept] = {}
+
+
+def queue(person: User, wish: Wish) -> tuple[list[Row], bool]:
+    """A page of the cases a person may see, in keyset order, and whether there are more."""
+    shape = (person.role, *(bool(part) for part in (wish.stage, wish.turn, wish.after)))
+    shape += (wish.is_late, wish.is_ended, wish.order)
+    kept = _queues.setdefault(shape, Kept(lambda: queue_query(person.role, wish)))
+    after_due, after_id = wish.after or (None, None)
+    viewer = person.organisation_id if person.role == Role.REFERRER else viewer_id(person)
+    rows = kept.rows(
+        viewer=viewer,
+        stage=wish.stage,
+        turn=wish.turn,
+        today=clock.today(),
+        after_due=after_due,
+        after_id=after_id,
+    )
+    return [as_row(row) for row in rows[:PAGE]], len(rows) > PAGE

@@ -1,0 +1,118 @@
+"""Finds cases by reference, claimant, claim number or organisation, always inside what the person may see.
+
+SQLite keeps the words in an FTS5 table whose rowid is the case's, PostgreSQL in a `tsvector` under a GIN index. Each
+case's words hold a token for whoever may see it, so that the index narrows first; the permission itself is the SQL
+condition on the joined case."""
+
+import re
+from typing import Any
+
+from peewee import SQL, Table
+
+from portal.db import database, is_sqlite
+from portal.ime import process
+from portal.models import Case, Claimant, ClaimNumber, User
+from portal.queues import COLUMNS, PAGE, SCOPES, Bind, Kept, Row, as_row, viewer_id
+from portal.words import Role
+
+MOST_WORDS = 8
+FURTHEST = 2**62
+
+SQLITE_TABLE = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS case_search USING fts5("
+    "words, prefix='2 3', tokenize='unicode61 remove_diacritics 2')",
+)
+POSTGRES_TABLE = (
+    "CREATE TABLE IF NOT EXISTS case_search (rowid INTEGER PRIMARY KEY, words TSVECTOR NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS case_search_words ON case_search USING GIN (words)",
+)
+
+SQLITE_WORDS = (
+    "DELETE FROM case_search WHERE rowid = ?",
+    "INSERT INTO case_search (rowid, words) VALUES (?, ?)",
+)
+POSTGRES_WORDS = (
+    "DELETE FROM case_search WHERE rowid = %s",
+    "INSERT INTO case_search (rowid, words) VALUES (%s, to_tsvector('simple', %s))",
+)
+
+
+def create_table() -> None:
+    for statement in SQLITE_TABLE if is_sqlite() else POSTGRES_TABLE:
+        database.execute_sql(statement)
+
+
+def words_of(case: Case) -> str:
+    """What a case is found by, and the tokens of those who may see it."""
+    numbers = [claim.number for claim in ClaimNumber.select().where(ClaimNumber.case == case)]
+    seen_by = [f"organisation{case.organisation_id}", f"expert{case.expert_id}"]
+    return " ".join([case.reference, case.claimant.name, *numbers, case.organisation.name, *seen_by])
+
+
+def keep(case: Case) -> None:
+    """Keep the words of a case; part of every step's transaction."""
+    keep_words(case.id, words_of(case))
+
+
+def keep_words(case_id: int, words: str) -> None:
+    forget, write = SQLITE_WORDS if is_sqlite() else POSTGRES_WORDS
+    database.execute_sql(forget, (case_id,))
+    database.execute_sql(write, (case_id, words))
+
+
+def rebuild() -> int:
+    """Write the words of every case anew; returns how many."""
+    with database.atomic():
+        database.execute_sql("DELETE FROM case_search")
+        count = 0
+        for case in Case.select(Case, Claimant).join(Claimant).iterator():
+            keep(case)
+            count += 1
+    return count
+
+
+def terms(typed: str) -> list[str]:
+    """The words of what was typed, without anything that either engine could read as an operator."""
+    return re.findall(r"[^\W_]+", typed.lower())[:MOST_WORDS]
+
+
+def expression(wanted: list[str], token: str | None) -> str:
+    """Every word as a prefix, all of them wanted, in the syntax of the engine."""
+    if is_sqlite():
+        return " ".join([f'"{word}"*' for word in wanted] + ([f'"{token}"'] if token else []))
+    return " & ".join([f"{word}:*" for word in wanted] + ([token] if token else []))
+
+
+def query(role: Role) -> Any:
+    found = Table("case_search", ("rowid", "words")).alias("found")
+    matches = SQL(
+        '"case_search" MATCH ?' if is_sqlite() else "found.words @@ to_tsquery('simple', %s)",
+        (Bind("words"),),
+    )
+    return (
+        Case.select(SQL("'found'"), *COLUMNS)
+        .join(Claimant)
+        .join(found, on=(found.rowid == Case.id))
+        .where(
+            matches & SCOPES[role]() & (found.rowid < SQL("?" if is_sqlite() else "%s", (Bind("before"),)))
+        )
+        .order_by(found.rowid.desc())
+        .limit(PAGE + 1)
+    )
+
+
+QUERIES = {role: Kept(lambda role=role: query(role)) for role in SCOPES}  # type: ignore[misc]
+
+
+def find(person: User, typed: str, before: int = FURTHEST) -> tuple[list[Row], bool]:
+    """The newest cases that hold all the words typed, a page of them, and whether there are more."""
+    wanted = terms(typed)
+    if not wanted:
+        return [], False
+    viewer = person.organisation_id if person.role == Role.REFERRER else viewer_id(person)
+    token = {Role.REFERRER: f"organisation{viewer}", Role.EXPERT: f"expert{viewer}"}.get(person.role)
+    rows = QUERIES[person.role].rows(words=expression(wanted, token), before=before, viewer=viewer)
+    return [as_row(row) for row in rows[:PAGE]], len(rows) > PAGE
+
+
+process.keepers.append(keep)

@@ -1,0 +1,93 @@
+"""The queue of cases and the case page."""
+
+import pytest
+
+from portal import demo, search
+from portal.words import Stage
+
+
+def references(page):
+    return [
+        each.text_content().split(" · ")[0] for each in page.tree.xpath("//span[@class='row__reference']")
+    ]
+
+
+def test_the_queue_filters_by_stage(visitor, world, case_at):
+    page = visitor(world.coordinator).opens("/cases").presses("Show cases", stage="booked")
+    assert references(page) == [case_at(Stage.BOOKED).reference]
+
+
+def test_the_queue_finds_a_claim_number(visitor, world):
+    page = visitor(world.coordinator).opens("/cases").presses("Show cases", q="004417")
+    assert len(references(page)) == len(Stage) - 1
+
+
+def test_a_search_without_a_hit_says_what_to_try(visitor, world):
+    page = visitor(world.coordinator).opens("/cases").presses("Show cases", q="Nobody Known")
+    assert page.sees("No case matches “Nobody Known”")
+
+
+def test_a_stranger_finds_nothing_of_others(visitor, world):
+    page = visitor(world.stranger_referrer).opens("/cases").presses("Show cases", q="Delgado")
+    assert not references(page)
+
+
+@pytest.mark.parametrize(
+    "typed", ['"', "lumbar AND (", "x' OR 1=1 --", "c++", "*", "ime-", "\x00a", "é", "organisation2"]
+)
+def test_a_hostile_search_is_only_a_search(visitor, world, typed):
+    assert visitor(world.stranger_referrer).opens("/cases").presses("Show cases", q=typed).status == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "after=x",
+        "after=2026-01-01.9999999999999999999",
+        "stage=nowhere",
+        "order=name;drop",
+        "before=9e9",
+        "show=",
+    ],
+)
+def test_junk_in_the_address_counts_as_not_chosen(visitor, world, query):
+    assert visitor(world.coordinator).opens(f"/cases?{query}").status == 200
+
+
+def test_the_queue_pages_without_losing_or_repeating_a_case(visitor, world):
+    for number in range(30):
+        demo.case_at(world, Stage.DRAFT, by=world.colleague)
+    page, found = visitor(world.colleague).opens("/cases"), []
+    found += references(page)
+    while "Show more cases" in page.links:
+        found += references(page.follows("Show more cases"))
+    assert len(found) == len(set(found)) == 30 + 12
+
+
+def test_search_pages_newest_first(world):
+    for number in range(30):
+        demo.case_at(world, Stage.DRAFT, by=world.colleague)
+    first, are_more = search.find(world.colleague, "delgado")
+    rest, still_more = search.find(world.colleague, "delgado", before=first[-1].id)
+    ids = [row.id for row in first + rest]
+    assert are_more and not still_more
+    assert ids == sorted(ids, reverse=True) and len(set(ids)) == 45
+
+
+def test_htmx_gets_the_list_alone_and_a_visit_the_page(visitor, world):
+    person = visitor(world.coordinator)
+    fragment = person.client.get("/cases", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+    assert fragment.text.strip().startswith('<div id="queue">')
+    assert "HX-Request" in fragment.headers["Vary"]
+    assert "<html" in person.client.get("/cases").text
+
+
+def test_the_case_page_names_the_stage_and_the_one_next_step(visitor, world, case_at):
+    page = visitor(world.coordinator).opens(f"/cases/{case_at(Stage.MATCHING).reference}")
+    assert page.tree.xpath("//div[@class='next']//a")[0].text_content() == "Offer the case"
+    assert page.sees("Finding an expert")
+
+
+def test_the_case_page_says_for_whom_a_reader_waits(visitor, world, case_at):
+    page = visitor(world.referrer).opens(f"/cases/{case_at(Stage.MATCHING).reference}")
+    assert page.sees("Waiting for the coordinator")
