@@ -1,18 +1,32 @@
 """The day of the examination: its outcome, and what follows from it. No outcome is a dead end."""
 
-from datetime import time
+from datetime import datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.ime.appointment import end_booking
 from portal.ime.process import Refusal, remember, step
 from portal.ime.report import open_report
-from portal.models import Attendance, Case, User
-from portal.words import AppointmentState, Outcome
+from portal.models import Appointment, Arrangement, Attendance, Case, Clinic, User
+from portal.words import AppointmentState, ArrangementKind, ArrangementState, Outcome
 
-EXAMINED = frozenset({Outcome.COMPLETED, Outcome.LEFT_EARLY, Outcome.DECLINED_PART})
-NOT_EXAMINED = frozenset(Outcome) - EXAMINED
-BEFORE_THE_DAY = frozenset({Outcome.CANCELLED_IN_TIME, Outcome.CANCELLED_LATE})
+EXAMINED = (Outcome.COMPLETED, Outcome.LEFT_EARLY, Outcome.DECLINED_PART)
+BEFORE_THE_DAY = (Outcome.CANCELLED_IN_TIME, Outcome.CANCELLED_LATE)
+
+# Outcome of a missed examination -> what happens next, as people read it before they record it.
+FOLLOWS = {
+    Outcome.DID_NOT_ATTEND: "The coordinator finds out why from the claimant, then books a new time.",
+    Outcome.LATE: "A new time is booked, with the journey there looked at again.",
+    Outcome.INTERPRETER_ABSENT: "The interpreter is arranged anew, then a new time is booked.",
+    Outcome.CONSENT_REFUSED: "Nobody is examined without consent. The referrer hears of it before a new time is booked "
+    "or the records are reviewed instead.",
+    Outcome.RECORDS_WRONG: "The right records are gathered first, then a new time is booked.",
+    Outcome.EXPERT_ABSENT: "The claimant gets the next free time, or the coordinator finds another expert.",
+    Outcome.CANCELLED_IN_TIME: "The time is free for others again, and a new one is booked.",
+    Outcome.CANCELLED_LATE: "A new time is booked. The late cancellation stays in the history.",
+}
+NOT_EXAMINED = tuple(FOLLOWS)
 
 
 @step
@@ -28,16 +42,16 @@ def record_examination(
     finished_at: time | None = None,
     note: str = "",
 ) -> None:
-    """The claimant was examined, wholly or in part: the report can be written."""
+    """The claimant was examined, wholly or in part: the report can be written. Times are the clinic's local time."""
     if outcome not in EXAMINED:
         raise Refusal("With this outcome the examination was missed.", field="outcome")
-    if not (identity_checked and consent_given):
-        raise Refusal(
-            "An examination needs the identity checked and consent given.", field="identity_checked"
-        )
+    if not identity_checked:
+        raise Refusal("Nobody is examined before their identity is checked.", field="identity_checked")
+    if not consent_given:
+        raise Refusal("Without consent there is no examination. Record it as missed.", field="consent_given")
     if began_at and finished_at and finished_at <= began_at:
         raise Refusal("The end must come after the beginning.", field="finished_at")
-    attend(
+    appointment = attend(
         case,
         by,
         outcome,
@@ -49,6 +63,9 @@ def record_examination(
         finished_at=finished_at,
         note=note,
     )
+    for field, at in (("began_at", began_at), ("finished_at", finished_at)):
+        if at and on_the_day(appointment, at) > clock.now():
+            raise Refusal("This time is still to come. Enter the time at the clinic.", field=field)
     open_report(case)
 
 
@@ -58,18 +75,44 @@ def record_missed(case: Case, *, by: User, outcome: Outcome, note: str = "") -> 
     if outcome not in NOT_EXAMINED:
         raise Refusal("With this outcome the claimant was examined.", field="outcome")
     attend(case, by, outcome, AppointmentState.MISSED, note=note)
+    if outcome == Outcome.INTERPRETER_ABSENT:
+        Arrangement.update(state=ArrangementState.NEEDED).where(
+            (Arrangement.case == case) & (Arrangement.kind == ArrangementKind.INTERPRETER)
+        ).execute()
     case.brief_sent_at = case.move_asked_at = case.confirmed_at = None
 
 
-def attend(case: Case, by: User, outcome: Outcome, state: AppointmentState, **details: Any) -> None:
+def attend(case: Case, by: User, outcome: Outcome, state: AppointmentState, **details: Any) -> Appointment:
     """End the booking with its outcome. Refuses an examination that has not begun, unless it was cancelled."""
     appointment = end_booking(case, state)
     if appointment is None:
         raise Refusal("There is no booked appointment.")
-    if appointment.starts_at > clock.now() and outcome not in BEFORE_THE_DAY:
+    if not has_begun(appointment) and outcome not in BEFORE_THE_DAY:
         raise Refusal("The examination has not begun yet.", field="outcome")
     Attendance.create(appointment=appointment, outcome=outcome, recorded_by=by, **details)
     remember(outcome=outcome)
+    return appointment
+
+
+def booked_appointment(case: Case) -> Any:
+    """The case's booked appointment with its clinic, in one read; None where there is none."""
+    return (
+        Appointment.select(Appointment, Clinic)
+        .join(Clinic)
+        .where((Appointment.case == case) & (Appointment.state == AppointmentState.BOOKED))
+        .first()
+    )
+
+
+def has_begun(appointment: Appointment) -> bool:
+    begun: bool = appointment.starts_at <= clock.now()
+    return begun
+
+
+def on_the_day(appointment: Appointment, at: time) -> datetime:
+    """The moment of a clinic-local time on the day of the appointment."""
+    zone = ZoneInfo(appointment.clinic.time_zone)
+    return datetime.combine(appointment.starts_at.astimezone(zone).date(), at, zone)
 
 
 @step

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from portal import clock, outside
 from portal.ime.records import StoredFile
+from portal.models import Document
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Sealed:
     signed_at: datetime
 
 
-def fingerprint(words: dict[str, Any]) -> str:
+def fingerprint(words: Any) -> str:
     """SHA-256 over the canonical JSON of what is signed."""
     return hashlib.sha256(json.dumps(words, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -37,6 +40,21 @@ def seal(letter: str, name: str, words: dict[str, Any], zone: str) -> Sealed:
     stored = outside.store().put(io.BytesIO(rendered), limit=len(rendered))
     file = StoredFile(name, "application/pdf", stored.size, stored.sha256, stored.key, page_count(rendered))
     return Sealed(file, fingerprint(words), signed_at)
+
+
+@contextmanager
+def kept_only_if_filed(sealed: Sealed) -> Iterator[None]:
+    """Around the step that signs: when no document came of the sealed bytes, they leave the store again."""
+    try:
+        yield
+    finally:
+        if not Document.select().where(Document.key == sealed.file.key).exists():
+            outside.store().delete(sealed.file.key)
+
+
+def is_intact(document: Document) -> bool:
+    """Whether the bytes in the store are still those that were filed, by their SHA-256."""
+    return outside.store().verify(document.key, document.sha256)
 
 
 def page_count(rendered: bytes) -> int:

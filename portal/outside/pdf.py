@@ -97,6 +97,7 @@ class Answer(TypedDict):
     certainty: str
     undetermined: str
     needed: str
+    pages: NotRequired[str]
 
 
 class RecordRead(TypedDict):
