@@ -32,6 +32,6 @@ def create_app(config: "Config | None" = None) -> "Flask":
     outside.connect(config)
     web.register(app)
     views.register(app)
-    jobs.register(app)
+    jobs.connect(config)
     commands.register(app)
     return app

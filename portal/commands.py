@@ -1,10 +1,17 @@
-"""The command line: flask --app wsgi migrate, process, routes, demo, work."""
+"""The command line: flask --app wsgi migrate, process, routes, demo, serve, work."""
+
+import os
+import shutil
+import signal
+import sys
+from typing import Any
 
 import click
 from flask import Flask, current_app
 from playhouse.migrations import Runner
 
-from portal import ROOT, db, search
+from portal import ROOT, create_app, db, jobs, search
+from portal.config import Config
 from portal.ime.process import PROCESS
 from portal.models import TABLES
 from portal.web.routing import Access
@@ -73,6 +80,86 @@ def routes_command(as_matrix: bool) -> None:
         click.echo(line if as_matrix else line.partition(":")[0])
 
 
+def demo_config() -> Config:
+    """The demo's own settings: a folder of its own for each port, and nothing of the operator's is touched."""
+    kept = {
+        name: os.environ[name] for name in ("PORT", "IMPARTIAL_HOST", "IMPARTIAL_URL") if name in os.environ
+    }
+    instance = ROOT / "instance" / "demo" / kept.get("PORT", "8000")
+    return Config.from_environment({**kept, "IMPARTIAL_MODE": "demo", "IMPARTIAL_INSTANCE": str(instance)})
+
+
+@click.command("demo")
+def demo_command() -> None:
+    """Build the small world anew, serve it, and print one sign-in link for each role."""
+    from portal import demo
+
+    stop_at_sigterm()
+    config = demo_config()
+    shutil.rmtree(config.instance, ignore_errors=True)
+    app = create_app(config)
+    server = listen(app, config)
+    with app.app_context():
+        migrate_database()
+        demo.build()
+        for role in ("referrer", "coordinator", "expert", "claimant"):
+            click.echo(f"{role}: {config.public_url}/demo/{role}")
+        sys.stdout.flush()
+        run(server)
+
+
+@click.command()
+def serve() -> None:
+    """Bring the database up to date and serve the portal, with the jobs in the same process."""
+    stop_at_sigterm()
+    config = current_app.config["IMPARTIAL"]
+    migrate_database()
+    server = listen(current_app._get_current_object(), config)  # type: ignore[attr-defined]
+    click.echo(f"Serving {config.public_url} on {config.host}, port {config.port}.")
+    run(server)
+
+
+@click.command()
+@click.option("--workers", default=2, help="How many jobs are done at a time.")
+@click.option("--periodic/--no-periodic", default=True, help="Of many workers only one may be periodic.")
+def work(workers: int, periodic: bool) -> None:
+    """Do the jobs, in a process of their own."""
+    jobs.work(workers, periodic)
+
+
+def stop_at_sigterm() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
+def listen(app: Flask, config: Config) -> Any:
+    """A server that holds its port but answers nobody yet; says in a sentence why it cannot."""
+    from waitress import create_server
+
+    trusted = {"trusted_proxy": config.trusted_proxy} if config.trusted_proxy else {}
+    if trusted:
+        trusted["trusted_proxy_headers"] = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+    try:
+        return create_server(
+            app,
+            host=config.host,
+            port=config.port,
+            threads=8,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+            **trusted,
+        )
+    except OSError as failure:
+        raise click.ClickException(
+            f"Port {config.port} of {config.host} cannot be used ({failure.strerror}). Choose another with PORT."
+        ) from failure
+
+
+def run(server: Any) -> None:
+    """Answer requests and do the jobs until a signal ends both."""
+    with jobs.working():
+        server.run()
+
+
 def register(app: Flask) -> None:
-    for command in (migrate, process_command, routes_command):
+    for command in (migrate, process_command, routes_command, demo_command, serve, work):
         app.cli.add_command(command)

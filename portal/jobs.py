@@ -1,7 +1,51 @@
-"""What happens without a person: three-line shells around verbs, run by huey."""
+"""What happens without a person: three-line shells, run by huey from a queue in a file of its own."""
 
-from flask import Flask
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from huey import Huey
+from huey.consumer import Consumer
+from huey.storage import BlackHoleStorage, SqliteStorage
+
+from portal.config import Config
+from portal.ime import process
+
+log = logging.getLogger("portal")
+
+# Until `connect` says where the queue is kept, what is put into it is gone; the sweep sends what is owed all the same.
+queue = Huey("impartial", results=False, storage_class=BlackHoleStorage)
 
 
-def register(app: Flask) -> None:
-    """Wake the sender whenever something is owed."""
+def connect(config: Config) -> None:
+    """Keep the queue in a file beside the database, and wake the sender after every step that was committed."""
+    queue.storage = SqliteStorage("impartial", filename=str(config.instance / "jobs.db"), fsync=False)
+    if wake not in process.wakers:
+        process.wakers.append(wake)
+
+
+def wake() -> None:
+    """Ask for what is owed to be sent soon; with the queue down the sweep of the next minute sends it."""
+
+
+class InThread(Consumer):  # type: ignore[misc]
+    """A consumer beside the web server, which keeps the signals for itself."""
+
+    def _set_signal_handlers(self) -> None:
+        pass
+
+
+@contextmanager
+def working(workers: int = 2) -> Iterator[None]:
+    """Within the block the jobs are done in threads of this process; at its end those under way are finished."""
+    consumer = InThread(queue, workers=workers, max_delay=0.5, shutdown_timeout=10)
+    consumer.start()
+    try:
+        yield
+    finally:
+        consumer.stop(graceful=True)
+
+
+def work(workers: int = 2, periodic: bool = True) -> None:
+    """Do the jobs until a signal ends the process; of many such processes only one may be periodic."""
+    queue.create_consumer(workers=workers, periodic=periodic, max_delay=0.5, shutdown_timeout=10).run()

@@ -29,4 +29,6 @@ NOUNS = (
 def register(app: Flask) -> None:
     for noun in NOUNS:
         app.register_blueprint(import_module(f"portal.views.{noun}").bp)
+    if app.config["IMPARTIAL"].is_demo:
+        app.register_blueprint(import_module("portal.views.demo").bp)
     navigation.register(app)
