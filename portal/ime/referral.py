@@ -1,34 +1,27 @@
-"""The referral: a draft saved part by part, a readiness list, and what the coordinator does with it."""
+"""The referral: a draft saved part by part, and what the coordinator does with it once it is sent."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
+
+from peewee import JOIN
 
 from portal import clock
 from portal.db import Remembered, database
 from portal.ime import rules
 from portal.ime.deadlines import whats_next
+from portal.ime.messages import write
+from portal.ime.particulars import LISTS
 from portal.ime.process import NotAllowed, Refusal, remember, step
-from portal.models import (
-    Arrangement,
-    Case,
-    CaseDeadline,
-    CaseParty,
-    Claimant,
-    ClaimNumber,
-    Event,
-    Injury,
-    Question,
-    RuleSnapshot,
-    TreatingOpinion,
-    User,
-)
+from portal.ime.readiness import missing
+from portal.ime.specialties import body_parts
+from portal.models import Case, Claimant, Event, Question, RuleSnapshot, User
 from portal.policy import Person
-from portal.words import Party, Role, Stage
+from portal.words import Audience, Party, Role, Stage
 
 FIRST_REFERENCE = 1000
+MOST_ROWS = 30
+OTHERS = (Party.REPRESENTATIVE, Party.TREATING_DOCTOR, Party.RECIPIENT)
 CASE_FIELDS = frozenset(
     (
         "exam_kind",
@@ -43,14 +36,6 @@ CASE_FIELDS = frozenset(
 CLAIMANT_FIELDS = frozenset(
     ("name", "born_on", "email", "phone", "street", "city", "state", "zip", "language")
 )
-LISTS: dict[str, type[Remembered]] = {
-    "claim_numbers": ClaimNumber,
-    "injuries": Injury,
-    "treating_opinions": TreatingOpinion,
-    "parties": CaseParty,
-    "deadlines": CaseDeadline,
-    "arrangements": Arrangement,
-}
 
 
 def start_referral(*, by: User) -> Case:
@@ -85,14 +70,30 @@ def edit_referral(
 ) -> None:
     """Save a part of the draft. `lists` replaces whole lists (names of LISTS); `questions` are rows of id (None for
     a new one), text, issue and library_key in the wanted order, and each keeps its identity."""
+    refuse_unknown(case_fields or {}, lists or {})
     change(case, CASE_FIELDS, case_fields or {})
     change(case.claimant, CLAIMANT_FIELDS, claimant_fields or {})
     for name, rows in (lists or {}).items():
-        LISTS[name].delete().where(LISTS[name].case == case).execute()
-        for row in rows:
-            LISTS[name].create(case=case, **row)
+        replace(case, LISTS[name], rows)
     if questions is not None:
         arrange_questions(case, questions)
+
+
+def refuse_unknown(case_fields: Mapping[str, Any], lists: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Refuse what no page offers: an unknown examination or body part, a party of another kind, endless rows."""
+    if case_fields.get("exam_kind") and case_fields["exam_kind"] not in rules.exam_kinds():
+        raise Refusal("Choose a kind of examination from the list.", field="exam_kind")
+    if any(row["body_part"] not in body_parts() for row in lists.get("injuries", ())):
+        raise Refusal("Choose each body part from the list.")
+    if any(row["party"] not in OTHERS for row in lists.get("parties", ())):
+        raise Refusal("Choose what each person is to the case.")
+    for rows in lists.values():
+        refuse_too_many(rows)
+
+
+def refuse_too_many(rows: Sequence[Any]) -> None:
+    if len(rows) > MOST_ROWS:
+        raise Refusal(f"Keep to {MOST_ROWS} entries or fewer.")
 
 
 def change(row: Remembered, allowed: frozenset[str], fields: Mapping[str, Any]) -> None:
@@ -103,11 +104,20 @@ def change(row: Remembered, allowed: frozenset[str], fields: Mapping[str, Any]) 
     row.save()
 
 
+def replace(case: Case, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The list now holds these rows and no others."""
+    table.delete().where(table.case == case).execute()
+    for row in rows:
+        table.create(case=case, **row)
+
+
 def arrange_questions(case: Case, wanted: Sequence[Mapping[str, Any]]) -> None:
     """Keep, change, add and drop questions so that they stand as wanted, numbered from 1."""
+    refuse_too_many(wanted)
     kept = {question.id: question for question in case.questions}
-    chosen = [kept.pop(row.get("id"), None) or Question(case=case) for row in wanted]
+    chosen = [kept_or_new(case, kept, row.get("id")) for row in wanted]
     Question.delete().where(Question.id.in_(list(kept))).execute()
+    # Out of each other's way first: no two questions of a case may share a number, not even for a moment.
     Question.update(number=Question.id * -1).where(Question.case == case).execute()
     for number, (question, row) in enumerate(zip(chosen, wanted, strict=True), start=1):
         question.number, question.text, question.issue = number, row["text"], row["issue"]
@@ -115,81 +125,69 @@ def arrange_questions(case: Case, wanted: Sequence[Mapping[str, Any]]) -> None:
         question.save()
 
 
-@dataclass(frozen=True)
-class Missing:
-    """Something a referral still needs: the part of the form where it is given, and a sentence."""
-
-    part: str
-    sentence: str
-
-
-NEEDED: tuple[tuple[str, str, Callable[[Case], Any]], ...] = (
-    ("need", "Choose the reason for the examination.", lambda case: case.reason),
-    ("need", "Say in a sentence why it is needed.", lambda case: case.need.strip()),
-    ("examination", "Choose the jurisdiction and kind of examination.", lambda case: case.exam_kind),
-    ("claim", "Give the claim number.", lambda case: case.claim_numbers.exists()),
-    ("injury", "Name at least one body part.", lambda case: case.injuries.exists()),
-    ("treating", "Name the treating doctor.", lambda case: case.treating_doctor.strip()),
-    ("claimant", "Give the claimant's name.", lambda case: case.claimant.name.strip()),
-    ("claimant", "Give the claimant's date of birth.", lambda case: case.claimant.born_on),
-    (
-        "claimant",
-        "Give a phone number or an e-mail address.",
-        lambda case: case.claimant.phone or case.claimant.email,
-    ),
-    ("claimant", "Give the claimant's ZIP code.", lambda case: case.claimant.zip),
-    ("questions", "Ask at least one question.", lambda case: case.questions.exists()),
-)
-
-
-def missing(case: Case) -> list[Missing]:
-    """What the referral still needs before it can be sent, in the order of the form; empty when it is ready."""
-    return [Missing(part, sentence) for part, sentence, is_there in NEEDED if not is_there(case)]
+def kept_or_new(case: Case, kept: dict[int, Question], number: int | None) -> Question:
+    """The question of that id, taken out of `kept`, or a new one. Refuses one that is not on the case, or twice."""
+    if number is None:
+        return Question(case=case)
+    if number not in kept:
+        raise Refusal(
+            "A question shown here is no longer on the referral, perhaps removed in another window. Open the page again."
+        )
+    return kept.pop(number)
 
 
 @step
-def submit_referral(case: Case, *, by: Person) -> None:
-    """The referral goes to the coordinators, with the jurisdiction's rules as they stand today."""
+def submit_referral(case: Case, *, by: User, answer: str = "") -> None:
+    """The referral goes to the coordinators, with the jurisdiction's rules as they stand today; `answer` replies to
+    the question with which it came back."""
     if lacking := missing(case):
         raise Refusal(lacking[0].sentence)
+    if answer.strip():
+        write(case, by, Party.REFERRER, Audience.REFERRER_AND_OFFICE, answer)
     case.referred_at = clock.now()
-    if not RuleSnapshot.select().where(RuleSnapshot.case == case).exists():
-        RuleSnapshot.create(case=case, rules=rules.snapshot(case.exam_kind))
+    RuleSnapshot.delete().where(RuleSnapshot.case == case).execute()
+    RuleSnapshot.create(case=case, rules=rules.snapshot(case.exam_kind))
 
 
 @step
-def accept_referral(case: Case, *, by: Person, note: str = "") -> None:
-    """The coordinator takes the referral on, and the case with it unless a colleague has it."""
+def accept_referral(case: Case, *, by: User, note: str = "") -> None:
+    """The coordinator takes the referral on, and the case with it unless a colleague has it; `note` is a message to
+    the referrer."""
     case.coordinator = case.coordinator or by
-    remember(note=note) if note else None
+    if note.strip():
+        write(case, by, Party.COORDINATOR, Audience.REFERRER_AND_OFFICE, note)
 
 
 @step
-def return_referral(case: Case, *, by: Person, why: str) -> None:
-    """The coordinator needs to know something first; the referrer answers by changing the referral."""
+def return_referral(case: Case, *, by: User, why: str) -> None:
+    """The coordinator needs to know something first; the referrer answers or changes the referral."""
     if not why.strip():
         raise Refusal("Write the question for the referrer.", field="why")
     case.coordinator = case.coordinator or by
-    remember(why=why)
+    remember(why=why.strip())
 
 
 @step
-def decline_referral(case: Case, *, by: Person, why: str) -> None:
+def decline_referral(case: Case, *, by: User, why: str) -> None:
     """The office does not take the case; the referrer is told why."""
     if not why.strip():
         raise Refusal("Say why the referral is declined.", field="why")
-    remember(why=why)
+    remember(why=why.strip())
 
 
 @step
 def take_over_referral(case: Case, *, by: User) -> None:
-    """A colleague of the same organisation becomes the referrer of the case."""
-    remember(referrer=by.name, before=case.referrer.name)
+    """A colleague of the same organisation becomes the referrer of the case. Of two at once, one does."""
+    before = case.referrer
+    won = Case.update(referrer=by).where((Case.id == case.id) & (Case.referrer == before)).execute()
+    if not won:
+        raise Refusal("A colleague took the referral over a moment ago.")
     case.referrer = by
+    remember(referrer=by.name, before=before.name)
 
 
 @step
-def assign_coordinator(case: Case, *, by: Person, coordinator: User) -> None:
+def assign_coordinator(case: Case, *, by: User, coordinator: User) -> None:
     """The case is given to one coordinator."""
     if coordinator.role != Role.COORDINATOR or coordinator.disabled_at:
         raise Refusal("Choose an active coordinator.", field="coordinator")
@@ -197,7 +195,12 @@ def assign_coordinator(case: Case, *, by: Person, coordinator: User) -> None:
     remember(coordinator=coordinator.name)
 
 
-def needed_by(case: Case) -> date | None:
-    """The earliest day that matters to the referrer: the report's own, or a hearing, decision or surgery."""
-    days = [deadline.falls_on for deadline in case.deadlines]
-    return min([*days, *([case.report_needed_by] if case.report_needed_by else [])], default=None)
+def question_back(case: Case) -> Event | None:
+    """The event that returned the referral, with its author; None when the case is not with the referrer again."""
+    if case.stage != Stage.RETURNED:
+        return None
+    returns = Event.select(Event, User).join(User, JOIN.LEFT_OUTER).where(Event.case == case)
+    latest: Event | None = (
+        returns.where(Event.step == return_referral.__name__).order_by(Event.id.desc()).first()
+    )
+    return latest
