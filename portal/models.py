@@ -295,7 +295,7 @@ class Injury(Remembered):
     case = ForeignKeyField(Case, backref="injuries", on_delete="CASCADE")
     body_part = CharField()
     side = WordField(Side, default=Side.NONE)
-    status = WordField(InjuryStatus)
+    status = WordField(InjuryStatus, null=True)
     icd10 = CharField(default="")
     injured_on = DateField(null=True)
 
@@ -427,6 +427,7 @@ class Appointment(Remembered):
     state = WordField(AppointmentState, default=AppointmentState.BOOKED)
     sequence = IntegerField(default=0)
     why = TextField(default="")
+    letter = ForeignKeyField(Document, null=True, index=False, on_delete="RESTRICT")  # the notice of examination
     booked_at = MomentField(default=clock.now)
     ended_at = MomentField(null=True)
 
@@ -652,6 +653,7 @@ class Notice(Remembered):
 
 Notice.add_index(Notice.id, where=SQL("state = 'by_phone'"), name="notice_by_phone")
 Notice.add_index(Notice.not_before, Notice.id, where=SQL("state IN ('owed', 'sending')"), name="notice_owed")
+Notice.add_index(Notice.event, where=SQL("state IN ('by_phone', 'failed')"), name="notice_to_phone")
 
 
 class Delivery(Remembered):
@@ -707,6 +709,7 @@ class Session(Remembered):
     token_hash = CharField(unique=True)
     user = ForeignKeyField(User, null=True, backref="sessions", on_delete="CASCADE")
     link = ForeignKeyField(SecureLink, null=True, backref="sessions", on_delete="CASCADE")
+    device = CharField(default="")
     began_at = MomentField(default=clock.now)
     seen_at = MomentField(default=clock.now)
     ends_at = MomentField()
@@ -714,6 +717,17 @@ class Session(Remembered):
 
     class Meta:
         constraints = [Check("(user_id IS NULL) <> (link_id IS NULL)")]
+
+
+class SignInFailure(Remembered):
+    """A try to sign in that has not succeeded: whose account and from where, both hashed, kept for a day."""
+
+    account = CharField()
+    address = CharField()
+    at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("account", "at"), False), (("address", "at"), False))
 
 
 TABLES: tuple[type[Remembered], ...] = tuple(Remembered.__subclasses__())
