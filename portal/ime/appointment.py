@@ -1,100 +1,63 @@
-"""The appointment: the expert's hours, free slots, and a booking that holds."""
+"""The appointment: a booking that holds, moved or cancelled with a reason."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from peewee import IntegrityError
 
 from portal import clock
 from portal.db import database
+from portal.ime.calendar import written_time
+from portal.ime.hours import one_at_a_time
 from portal.ime.process import Refusal, remember, step
-from portal.models import QUARTER, Appointment, Case, Clinic, TakenQuarter, TimeOff, WeeklyHours
+from portal.ime.records import StoredFile, file_away
+from portal.ime.slots import FURTHEST, USUAL_LENGTH, Earliest, Slot, earliest_exam, free_slots, quarters
+from portal.models import Appointment, Case, Clinic, Document, TakenQuarter
 from portal.policy import Person
-from portal.words import AppointmentState
+from portal.words import AppointmentState, Audience, DocumentKind
 
-USUAL_LENGTH = timedelta(minutes=60)
-FURTHEST = timedelta(days=120)
+__all__ = ["FURTHEST", "USUAL_LENGTH", "Earliest", "Slot", "earliest_exam", "free_slots"]
 
-
-@dataclass(frozen=True)
-class Slot:
-    """A free time of an expert at one clinic; UTC moments."""
-
-    clinic_id: int
-    starts_at: datetime
-    ends_at: datetime
-
-
-def free_slots(case: Case, first: date, last: date, length: timedelta = USUAL_LENGTH) -> list[Slot]:
-    """The free slots of the case's expert from day to day (clinic-local, both included), soonest first."""
-    clinics = {clinic.id: clinic for clinic in case.expert.clinics}
-    hours = list(WeeklyHours.select().where(WeeklyHours.clinic.in_(list(clinics))))
-    off = [(row.first_day, row.last_day) for row in case.expert.time_off]
-    taken = taken_quarters(case.expert, first, last)
-    slots = [
-        Slot(clinic.id, start, start + length)
-        for row in hours
-        for clinic in [clinics[row.clinic_id]]
-        for day in days_between(first, last)
-        if day.weekday() == row.weekday and not any(begin <= day <= end for begin, end in off)
-        for start in starts_within(day, row, clinic, length)
-        if start > clock.now() and not any(quarter in taken for quarter in quarters(start, start + length))
-    ]
-    return sorted(slots, key=lambda slot: (slot.starts_at, slot.clinic_id))
-
-
-def days_between(first: date, last: date) -> Iterator[date]:
-    for number in range((last - first).days + 1):
-        yield first + timedelta(days=number)
-
-
-def starts_within(day: date, row: Any, clinic: Any, length: timedelta) -> Iterator[datetime]:
-    """The starts, in UTC, of slots that fit one stretch of weekly hours on a day."""
-    zone = ZoneInfo(clinic.time_zone)
-    closes = datetime.combine(day, row.closes, zone).astimezone(UTC)
-    start = datetime.combine(day, row.opens, zone).astimezone(UTC)
-    while start + length <= closes:
-        yield start
-        start += length
-
-
-def quarters(starts_at: datetime, ends_at: datetime) -> list[datetime]:
-    """Every quarter of an hour that begins before the end, from the quarter in which the start lies."""
-    first = starts_at.replace(minute=starts_at.minute // 15 * 15, second=0)
-    return [first + number * QUARTER for number in range(-(-(ends_at - first) // QUARTER))]
-
-
-def taken_quarters(expert: Any, first: date, last: date) -> set[datetime]:
-    begin = datetime.combine(first, datetime.min.time(), UTC) - timedelta(days=1)
-    end = datetime.combine(last, datetime.min.time(), UTC) + timedelta(days=2)
-    rows = TakenQuarter.select(TakenQuarter.starts_at).where(
-        (TakenQuarter.expert == expert) & TakenQuarter.starts_at.between(begin, end)
-    )
-    return {row.starts_at for row in rows}
+LENGTHS = tuple(timedelta(minutes=minutes) for minutes in (30, 45, 60, 90, 120))
+TAKEN = "Someone booked this time a moment ago. These are still free:"
 
 
 @step
 def book_appointment(
-    case: Case, *, by: Person, clinic: Clinic, starts_at: datetime, ends_at: datetime
+    case: Case,
+    *,
+    by: Person,
+    clinic: Clinic,
+    starts_at: datetime,
+    ends_at: datetime,
+    letter: StoredFile | None = None,
 ) -> Appointment:
-    """Book a slot; of two bookings that overlap, the database lets one through."""
+    """Book a slot, and file the claimant's notice letter; of two bookings that overlap, one gets through."""
+    one_at_a_time(case.expert_id)
     appointment = hold(case, clinic, starts_at, ends_at)
+    file_letter(appointment, letter, by)
     remember_time(appointment)
     return appointment
 
 
 @step
 def move_appointment(
-    case: Case, *, by: Person, clinic: Clinic, starts_at: datetime, ends_at: datetime, why: str
+    case: Case,
+    *,
+    by: Person,
+    clinic: Clinic,
+    starts_at: datetime,
+    ends_at: datetime,
+    why: str,
+    letter: StoredFile | None = None,
 ) -> Appointment:
-    """Move the appointment to another slot; the old one is kept as moved."""
+    """Move the appointment to another slot; the old one is kept as moved, a new notice letter is filed."""
     if not why.strip():
         raise Refusal("Say why the appointment is moved.", field="why")
+    one_at_a_time(case.expert_id)
     old = end_booking(case, AppointmentState.MOVED, why)
-    appointment = hold(case, clinic, starts_at, ends_at, sequence=old.sequence + 1 if old else 0)
+    appointment = hold(case, clinic, starts_at, ends_at)
+    file_letter(appointment, letter, by)
     case.move_asked_at = case.confirmed_at = None
     remember_time(appointment)
     remember(why=why, before=old.starts_at if old else None)
@@ -114,9 +77,7 @@ def cancel_appointment(case: Case, *, by: Person, why: str) -> None:
     remember(why=why)
 
 
-def hold(
-    case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime, sequence: int = 0
-) -> Appointment:
+def hold(case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime) -> Appointment:
     """Write the appointment and the quarters it takes. Refuses the past, a foreign clinic and a taken time."""
     if clinic.expert_id != case.expert_id:
         raise Refusal("Choose a clinic of the case's expert.", field="slot")
@@ -130,7 +91,8 @@ def hold(
                 clinic=clinic,
                 starts_at=starts_at,
                 ends_at=ends_at,
-                sequence=sequence,
+                # Calendars take a later invitation for the same examination only with a higher number.
+                sequence=case.appointments.count(),
             )
             TakenQuarter.insert_many(
                 [
@@ -139,13 +101,13 @@ def hold(
                 ]
             ).execute()
     except IntegrityError:
-        raise Refusal("Someone booked this time a moment ago. Choose another.", field="slot") from None
+        raise Refusal(TAKEN, field="slot") from None
     return appointment
 
 
 def end_booking(case: Case, state: AppointmentState, why: str = "") -> Appointment | None:
     """End the case's booked appointment, if there is one, and give its time back to the expert."""
-    booked: Appointment | None = case.appointments.where(Appointment.state == AppointmentState.BOOKED).first()
+    booked = booked_appointment(case)
     if booked is None:
         return None
     booked.state, booked.why, booked.ended_at = state, why, clock.now()
@@ -154,14 +116,34 @@ def end_booking(case: Case, state: AppointmentState, why: str = "") -> Appointme
     return booked
 
 
+def booked_appointment(case: Case) -> Appointment | None:
+    """The case's booked appointment with its clinic; None where there is none."""
+    appointment: Appointment | None = (
+        Appointment.select(Appointment, Clinic)
+        .join(Clinic)
+        .where((Appointment.case == case) & (Appointment.state == AppointmentState.BOOKED))
+        .first()
+    )
+    return appointment
+
+
+def file_letter(appointment: Appointment, letter: StoredFile | None, by: Any) -> None:
+    """Keep the claimant's notice letter with its appointment; everyone on the case may read it."""
+    if letter is None:
+        return
+    case = appointment.case
+    filed = file_away(case, letter, kind=DocumentKind.NOTICE, audience=Audience.EVERYONE, by=by)
+    # Moved back to the time before, the letter may be the very same one.
+    appointment.letter = filed or case.documents.where(Document.sha256 == letter.sha256).get()
+    appointment.save()
+
+
 def remember_time(appointment: Appointment) -> None:
-    """Keep when and where for the event's sentence; the time zone is the clinic's."""
+    """Keep when and where for the event's sentence and for the notices; the time zone is the clinic's."""
     clinic = appointment.clinic
     remember(
-        starts_at=appointment.starts_at, time_zone=clinic.time_zone, place=f"{clinic.name}, {clinic.city}"
+        starts_at=appointment.starts_at,
+        time_zone=clinic.time_zone,
+        place=f"{clinic.name}, {clinic.city}",
+        when=written_time(appointment.starts_at, clinic.time_zone),
     )
-
-
-def is_off(expert: Any, day: date) -> bool:
-    """The expert does not examine on this day."""
-    return bool(expert.time_off.where((TimeOff.first_day <= day) & (TimeOff.last_day >= day)).exists())

@@ -3,29 +3,36 @@
 import hashlib
 import secrets
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from portal import clock
 from portal.db import database
+from portal.ime.appointment import booked_appointment
+from portal.ime.guidance import texts
 from portal.ime.process import Refusal, remember, step
-from portal.models import Case, SecureLink, TickedInstruction
+from portal.ime.records import StoredFile, file_away
+from portal.models import Case, SecureLink, TickedInstruction, User
 from portal.policy import Person
-from portal.words import LinkPurpose
+from portal.words import Audience, DocumentKind, LinkPurpose
 
 LINK_LIFE = timedelta(days=14)
 
 
 @step
-def send_brief(case: Case, *, by: Person, emphasis: str = "") -> None:
-    """The expert receives the cover letter, the questions and the records."""
+def send_brief(case: Case, *, by: User, letter: StoredFile | None = None) -> None:
+    """The expert receives the cover letter, the questions and the records; the referrer may read the letter too."""
+    if letter:
+        file_away(case, letter, kind=DocumentKind.COVER_LETTER, audience=Audience.CASE, by=by)
     case.brief_sent_at = clock.now()
     remember(documents=case.documents.count(), questions=case.questions.count())
 
 
 @step
 def confirm_attendance(case: Case, *, by: Person) -> None:
-    """The claimant says that they will come."""
-    case.confirmed_at = clock.now()
+    """The claimant says that they will come; who asked for another time before can come after all."""
+    refuse_begun(case)
+    case.confirmed_at = case.confirmed_at or clock.now()
+    case.move_asked_at = None
 
 
 @step
@@ -33,22 +40,34 @@ def ask_to_move(case: Case, *, by: Person, why: str) -> None:
     """The claimant cannot come at this time and says why; a coordinator finds another."""
     if not why.strip():
         raise Refusal("Tell us why, so that we find a time that works.", field="why")
+    refuse_begun(case)
     case.move_asked_at = clock.now()
     case.confirmed_at = None
     remember(why=why)
 
 
+def refuse_begun(case: Case) -> None:
+    """There is nothing to confirm or to move once the appointment has begun."""
+    booked = booked_appointment(case)
+    if booked and booked.starts_at <= clock.now():
+        raise Refusal("The time of this appointment has passed. Please call us.")
+
+
 @step
 def tick_instruction(case: Case, *, by: Person, items: Collection[str]) -> None:
-    """The claimant's list of things to bring, as ticked now."""
+    """The claimant's list of things to bring, by their keys, as ticked now."""
+    if unknown := set(items) - texts()["bring"].keys():
+        raise Refusal(f"The list does not hold {min(unknown)}.", field="items")
     TickedInstruction.delete().where(TickedInstruction.case == case).execute()
-    for item in items:
+    for item in sorted(set(items)):
         TickedInstruction.create(case=case, item=item)
 
 
 @step
 def send_link(case: Case, *, by: Person) -> None:
     """The claimant is sent a new secure link; the notice that carries it makes it."""
+    if not case.claimant.email:
+        raise Refusal("The claimant has no e-mail address. Tell them by phone.")
 
 
 @step
@@ -76,9 +95,15 @@ def make_link(case: Case) -> str:
         case=case,
         purpose=LinkPurpose.APPOINTMENT,
         token_hash=hashed(token),
-        expires_at=clock.now() + LINK_LIFE,
+        expires_at=link_end(case),
     )
     return token
+
+
+def link_end(case: Case) -> datetime:
+    """When a link made now ends: after its life, or the day after the examination if that is later."""
+    booked, usual = booked_appointment(case), clock.now() + LINK_LIFE
+    return max(usual, booked.ends_at + timedelta(days=1)) if booked else usual
 
 
 def find_link(token: str) -> SecureLink | None:

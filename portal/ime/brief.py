@@ -1,0 +1,85 @@
+"""The expert's brief: the cover letter that asks for their opinion, and what goes with it."""
+
+from typing import Any
+
+from portal.config import OFFICE
+from portal.ime import letters, rules
+from portal.ime.calendar import written_time
+from portal.ime.deadlines import latest_appointment, local_day, report_due_on
+from portal.ime.sealing import Sealed, seal
+from portal.models import FAR_FUTURE, Case, Document, User
+from portal.policy import readable_documents
+from portal.words import Party
+
+
+def prepare_brief(case: Case, by: User, emphasis: str = "") -> Sealed:
+    """Render the cover letter as sent now by this coordinator, and store it. Call it outside a transaction."""
+    name = f"Cover letter {case.reference}.pdf"
+    return seal("cover_letter", name, cover_letter(case, by, emphasis), letters.zone(case))
+
+
+def cover_letter(case: Case, by: User, emphasis: str = "") -> dict[str, Any]:
+    """What the cover letter says, in the shape of `portal.outside.pdf.CoverLetter`; one point of emphasis a line."""
+    expert: Any = case.expert
+    return {
+        **letters.head(case),
+        "to": {"name": expert.name, "lines": [expert.practice]},
+        "greeting": f"Dear Dr. {expert.user.name.split()[-1]}",
+        "subject": letters.subject(case),
+        "why": "\n\n".join(why(case)),
+        "questions": [{"number": each.number, "text": each.text} for each in questions(case)],
+        "emphasis": [line.strip() for line in emphasis.splitlines() if line.strip()],
+        "records": [record_row(document) for document in briefed_documents(case)],
+        "deadlines": deadlines(case),
+        "contact": {**letters.contact(), "name": by.name},
+        "signature": {"name": by.name, "lines": [OFFICE.name], "signed": ""},
+    }
+
+
+def why(case: Case) -> list[str]:
+    """The paragraphs that say why the opinion is asked for, and what the treating doctor concluded."""
+    reason = f"An independent opinion is asked for because {case.reason.label}." if case.reason else ""
+    opinions = [f"{each.issue.title}: {each.opinion}" for each in case.treating_opinions]
+    told = f"The treating doctor, {case.treating_doctor}, concluded:" if case.treating_doctor else ""
+    treating = "\n".join([told or "The treating doctor concluded:", *opinions]) if opinions else ""
+    return [paragraph for paragraph in (reason, case.need, treating) if paragraph]
+
+
+def questions(case: Case) -> list[Any]:
+    return sorted(case.questions, key=lambda question: question.number)
+
+
+def deadlines(case: Case) -> list[dict[str, str]]:
+    """The examination, the report with the rule it comes from, and the dates the referrer named."""
+    appointment = latest_appointment(case)
+    rows = []
+    if appointment:
+        when = written_time(appointment.starts_at, appointment.clinic.time_zone)
+        rows.append({"what": "The examination", "when": when, "because": ""})
+        rows.append(report_deadline(case, appointment))
+    return rows + [
+        {"what": each.kind.title, "when": letters.written_day(each.falls_on), "because": each.note}
+        for each in case.deadlines
+    ]
+
+
+def report_deadline(case: Case, appointment: Any) -> dict[str, str]:
+    due, explained = report_due_on(case), rules.report_due(case.exam_kind, local_day(appointment))
+    because = explained.sentence if explained and explained.date == due else "Needed by the referrer."
+    return {"what": "Your signed report", "when": letters.written_day(due), "because": because}
+
+
+def briefed_documents(case: Case) -> list[Any]:
+    """The records that go with the brief: those the expert may read, by their day."""
+    readable = readable_documents(Party.EXPERT, case).where(Document.kind.not_in(letters.OWN_PAPERS))
+    return sorted(readable, key=lambda document: (document.dated_on or FAR_FUTURE, document.id))
+
+
+def record_row(document: Any) -> dict[str, Any]:
+    """A document as the cover letter lists it."""
+    return {
+        "title": document.kind.title,
+        "provider": document.provider,
+        "dated": letters.written_day(document.dated_on),
+        "pages": document.pages or 0,
+    }
