@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.config import OFFICE
+from portal.ime.letters import written_phone
 
 TITLE = "Medical examination appointment"
 
@@ -33,7 +34,7 @@ def calendar_file(appointment: Any, reference: str) -> bytes:
         start=local(appointment.starts_at, appointment),
         end=local(appointment.ends_at, appointment),
         location=", ".join(place_lines(appointment.clinic)),
-        description=f"Questions, or you cannot come? Call {OFFICE.name}: {OFFICE.phone}.",
+        description=f"Questions, or you cannot come? Call {OFFICE.name}: {written_phone(OFFICE.phone)}.",
         status=STATUS.CONFIRMED,
     )
     alarm = Alarm()
@@ -41,7 +42,13 @@ def calendar_file(appointment: Any, reference: str) -> bytes:
     alarm.add("description", TITLE)
     alarm.add("trigger", timedelta(days=-1))
     event.add_component(alarm)
-    calendar = Calendar.new(prodid="-//Impartial//Appointment//EN", method="PUBLISH")
+    calendar = Calendar()
+    for name, value in (
+        ("version", "2.0"),
+        ("prodid", "-//Impartial//Appointment//EN"),
+        ("method", "PUBLISH"),
+    ):
+        calendar.add(name, value)
     calendar.add_component(event)
     day = appointment.starts_at.date()
     # Left to themselves the zone's rules begin too late, and calendars then read summer times an hour off.

@@ -21,12 +21,22 @@ def head(case: Case) -> dict[str, Any]:
 
 def sender() -> dict[str, Any]:
     """The office's letterhead."""
-    return {"name": OFFICE.name, "lines": list(OFFICE.lines), "phone": OFFICE.phone, "email": OFFICE.email}
+    return {
+        "name": OFFICE.name,
+        "lines": list(OFFICE.lines),
+        "phone": written_phone(OFFICE.phone),
+        "email": OFFICE.email,
+    }
 
 
 def contact() -> dict[str, Any]:
     """Whom to call about a letter."""
-    return {"name": OFFICE.name, "phone": OFFICE.phone, "email": OFFICE.email, "hours": OFFICE.hours}
+    return {
+        "name": OFFICE.name,
+        "phone": written_phone(OFFICE.phone),
+        "email": OFFICE.email,
+        "hours": OFFICE.hours,
+    }
 
 
 def subject(case: Case) -> dict[str, Any]:
@@ -70,6 +80,12 @@ def zone(case: Case) -> str:
     """The time zone in which the expert works on the case."""
     appointment = latest_appointment(case)
     return appointment.clinic.time_zone if appointment else HOUSE_ZONE
+
+
+def written_phone(number: str) -> str:
+    """(800) 555-0142 for a US number in E.164, else as it is."""
+    is_us = len(number) == 12 and number.startswith("+1")
+    return f"({number[2:5]}) {number[5:8]}-{number[8:]}" if is_us else number
 
 
 def written_day(value: date | datetime | None, time_zone: str = HOUSE_ZONE) -> str:
