@@ -104,6 +104,17 @@ def booked_appointment(case: Case) -> Any:
     )
 
 
+def attendances(case: Case) -> list[Attendance]:
+    """What happened at each appointment of the case, the latest first, each with its appointment and clinic."""
+    return list(
+        Attendance.select(Attendance, Appointment, Clinic)
+        .join(Appointment)
+        .join(Clinic)
+        .where(Appointment.case == case)
+        .order_by(Attendance.id.desc())
+    )
+
+
 def has_begun(appointment: Appointment) -> bool:
     begun: bool = appointment.starts_at <= clock.now()
     return begun

@@ -1,9 +1,291 @@
-"""Report."""
+"""The report: written and signed by the expert, checked and released by the coordinator, read by the parties."""
 
-from flask import Blueprint
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, abort, g, make_response, render_template, request, url_for
+from peewee import JOIN, fn
+
+from portal import clock
+from portal.forms.report import (
+    SignatureForm,
+    WriterForm,
+    check_form,
+    marks_after,
+    return_form,
+    row_values,
+    writer_form,
+)
+from portal.ime import letters
+from portal.ime import report as written_report
+from portal.ime.examination import attendances
+from portal.ime.records import note_sighting
+from portal.ime.report import (
+    SECTIONS,
+    lacking,
+    mark,
+    release_report,
+    return_report,
+    seal_and_sign,
+    sign_report,
+    write_report,
+)
+from portal.ime.report_check import points
+from portal.ime.sealing import fingerprint, is_intact
+from portal.models import Answer, Case, Document, Question, Report, Section, User
+from portal.policy import readable_documents
+from portal.web.formats import clock_time, count
+from portal.web.page import done, is_htmx, page, take
+from portal.web.routing import performs, sees_case
+from portal.words import Party, ReportState, Stage
 
 bp = Blueprint("report", __name__)
 
+OFFICE_AND_EXPERT = (Party.COORDINATOR, Party.EXPERT)
+ELSEWHERE = "This was changed in another window meanwhile. Your text is kept here, but not saved yet."
 
-def section(case, party):
-    return None
+
+# --- writing ----------------------------------------------------------------------------------------------------
+
+
+@bp.route("/cases/<ref:ref>/report", methods=["GET", "POST"])
+@performs(write_report)
+def write(case: Case) -> Any:
+    items = written_report.items(case)
+    form = writer_form(items, case.is_file_review)
+    if request.method == "POST":
+        return save(case, form)
+    form.show_marks({item: mark(row) for item, row in items.items()})
+    return writer(case, form, items)
+
+
+def save(case: Case, form: WriterForm) -> Any:
+    """Save what can be saved, and answer with a line to htmx, with the page where something could not be, or go on."""
+    form.validate()
+    typed = {item: row_values(values) for item, values in form.typed().items()}
+    left = write_report(
+        case,
+        by=g.person,
+        sections={item: values["text"] for item, values in typed.items() if item in SECTIONS},
+        answers={int(item): values for item, values in typed.items() if item not in SECTIONS},
+        made_from=form.given_marks(),
+    )
+    items = written_report.items(case)
+    stored = {item: mark(row) for item, row in items.items()}
+    for item in left:
+        form[f"{form.items[item][0]}_{item}"].errors = [ELSEWHERE]
+    form.show_marks(marks_after(form, stored))
+    if is_htmx():
+        return saved_line(case, form, items, left)
+    if form.errors:
+        form.show_marks({**marks_after(form, stored), **{item: stored[item] for item in left}})
+        return writer(case, form, items, left)
+    if request.form.get("then") == "sign":
+        return done("What you wrote is saved.", url_for("report.sign", ref=case.reference))
+    return done("What you wrote is saved.", url_for("report.write", ref=case.reference))
+
+
+def saved_line(case: Case, form: WriterForm, items: dict[str, Any], left: list[str]) -> Any:
+    """The line beside the button, as it is renewed while the expert types."""
+    line = render_template(
+        "report/_saved.html",
+        form=form,
+        saved_at=local_time(case),
+        missing=len(lacking(case, items.values())),
+        left=[name_of(items[item]) for item in left],
+    )
+    return make_response(line, 422 if form.errors else 200)
+
+
+def writer(case: Case, form: WriterForm, items: dict[str, Any], left: list[str] | None = None) -> Any:
+    rows = list(items.items())
+    return page(
+        "report/write.html",
+        case=case,
+        form=form,
+        sections=[block(form, item, row, left) for item, row in rows if isinstance(row, Section)],
+        answers=[block(form, item, row, left) for item, row in rows if isinstance(row, Answer)],
+        missing=lacking(case, items.values()),
+        saved_at="",
+        left=[],
+        treating=list(case.treating_opinions),
+        documents=documents(case),
+        attendance=next(iter(attendances(case)), None),
+        comments=written_report.ledger(case),
+    )
+
+
+def block(form: WriterForm, item: str, row: Any, left: list[str] | None) -> dict[str, Any]:
+    """One section or answer: its fields, its question, and what another window saved where the two differ."""
+    return {
+        "fields": [form[f"{name}_{item}"] for name in form.items[item]],
+        "question": row.question if isinstance(row, Answer) else None,
+        "other": row if item in (left or ()) else None,
+    }
+
+
+def name_of(row: Any) -> str:
+    return f"question {row.question.number}" if isinstance(row, Answer) else f"“{SECTIONS[row.key]}”"
+
+
+def local_time(case: Case) -> str:
+    """2:14 pm PST, at the clinic"""
+    local = clock.now().astimezone(ZoneInfo(letters.zone(case)))
+    return f"{clock_time(local)} {local:%Z}"
+
+
+def documents(case: Case) -> list[dict[str, Any]]:
+    """What the expert has to read, with a way to each."""
+    own = readable_documents(Party.EXPERT, case).where(Document.kind.not_in(letters.OWN_PAPERS))
+    return [
+        {
+            "title": each.kind.title,
+            "facts": ", ".join(
+                filter(None, (each.provider, count(each.pages, "page") if each.pages else ""))
+            ),
+            "href": url_for("records.download", ref=case.reference, document_id=each.id),
+        }
+        for each in own
+    ]
+
+
+# --- signing ----------------------------------------------------------------------------------------------------
+
+
+@bp.route("/cases/<ref:ref>/report/signature", methods=["GET", "POST"])
+@performs(sign_report)
+def sign(case: Case) -> Any:
+    form = SignatureForm()
+    if form.validate_on_submit() and take(
+        form, lambda: seal_and_sign(case, by=g.person, read=form.read.data or "")
+    ):
+        return done("The report is signed and sealed. The coordinator has been told.", case)
+    words = written_report.report_words(case)
+    form.read.process_data(fingerprint(words))
+    return page(
+        "report/sign.html",
+        form=form,
+        case=case,
+        words=words,
+        missing=written_report.unfinished(case),
+        comments=written_report.ledger(case),
+    )
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+
+@bp.route("/cases/<ref:ref>/report/read")
+@sees_case(Party.COORDINATOR, Party.EXPERT, Party.REFERRER, Party.COLLEAGUE)
+def read(case: Case) -> Any:
+    report = written_report.readable_report(case, g.party) or abort(404)
+    note_sighting(case, by=g.person, party=g.party, document=report.document)
+    return page("report/read.html", case=case, **sealed(case, report), **for_office_and_expert(case, report))
+
+
+def sealed(case: Case, report: Any) -> dict[str, Any]:
+    """The signed report: what it says, unless it is being rewritten, and the file with its proof."""
+    is_current = report.state != ReportState.WRITING
+    return {
+        "report": report,
+        "words": written_report.body_words(case) if is_current else None,
+        "zone": letters.zone(case),
+        "is_intact": is_intact(report.document),
+        "file_href": download(case, report.document),
+    }
+
+
+def for_office_and_expert(case: Case, report: Any) -> dict[str, Any]:
+    """What the referrer's side never sees: comments, and versions that were returned."""
+    if g.party not in OFFICE_AND_EXPERT:
+        return {"comments": [], "earlier": []}
+    earlier = written_report.earlier_versions(case, report.document)
+    return {
+        "comments": written_report.ledger(case),
+        "earlier": [(each.filed_at, download(case, each)) for each in earlier],
+    }
+
+
+def download(case: Case, document: Document) -> str:
+    return url_for("records.download", ref=case.reference, document_id=document.id)
+
+
+# --- the coordinator's check ------------------------------------------------------------------------------------
+
+
+@bp.route("/cases/<ref:ref>/report/check", methods=["GET", "POST"])
+@performs(release_report)
+def check(case: Case) -> Any:
+    report = written_report.readable_report(case, g.party)
+    words = written_report.body_words(case)
+    headings = [section["heading"] for section in words["sections"]]
+    form = check_form(points(case, written_report.answers_of(case), headings))
+    if form.validate_on_submit() and take(
+        form, lambda: release_report(case, by=g.person, checked=form.checked.data)
+    ):
+        return done("The report is released. The referrer and the recipients have been told.", case)
+    return page(
+        "report/check.html",
+        form=form,
+        case=case,
+        report=report,
+        words=words,
+        file_href=download(case, report.document),
+        comments=written_report.ledger(case),
+    )
+
+
+@bp.route("/cases/<ref:ref>/report/return", methods=["GET", "POST"])
+@performs(return_report)
+def send_back(case: Case) -> Any:
+    answers = written_report.answers_of(case)
+    form = return_form(answers)
+    if form.validate_on_submit() and take(
+        form, lambda: return_report(case, by=g.person, comments=comments(form, answers))
+    ):
+        return done("The report is back with the expert, who has been told.", case)
+    return page(
+        "report/return.html", form=form, case=case, answers=answers, comments=written_report.ledger(case)
+    )
+
+
+def comments(form: Any, answers: list[Answer]) -> list[tuple[Question | None, str]]:
+    """What was typed: the general comment, then one for each question."""
+    on_answers = [(each.question, form[f"comment_{each.question_id}"].data) for each in answers]
+    return [(None, form.general.data), *on_answers]
+
+
+# --- on the case page -------------------------------------------------------------------------------------------
+
+
+def section(case: Case, party: Party) -> dict[str, Any] | None:
+    """Where the report stands: the referrer's side reads it once released, office and expert from its beginning."""
+    is_inside = party in OFFICE_AND_EXPERT
+    if party == Party.CANDIDATE:
+        return None
+    report = Report.select(Report, User).join(User, JOIN.LEFT_OUTER).where(Report.case == case).first()
+    if report is None or not (is_inside or report.state == ReportState.RELEASED):
+        return None
+    is_writing = report.state == ReportState.WRITING
+    may_write = party == Party.EXPERT and case.stage == Stage.REPORTING
+    return {
+        "report": report,
+        "answered": answered(case) if is_writing else None,
+        "read_href": url_for("report.read", ref=case.reference) if report.document_id else None,
+        "write_href": url_for("report.write", ref=case.reference) if may_write else None,
+    }
+
+
+def answered(case: Case) -> tuple[int, int]:
+    """How many questions are answered, and how many there are."""
+    is_complete = (
+        (fn.TRIM(Answer.opinion) != "") & (fn.TRIM(Answer.reasons) != "") & Answer.certainty.is_null(False)
+    )
+    row: Any = (
+        Answer.select(fn.COUNT(Answer.id).filter(is_complete), fn.COUNT(Answer.id))
+        .join(Question)
+        .where(Question.case == case)
+        .tuples()
+        .get()
+    )
+    return int(row[0]), int(row[1])
