@@ -1,0 +1,189 @@
+"""What each step is given in the exhaustive test: enough for it to be taken at one of its stages."""
+
+from datetime import timedelta
+
+from portal import clock
+from portal.ime import appointment, clarification, report, review
+from portal.ime.records import StoredFile
+from portal.models import Appointment, Arrangement, Clinic, Document, Notice, Offer, RecordRequest
+from portal.words import (
+    ArrangementState,
+    Certainty,
+    ClarificationReason,
+    DocumentKind,
+    NoticeState,
+    Outcome,
+    RecordSource,
+    RecordState,
+    Stage,
+)
+
+WHY = {"why": "It has to be so."}
+
+
+def nothing(world, case):
+    return {}
+
+
+def why(world, case):
+    return dict(WHY)
+
+
+def slot(world, case):
+    """A free time of the world's expert, wherever the case stands."""
+    clinic = Clinic.get(Clinic.expert == world.expert.expert)
+    start = clock.now().replace(hour=18, minute=0, second=0) + timedelta(days=60)
+    return {"clinic": clinic, "starts_at": start, "ends_at": start + appointment.USUAL_LENGTH}
+
+
+def new_file(world, case):
+    file = StoredFile("note.pdf", "application/pdf", 10, "f" * 64, "f" * 32, 1)
+    return {"files": [file], "kind": DocumentKind.MEDICAL_RECORDS}
+
+
+def request(world, case):
+    made = RecordRequest.select().where(RecordRequest.case == case).first()
+    return {"request": made or RecordRequest(case=case), "state": RecordState.UNAVAILABLE}
+
+
+def arrangement(world, case):
+    made = Arrangement.select().where(Arrangement.case == case).first()
+    return {"arrangement": made or Arrangement(case=case), "state": ArrangementState.BOOKED}
+
+
+def call(world, case):
+    made = Notice.select().where(Notice.state == NoticeState.BY_PHONE).first()
+    if made is None:
+        made = Notice.select().first()
+        Notice.update(state=NoticeState.BY_PHONE).where(Notice.id == made.id).execute()
+    return {"notice": made}
+
+
+def offer(world, case):
+    return {
+        "expert": world.second_expert.expert,
+        "until": clock.now() + timedelta(days=3),
+        "why_not_first": "Sees such cases every day.",
+    }
+
+
+def verdicts(world, case):
+    return {"verdicts": {question.id: (True, "") for question in case.questions}}
+
+
+def sealed_report(world, case):
+    return {
+        "sealed": report.prepare_report(case)
+        if case.stage == Stage.REPORTING and finished(world, case)
+        else None
+    }
+
+
+def finished(world, case):
+    """Write the report out so that it can be signed."""
+    answer = {"opinion": "Yes.", "reasons": "Shown.", "certainty": Certainty.PROBABLE}
+    report.write_report(
+        case,
+        by=world.expert,
+        sections=dict.fromkeys(report.SECTIONS, "As found."),
+        answers={question.id: answer for question in case.questions},
+    )
+    return True
+
+
+def sealed_addendum(world, case):
+    if case.stage != Stage.CLARIFYING:
+        return {"sealed": None}
+    clarification.send_clarification(case, by=world.coordinator, due_on=clock.today() + timedelta(days=9))
+    answer = {"opinion": "Yes.", "reasons": "Shown.", "certainty": Certainty.PROBABLE}
+    sent = clarification.in_state(case, clarification.SENT)
+    clarification.write_addendum(case, by=world.expert, answers={each.id: answer for each in sent})
+    return {"sealed": clarification.prepare_addendum(case)}
+
+
+def item(world, case):
+    question = case.questions.first()
+    reason = ClarificationReason.UNCLEAR
+    return {
+        "items": [{"question_id": question.id if question else 0, "reason": reason, "text": "Which side?"}]
+    }
+
+
+def judged(world, case):
+    """Every answer found good, so that the report can be accepted."""
+    review.give_verdict(case, by=world.referrer, **verdicts(world, case))
+    return {}
+
+
+def run_out(world, case):
+    """The offer's deadline has passed."""
+    Offer.update(until=clock.now() - timedelta(minutes=1)).where(Offer.case == case).execute()
+    return {}
+
+
+def begun(world, case):
+    """The examination began an hour ago."""
+    began = clock.now() - timedelta(hours=1)
+    Appointment.update(starts_at=began, ends_at=clock.now()).where(Appointment.case == case).execute()
+    return {"identity_checked": True, "consent_given": True}
+
+
+GIVEN = {
+    "edit_referral": lambda world, case: {"case_fields": {"need": "The cause is doubted."}},
+    "submit_referral": nothing,
+    "accept_referral": nothing,
+    "return_referral": why,
+    "decline_referral": why,
+    "offer_case": offer,
+    "take_offer": lambda world, case: dict.fromkeys(
+        ("has_treated", "shares_practice", "has_financial_link"), False
+    ),
+    "pass_offer": why,
+    "expire_offer": run_out,
+    "recall_offer": why,
+    "release_expert": why,
+    "request_record": lambda world, case: {
+        "kind": DocumentKind.IMAGING,
+        "what": "Films",
+        "asked_of": RecordSource.PROVIDER,
+        "due_on": clock.today() + timedelta(days=5),
+    },
+    "settle_record": request,
+    "file_document": new_file,
+    "remove_document": lambda world, case: {
+        "document": Document.select().where(Document.case == case).first() or Document()
+    },
+    "open_file_review": why,
+    "book_appointment": slot,
+    "move_appointment": lambda world, case: slot(world, case) | WHY,
+    "cancel_appointment": why,
+    "settle_arrangement": arrangement,
+    "send_brief": nothing,
+    "send_link": nothing,
+    "revoke_links": nothing,
+    "confirm_attendance": nothing,
+    "ask_to_move": why,
+    "tick_instruction": lambda world, case: {"items": ["photo_id"]},
+    "record_examination": begun,
+    "record_missed": lambda world, case: {"outcome": Outcome.CANCELLED_LATE},
+    "write_report": lambda world, case: {"sections": {"history": "A fall."}},
+    "sign_report": sealed_report,
+    "release_report": nothing,
+    "return_report": lambda world, case: {"comments": [(None, "Please check the dates.")]},
+    "give_verdict": verdicts,
+    "accept_report": judged,
+    "request_clarification": item,
+    "send_clarification": lambda world, case: {"due_on": clock.today() + timedelta(days=9)},
+    "refuse_clarification": why,
+    "write_addendum": lambda world, case: {"answers": {}},
+    "sign_addendum": sealed_addendum,
+    "release_addendum": nothing,
+    "return_addendum": why,
+    "reopen_case": why,
+    "withdraw_referral": why,
+    "take_over_referral": nothing,
+    "assign_coordinator": lambda world, case: {"coordinator": world.second_coordinator},
+    "settle_call": call,
+    "post_message": lambda world, case: {"text": "Hello."},
+    "answer_message": lambda world, case: {"text": "Hello."},
+}

@@ -1,0 +1,160 @@
+"""Who may open what: the running routes, asked by everybody, against the committed table."""
+
+import os
+
+import pytest
+
+from portal.models import Case, Document
+from portal.policy import READERS, audiences_of, party_to, readable_documents, visible_cases
+from portal.web.routing import Access
+from portal.words import Audience, Party, Stage
+from tests.databases import ON_BOTH
+from tests.policy.matrix import (
+    Knocker,
+    address,
+    ask_everything,
+    persons,
+    read_table,
+    routes,
+    stage_for,
+    write_table,
+)
+
+
+def test_every_route_answers_everybody_as_the_table_says(app, world, case_at):
+    """`WRITE_ACCESS_TABLE=1` writes the table anew; read the difference before you commit it."""
+    asked = ask_everything(app, world, case_at)
+    if os.environ.get("WRITE_ACCESS_TABLE"):
+        write_table(asked)
+    told = {(row["method"], row["route"]): row for row in read_table()}
+    found = {(row["method"], row["route"]): row for row in asked}
+    assert set(found) == set(told), "a route came or went: write the table anew and read the difference"
+    for key, row in found.items():
+        assert row == told[key], key
+
+
+def test_no_route_fails_whoever_asks(app, world, case_at):
+    words = {
+        word for row in read_table() for name, word in row.items() if name not in {"method", "route", "stage"}
+    }
+    assert words <= {"allow", "sign in", "deny", "hide", "late"}
+
+
+def test_every_view_declares_what_it_asks(app):
+    silent = [
+        name for name, view in app.view_functions.items() if name != "static" and not hasattr(view, "access")
+    ]
+    assert silent == []
+
+
+def test_a_view_that_declares_nothing_is_closed(app, visitor, world, monkeypatch):
+    monkeypatch.delattr(app.view_functions["desk.home"], "access")
+    assert visitor(world.coordinator).client.get("/").status_code == 404
+
+
+def test_what_is_foreign_looks_exactly_like_what_is_not_there(app, world, case_at):
+    for rule, method in routes(app):
+        if "ref" not in rule.arguments:
+            continue
+        case = case_at(stage_for(app.view_functions[rule.endpoint].access))
+        stranger = Knocker(app, world.stranger_referrer)
+        foreign = stranger.asks(method, address(app, rule, case))
+        absent = stranger.asks(method, address(app, rule, case, reference="IME-999999"))
+        assert (foreign.status_code, foreign.get_data()) == (absent.status_code, absent.get_data()), rule.rule
+        assert foreign.status_code == 404, rule.rule
+
+
+def test_no_refusal_names_the_claimant(app, world, case_at):
+    case = case_at(Stage.BOOKED)
+    people = persons(world, case, case_at(Stage.CLOSED))
+    for name in ("anonymous", "stranger_referrer", "stranger_expert"):
+        knocker = Knocker(app, people[name])
+        for rule, method in routes(app):
+            if "ref" in rule.arguments:
+                answer = knocker.asks(method, address(app, rule, case))
+                said = answer.get_data(as_text=True) + str(answer.headers)
+                assert not any(word in said for word in ("Delgado", "1979", "LM-2026-004417")), (
+                    name,
+                    rule.rule,
+                )
+
+
+@pytest.mark.parametrize("view", ["routing.party_to", "routing.visible_cases"])
+def test_without_its_check_the_matrix_would_fail(app, world, case_at, monkeypatch, view):
+    """The matrix notices when a check of the policy is gone."""
+    from portal.web import routing
+
+    everybody = {
+        "party_to": lambda person, case: Party.COORDINATOR,
+        "visible_cases": lambda person: Case.select(),
+    }
+    name = view.partition(".")[2]
+    monkeypatch.setattr(routing, name, everybody[name])
+    told = {(row["method"], row["route"]): row for row in read_table()}
+    differing = [
+        row for row in ask_everything(app, world, case_at) if row != told[row["method"], row["route"]]
+    ]
+    assert len(differing) > 10
+
+
+@ON_BOTH
+def test_each_person_sees_their_cases_and_no_others(world, case_at, backend):
+    everything = {case.reference for case in Case.select()}
+    drafts = {case_at(Stage.DRAFT).reference}
+    assert seen(world.referrer) == seen(world.colleague) == everything
+    assert seen(world.coordinator) == everything - drafts
+    assert seen(world.stranger_referrer) == seen(world.second_expert) == set()
+    assert case_at(Stage.OFFERED).reference in seen(world.expert)
+    assert case_at(Stage.MATCHING).reference not in seen(world.expert)
+
+
+def seen(person):
+    return {case.reference for case in visible_cases(person)}
+
+
+@ON_BOTH
+def test_a_person_sees_a_case_exactly_when_they_are_a_party_to_it(world, case_at, backend):
+    people = [getattr(world, name) for name in vars(world)]
+    for case in Case.select():
+        for person in people:
+            assert (party_to(person, case) is not None) == (case.reference in seen(person)), (
+                case.stage,
+                person.name,
+            )
+
+
+def test_a_claimants_link_opens_only_its_own_case(world, case_at):
+    case, other = case_at(Stage.BOOKED), case_at(Stage.CLOSED)
+    link = persons(world, case, other)["claimant"]
+    assert seen(link) == {case.reference}
+    assert party_to(link, other) is None
+
+
+@ON_BOTH
+def test_a_document_is_read_by_its_audience_alone(world, case_at, backend):
+    case = case_at(Stage.IN_REVIEW)
+    for number, audience in enumerate(Audience):
+        Document.create(
+            case=case,
+            kind="other",
+            name="x",
+            media_type="x",
+            size=1,
+            sha256=f"s{number}",
+            key=f"k{number}",
+            audience=audience,
+        )
+    for party in Party:
+        audiences = {document.audience for document in readable_documents(party, case)}
+        assert audiences == set(audiences_of(party)) == {each for each in Audience if party in READERS[each]}
+
+
+def test_the_office_reads_everything_and_a_candidate_no_document():
+    assert set(audiences_of(Party.COORDINATOR)) == set(Audience)
+    assert audiences_of(Party.CANDIDATE) == []
+    assert audiences_of(Party.CLAIMANT) == [Audience.EVERYONE]
+
+
+def test_access_of_a_step_names_the_parties_of_its_row(app):
+    access = app.view_functions["closure.withdraw"].access
+    assert access == Access("performs", parties=(Party.REFERRER,), step="withdraw_referral")
