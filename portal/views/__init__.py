@@ -12,6 +12,7 @@ NOUNS = (
     "case",
     "referral",
     "questions",
+    "triage",
     "matching",
     "records",
     "appointment",
