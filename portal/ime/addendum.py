@@ -5,18 +5,18 @@ from typing import Any
 
 from peewee import fn
 
-from portal import outside
 from portal.ime import letters
 from portal.ime.clarification import SENT, in_state
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import file_away
 from portal.ime.report import CERTIFICATE, release
-from portal.ime.sealing import Sealed, fingerprint, seal
-from portal.models import Addendum, Case, Clarification, User
+from portal.ime.sealing import Sealed, fingerprint, is_intact, kept_only_if_filed, seal
+from portal.models import Addendum, Case, Clarification, Event, Question, User
 from portal.policy import Person
 from portal.words import Audience, Certainty, ClarificationState, DocumentKind
 
 ANSWER_FIELDS = frozenset({"opinion", "reasons", "certainty"})
+NOT_AS_READ = "The addendum changed since you read it here. Read it once more, then sign."
 
 
 @step
@@ -85,22 +85,24 @@ def next_number(case: Case) -> int:
     return int(highest or 0) + 1
 
 
-def prepare_addendum(case: Case) -> Sealed:
-    """Render and store the addendum as it stands, to be signed next."""
+def prepare_addendum(case: Case, *, read: str | None = None) -> Sealed:
+    """Render and store the addendum as it stands, to be signed next; `read` is the fingerprint of what was read.
+
+    Refuses while something is unanswered, and when the addendum no longer says what was read."""
     if lacking := unanswered(case):
         raise Refusal(lacking[0])
-    name = f"{case.reference} addendum {next_number(case)}.pdf"
-    return seal("addendum", name, addendum_words(case), letters.zone(case))
+    words = addendum_words(case)
+    if read is not None and fingerprint(words) != read:
+        raise Refusal(NOT_AS_READ)
+    return seal("addendum", f"{case.reference} addendum {words['number']}.pdf", words, letters.zone(case))
 
 
-def seal_and_sign(case: Case, *, by: User) -> Addendum:
-    """Render, then sign; what was rendered for a signing that did not happen is removed from the store."""
-    sealed = prepare_addendum(case)
-    try:
-        return sign_addendum(case, by=by, sealed=sealed)
-    except BaseException:
-        outside.store().delete(sealed.file.key)
-        raise
+def seal_and_sign(case: Case, *, by: User, read: str) -> Addendum:
+    """Seal the addendum that was read, and sign it; bytes that were not signed do not stay in the store."""
+    sealed = prepare_addendum(case, read=read)
+    with kept_only_if_filed(sealed):
+        signed: Addendum = sign_addendum(case, by=by, sealed=sealed)
+        return signed
 
 
 @step
@@ -109,7 +111,7 @@ def sign_addendum(case: Case, *, by: User, sealed: Sealed) -> Addendum:
     if lacking := unanswered(case):
         raise Refusal(lacking[0])
     if fingerprint(addendum_words(case)) != sealed.fingerprint:
-        raise Refusal("The addendum changed while it was being signed. Read it once more, then sign.")
+        raise Refusal(NOT_AS_READ)
     number = next_number(case)
     document = file_away(
         case, sealed.file, kind=DocumentKind.ADDENDUM, audience=Audience.EXPERT_AND_OFFICE, by=by
@@ -134,6 +136,8 @@ def sign_addendum(case: Case, *, by: User, sealed: Sealed) -> Addendum:
 def release_addendum(case: Case, *, by: Person) -> None:
     """The addendum goes to the referrer and to whoever receives the report."""
     addendum = latest_addendum(case)
+    if not is_intact(addendum.document):
+        raise Refusal("The stored file is no longer the one that was signed. Do not release it.")
     release(addendum)
     remember(number=addendum.number)
 
@@ -146,3 +150,23 @@ def return_addendum(case: Case, *, by: Person, why: str) -> None:
     addendum = latest_addendum(case)
     Clarification.update(state=SENT, addendum=None).where(Clarification.addendum == addendum).execute()
     remember(number=addendum.number, why=why.strip())
+
+
+def answered_in(addendum: Addendum) -> list[Clarification]:
+    """The clarifications that an addendum answers, each with its question, in the order of the questions."""
+    return list(
+        Clarification.select(Clarification, Question)
+        .join(Question)
+        .where(Clarification.addendum == addendum)
+        .order_by(Question.number, Clarification.id)
+    )
+
+
+def why_returned(case: Case) -> str:
+    """What the coordinator asked the expert to look at again; empty unless an addendum was just returned."""
+    last = (
+        case.events.where(Event.step.in_(["send_clarification", "return_addendum"]))
+        .order_by(Event.id.desc())
+        .first()
+    )
+    return str(last.facts["why"]) if last and last.step == "return_addendum" else ""

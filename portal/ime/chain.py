@@ -1,9 +1,13 @@
 """The chain of signed papers: the report, then each addendum, every one naming the fingerprint of the one before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from portal import outside
+from peewee import JOIN
+
+from portal.ime.sealing import is_intact
 from portal.models import Addendum, Case, Document, Report
 from portal.words import ReportState
 
@@ -16,7 +20,8 @@ class Link:
     number: int
     document: Document
     sha256: str
-    is_released: bool
+    signed_at: datetime
+    released_at: datetime | None
     is_intact: bool
     follows: bool
 
@@ -26,31 +31,36 @@ class Link:
 
 
 def chain(case: Case) -> list[Link]:
-    """The signed papers in their order, each checked against the bytes in the store; two reads. Empty before the
+    """The signed papers in their order, each checked against the bytes in the store; one read. Empty before the
     report is signed."""
-    report = Report.select(Report, Document).join(Document).where(Report.case == case).first()
-    if report is None:
-        return []
-    addenda = (
-        Addendum.select(Addendum, Document)
+    links: list[Link] = []
+    for number, signed in enumerate(signed_papers(case)):
+        follows = number == 0 or (signed.number == number and signed.previous_sha256 == links[-1].sha256)
+        links.append(link(number, signed, follows=follows))
+    return links
+
+
+def signed_papers(case: Case) -> list[Any]:
+    """The report and then its addenda, each with its document."""
+    paper = Document.alias()
+    rows: Any = list(
+        Report.select(Report, Document, Addendum, paper)
         .join(Document)
-        .where(Addendum.case == case)
+        .switch(Report)
+        .join(Addendum, JOIN.LEFT_OUTER, on=(Addendum.case == Report.case), attr="addendum")
+        .join(paper, JOIN.LEFT_OUTER, on=(Addendum.document == paper.id), attr="document")
+        .where(Report.case == case)
         .order_by(Addendum.number)
     )
-    links = [link(0, report, follows=True)]
-    for place, addendum in enumerate(addenda, start=1):
-        follows = addendum.previous_sha256 == links[-1].sha256 and addendum.number == place
-        links.append(link(addendum.number, addendum, follows=follows))
-    return links
+    return [*rows[:1], *(row.addendum for row in rows if row.addendum)]
 
 
 def link(number: int, signed: Any, *, follows: bool) -> Link:
     """A signed paper as a link; its row, its document's row and the stored bytes must name one fingerprint."""
-    is_intact = signed.document.sha256 == signed.sha256 and outside.store().verify(
-        signed.document.key, signed.sha256
-    )
-    is_released = signed.state == ReportState.RELEASED
-    return Link(number, signed.document, signed.sha256, is_released, is_intact, follows)
+    document = signed.document
+    is_whole = document.sha256 == signed.sha256 and is_intact(document)
+    released_at = signed.released_at if signed.state == ReportState.RELEASED else None
+    return Link(number, document, signed.sha256, signed.signed_at, released_at, is_whole, follows)
 
 
 def is_unbroken(case: Case) -> bool:
@@ -58,5 +68,6 @@ def is_unbroken(case: Case) -> bool:
     return holds(chain(case))
 
 
-def holds(links: list[Link]) -> bool:
+def holds(links: Sequence[Link]) -> bool:
+    """Whether every link is intact and follows the one before it."""
     return all(each.is_intact and each.follows for each in links)

@@ -4,14 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from peewee import JOIN
+
 from portal import clock
 from portal.ime import rules
 from portal.ime.process import Refusal, remember, step
-from portal.models import Case, Clarification, Question, RuleSnapshot, User
-from portal.policy import Person
-from portal.words import ClarificationReason, ClarificationState
+from portal.models import Addendum, Case, Clarification, Question, RuleSnapshot, User
+from portal.policy import ENGAGED, Person
+from portal.words import ClarificationReason, ClarificationState, Party, ReportState
 
 REQUESTED, SENT = ClarificationState.REQUESTED, ClarificationState.SENT
+REFUSED, ANSWERED = ClarificationState.REFUSED, ClarificationState.ANSWERED
+EXPERT_READS = (SENT, ANSWERED)
 DAYS_TO_ANSWER = 14
 
 
@@ -51,6 +55,31 @@ def in_state(case: Case, *states: ClarificationState) -> list[Clarification]:
         .where((Clarification.case == case) & Clarification.state.in_(states))
         .order_by(Question.number, Clarification.id)
     )
+
+
+def readable(party: Party, case: Case) -> list[Clarification]:
+    """The clarifications this party may read, each with its question and addendum, in the order they were asked.
+
+    The expert reads none before it is sent, and none that was refused."""
+    if party not in ENGAGED:
+        return []
+    states = EXPERT_READS if party == Party.EXPERT else tuple(ClarificationState)
+    return list(
+        Clarification.select(Clarification, Question, Addendum)
+        .join(Question)
+        .switch(Clarification)
+        .join(Addendum, JOIN.LEFT_OUTER)
+        .where((Clarification.case == case) & Clarification.state.in_(states))
+        .order_by(Clarification.id)
+    )
+
+
+def may_read_answer(party: Party, clarification: Clarification) -> bool:
+    """The expert and the office read what is signed; the referrer's side reads what is released."""
+    addendum: Any = clarification.addendum
+    if clarification.state != ANSWERED:
+        return False
+    return party in {Party.EXPERT, Party.COORDINATOR} or addendum.state == ReportState.RELEASED
 
 
 def due(case: Case, asked_on: date) -> tuple[date, str]:

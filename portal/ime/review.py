@@ -24,8 +24,11 @@ class Judged:
     @property
     def is_stale(self) -> bool:
         """The verdict was given before an addendum that speaks to the question."""
-        return bool(
-            self.verdict and any(self.verdict.given_at < each.addendum.released_at for each in self.added)
+        added: Any = self.added
+        return (
+            any(self.verdict.given_at < each.addendum.released_at for each in added)
+            if self.verdict
+            else False
         )
 
     @property

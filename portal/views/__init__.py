@@ -15,6 +15,7 @@ NOUNS = (
     "triage",
     "matching",
     "records",
+    "record_requests",
     "appointment",
     "arrangements",
     "instructions",
@@ -22,8 +23,10 @@ NOUNS = (
     "report",
     "review",
     "clarification",
+    "addendum",
     "closure",
     "messages",
+    "calls",
 )
 
 

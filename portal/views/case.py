@@ -11,7 +11,7 @@ from portal.ime import journey, rules
 from portal.ime.history import timeline
 from portal.models import Case, Event, User
 from portal.queues import Row
-from portal.views import appointment, clarification, messages, questions, records, referral, report
+from portal.views import appointment, clarification, messages, questions, records, referral, report, review
 from portal.views.desk import shown
 from portal.web.navigation import actions
 from portal.web.page import page
@@ -21,7 +21,7 @@ from portal.words import Party, Role
 bp = Blueprint("case", __name__)
 
 # What a person looks for on a case, in this order; each noun knows what its reader may see.
-SECTIONS = (referral, questions, appointment, records, report, clarification, messages)
+SECTIONS = (referral, questions, appointment, records, report, review, clarification, messages)
 
 
 @bp.route("/cases/<ref:ref>")

@@ -1,0 +1,110 @@
+"""The expert answers clarifications in a signed addendum; the coordinator checks it, releases it or returns it."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, g, url_for
+
+from portal import clock
+from portal.forms.addendum import ReleaseForm, ReturnForm, SignatureForm, addendum_form
+from portal.ime.addendum import (
+    addendum_words,
+    answered_in,
+    latest_addendum,
+    release_addendum,
+    return_addendum,
+    seal_and_sign,
+    sign_addendum,
+    unanswered,
+    why_returned,
+    write_addendum,
+)
+from portal.ime.chain import chain, holds
+from portal.ime.clarification import SENT, in_state
+from portal.ime.letters import zone
+from portal.ime.review import judged
+from portal.ime.sealing import fingerprint
+from portal.models import Case
+from portal.web.formats import clock_time
+from portal.web.page import done, is_htmx, page, take
+from portal.web.routing import performs
+
+bp = Blueprint("addendum", __name__)
+
+
+@bp.route("/cases/<ref:ref>/addendum", methods=["GET", "POST"])
+@performs(write_addendum)
+def write(case: Case) -> Any:
+    items = in_state(case, SENT)
+    form = addendum_form(items)
+    if form.validate_on_submit() and take(
+        form, lambda: write_addendum(case, by=g.person, answers=form.answers())
+    ):
+        return saved(case)
+    if is_htmx():
+        return page("addendum/_saved.html", form=form)
+    rows = {row.question.id: row for row in judged(case)}
+    return page(
+        "addendum/write.html",
+        "addendum/_write_form.html",
+        form=form,
+        case=case,
+        blocks=[(each, rows[each.question_id], form.block(each.id)) for each in items],
+        lacking=unanswered(case),
+        why_returned=why_returned(case),
+    )
+
+
+def saved(case: Case) -> Any:
+    """A line beside the button to htmx, which saves while the expert types; else the page again."""
+    if is_htmx():
+        local = clock.now().astimezone(ZoneInfo(zone(case)))
+        return page("addendum/_saved.html", saved_at=f"{clock_time(local)} {local:%Z}")
+    return done("Your answers are saved.", url_for("addendum.write", ref=case.reference))
+
+
+@bp.route("/cases/<ref:ref>/addendum/signature", methods=["GET", "POST"])
+@performs(sign_addendum)
+def sign(case: Case) -> Any:
+    lacking = unanswered(case)
+    words = None if lacking else addendum_words(case)
+    form = SignatureForm(read=fingerprint(words))
+    if form.validate_on_submit() and take(
+        form, lambda: seal_and_sign(case, by=g.person, read=form.read.data or "")
+    ):
+        return done("The addendum is signed. The coordinator has been told and checks it next.", case)
+    form.read.process_data(fingerprint(words))
+    return page(
+        "addendum/sign.html", "addendum/_sign_form.html", form=form, case=case, lacking=lacking, words=words
+    )
+
+
+@bp.route("/cases/<ref:ref>/addendum/check", methods=["GET", "POST"])
+@performs(release_addendum)
+def check(case: Case) -> Any:
+    form = ReleaseForm()
+    if form.validate_on_submit() and take(form, lambda: release_addendum(case, by=g.person)):
+        return done(
+            "The addendum is released. The referrer and the recipients of the report have been told.", case
+        )
+    addendum = latest_addendum(case)
+    return page(
+        "addendum/check.html",
+        "addendum/_check_form.html",
+        form=form,
+        case=case,
+        addendum=addendum,
+        items=answered_in(addendum),
+        is_unbroken=holds(chain(case)),
+    )
+
+
+@bp.route("/cases/<ref:ref>/addendum/return", methods=["GET", "POST"])
+@performs(return_addendum)
+def send_back(case: Case) -> Any:
+    form = ReturnForm()
+    if form.validate_on_submit() and take(
+        form, lambda: return_addendum(case, by=g.person, why=form.why.data)
+    ):
+        return done("The addendum is returned. The expert has been told.", case)
+    return page("addendum/send_back.html", "addendum/_send_back_form.html", form=form, case=case)
