@@ -8,21 +8,13 @@ from typing import Any
 
 import click
 from flask import Flask, current_app
-from playhouse.migrations import Runner
 
-from portal import ROOT, create_app, db, jobs, search
+from portal import ROOT, create_app, db, jobs
 from portal.config import Config
 from portal.ime.process import PROCESS
-from portal.models import TABLES
+from portal.schema import migrate_database
 from portal.web.routing import Access
 from portal.words import Stage
-
-
-def migrate_database() -> list[str]:
-    """Bring the connected database up to date; returns the names of the migrations that ran."""
-    db.database.create_tables(TABLES)
-    search.create_table()
-    return list(Runner(db.database.obj, directory=str(ROOT / "portal" / "migrations")).up())
 
 
 @click.command()

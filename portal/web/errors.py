@@ -13,7 +13,7 @@ from portal.models import Case
 
 log = logging.getLogger("portal")
 
-PAGES = {400, 403, 404, 405, 413, 429}
+PAGES = {400, 403, 404, 405, 413, 422, 429}
 
 
 def not_found(error: Exception) -> Any:
@@ -47,8 +47,7 @@ def refused(error: HTTPException) -> Any:
     if error.response is not None:
         return error.response
     code = error.code if error.code in PAGES else 404
-    template = {400: "404", 405: "404"}.get(code, str(code))
-    return render_template(f"errors/{template}.html"), error.code or 404
+    return render_template(f"errors/{code}.html"), error.code or 404
 
 
 def failed(error: Exception) -> Any:
