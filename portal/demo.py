@@ -22,7 +22,16 @@ from portal.ime import (
     review,
 )
 from portal.ime.account import hash_password
-from portal.models import Case, Clinic, Credential, Expert, ExpertSpecialty, Organisation, User, WeeklyHours
+from portal.models import (
+    Case,
+    Clinic,
+    Credential,
+    Expert,
+    ExpertSpecialty,
+    Organisation,
+    User,
+    WeeklyHours,
+)
 from portal.words import (
     ArrangementKind,
     Certainty,
@@ -69,38 +78,86 @@ def person(organisation: Organisation, role: Role, name: str, **more: Any) -> Us
     )
 
 
+@dataclass(frozen=True)
+class Town:
+    """Where a clinic stands."""
+
+    city: str
+    zip: str
+    street: str
+    latitude: float
+    longitude: float
+    directions: str
+
+
+SAN_FRANCISCO = Town(
+    "San Francisco",
+    "94103",
+    "Market Street",
+    37.7725,
+    -122.4147,
+    "From Powell station walk two blocks south on Market Street.",
+)
+OAKLAND = Town(
+    "Oakland", "94612", "Harrison Street", 37.8107, -122.2636, "19th Street station is three blocks west."
+)
+SAN_JOSE = Town(
+    "San Jose", "95112", "Julian Street", 37.3479, -121.8874, "Bus 22 stops in front of the entrance."
+)
+SACRAMENTO = Town(
+    "Sacramento", "95814", "Capitol Avenue", 38.5804, -121.4922, "Light rail stops at 13th Street, one block."
+)
+LOS_ANGELES = Town(
+    "Los Angeles", "90017", "Figueroa Street", 34.0530, -118.2642, "The 7th Street station is one block east."
+)
+
+
 def expert(
-    organisation: Organisation, name: str, credentials: str, specialties: list[str], **profile: Any
+    organisation: Organisation,
+    name: str,
+    credentials: str,
+    specialties: list[str],
+    town: Town = SAN_FRANCISCO,
+    licence_days: int = 500,
+    **profile: Any,
 ) -> User:
     """An expert with a profile, a licence, a certification, one clinic and hours from Monday to Thursday."""
     user = person(organisation, Role.EXPERT, name)
     row = Expert.create(user=user, credentials=credentials, practice=organisation.name, **profile)
-    for code in specialties:
-        ExpertSpecialty.create(expert=row, code=code)
-    expires = clock.today() + timedelta(days=500)
-    Credential.create(
-        expert=row, kind="licence", state="CA", number=f"A{10_000 + row.id}", expires_on=expires
-    )
-    Credential.create(expert=row, kind="board", number=f"B{20_000 + row.id}", expires_on=expires)
+    ExpertSpecialty.insert_many([{"expert": row, "code": code} for code in specialties]).execute()
+    add_credentials(row, licence_days)
     clinic = Clinic.create(
         expert=row,
         name=f"{organisation.name} – Downtown",
-        street=f"{100 + row.id} Market Street",
-        city="San Francisco",
+        street=f"{100 + row.id} {town.street}",
+        city=town.city,
         state="CA",
-        zip="94103",
-        latitude=37.7725,
-        longitude=-122.4147,
+        zip=town.zip,
+        latitude=town.latitude,
+        longitude=town.longitude,
         time_zone="America/Los_Angeles",
         phone="+14155550100",
         access="Ground floor, step-free. An accessible restroom is next to the waiting room.",
-        parking="Garage at 5th and Mission, two minutes on foot.",
-        directions="From Powell station walk two blocks south on Market Street.",
+        parking="Garage across the street, two minutes on foot.",
+        directions=town.directions,
     )
-    for weekday in range(4):
-        WeeklyHours.create(clinic=clinic, weekday=weekday, opens=time(9), closes=time(12))
-        WeeklyHours.create(clinic=clinic, weekday=weekday, opens=time(13), closes=time(16))
+    WeeklyHours.insert_many(
+        [
+            {"clinic": clinic, "weekday": weekday, "opens": opens, "closes": closes}
+            for weekday in range(4)
+            for opens, closes in ((time(9), time(12)), (time(13), time(16)))
+        ]
+    ).execute()
     return user
+
+
+def add_credentials(expert: Expert, licence_days: int) -> None:
+    """A California licence that runs out in so many days, and a board certification that lasts."""
+    today = clock.today()
+    licence = {"expert": expert, "kind": "licence", "state": "CA", "number": f"A{10_000 + expert.id}"}
+    board = {"expert": expert, "kind": "board", "number": f"B{20_000 + expert.id}"}
+    Credential.create(**licence, expires_on=today + timedelta(days=licence_days))
+    Credential.create(**board, expires_on=today + timedelta(days=500))
 
 
 def people() -> World:
@@ -110,7 +167,7 @@ def people() -> World:
     office = Organisation.create(name="Impartial Examinations", kind=OrganisationKind.IME_COMPANY)
     bay = Organisation.create(name="Bayview Orthopaedics", kind=OrganisationKind.PRACTICE)
     hill = Organisation.create(name="Hilltop Neurology", kind=OrganisationKind.PRACTICE)
-    return World(
+    world = World(
         referrer=person(insurer, Role.REFERRER, "Morgan Reyes"),
         colleague=person(insurer, Role.REFERRER, "Sam Whitfield"),
         coordinator=person(office, Role.COORDINATOR, "Priya Nair", is_manager=True),
@@ -119,7 +176,7 @@ def people() -> World:
             bay,
             "Adaeze Okafor",
             "MD",
-            ["orthopaedic_surgery"],
+            ["orthopedic_surgery", "sports_medicine"],
             years_in_practice=22,
             examinations_done=640,
             languages="English, Spanish",
@@ -137,6 +194,85 @@ def people() -> World:
             capacity_a_week=40,
         ),
         stranger_referrer=person(firm, Role.REFERRER, "Alex Tran"),
+    )
+    rest_of_the_panel()
+    return world
+
+
+def rest_of_the_panel() -> None:
+    """Experts whom no case of the small world engages, so that there is something to choose from."""
+
+    def practice(name: str) -> Organisation:
+        return Organisation.create(name=name, kind=OrganisationKind.PRACTICE)
+
+    expert(
+        practice("Eastgate Orthopedics"),
+        "Mateo Villanueva",
+        "MD",
+        ["orthopedic_surgery"],
+        OAKLAND,
+        years_in_practice=11,
+        examinations_done=95,
+        languages="English, Spanish",
+        fee_cents=165_000,
+        accepts_recording=True,
+    )
+    expert(
+        practice("Guadalupe Rehabilitation"),
+        "Grace Lindqvist",
+        "DO",
+        ["physical_medicine", "pain_medicine"],
+        SAN_JOSE,
+        licence_days=41,
+        years_in_practice=18,
+        examinations_done=320,
+        fee_cents=140_000,
+        capacity_a_week=8,
+    )
+    expert(
+        practice("Capitol Hand and Wrist"),
+        "Samuel Osei",
+        "MD",
+        ["hand_surgery"],
+        SACRAMENTO,
+        years_in_practice=26,
+        examinations_done=510,
+        languages="English, French",
+        fee_cents=230_000,
+        notice_days=21,
+    )
+    expert(
+        practice("Figueroa Neuropsychology"),
+        "Ruth Abrams",
+        "PhD",
+        ["neuropsychology", "psychology"],
+        LOS_ANGELES,
+        years_in_practice=31,
+        examinations_done=780,
+        is_in_clinical_practice=False,
+        fee_cents=275_000,
+        accepts_telehealth=True,
+    )
+    expert(
+        practice("Pier Nine Orthopedics"),
+        "Peter Novak",
+        "MD",
+        ["orthopedic_surgery"],
+        licence_days=-20,
+        years_in_practice=34,
+        examinations_done=1_150,
+        fee_cents=190_000,
+    )
+    expert(
+        practice("Valley Family Medicine"),
+        "Carla Benedetti",
+        "MD",
+        ["occupational_medicine"],
+        OAKLAND,
+        years_in_practice=14,
+        examinations_done=130,
+        languages="English, Italian",
+        fee_cents=120_000,
     )
 
 
@@ -257,6 +393,10 @@ class Teller:
                 },
             ],
         )
+        # No step gives a claimant coordinates until the portal knows where ZIP codes lie.
+        home = self.case.claimant
+        home.latitude, home.longitude = 37.807, -122.297
+        home.save()
         self.file_records(
             self.referrer, "Valley Family Medicine", "Progress notes", DocumentKind.TREATMENT_NOTES, 8
         )
@@ -304,7 +444,7 @@ class Teller:
             matching.offer_case,
             by=self.world.coordinator,
             expert=self.world.expert.expert,
-            until=self.now + timedelta(days=3),
+            until=self.now + timedelta(days=5),
             why_not_first="Sees shoulders every day.",
         )
 
@@ -510,7 +650,7 @@ OPINIONS = {
 }
 
 SECTION_TEXTS = {
-    "history": "Ms. Delgado, a warehouse worker, fell from a ladder and landed on her outstretched left arm.",
+    "history": "The claimant, a warehouse worker, fell from a ladder and landed on her outstretched left arm.",
     "records_reviewed": "The progress notes of Valley Family Medicine and the MRI report were read in full.",
     "complaints": "Pain over the outer left shoulder on reaching up, and at night.",
     "examination": "Abduction 110 degrees active, 150 passive. Strength of abduction 4 of 5. No swelling.",
@@ -521,7 +661,8 @@ SECTION_TEXTS = {
 
 def build() -> World:
     """The world that `make demo` shows."""
+    from portal.demo_cast import tell_all
+
     world = people()
-    for stage in Stage:
-        case_at(world, stage)
+    tell_all(world)
     return world

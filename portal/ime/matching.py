@@ -1,61 +1,88 @@
 """Matching: rank the experts with reasons, offer the case, and have it taken, passed, expired or recalled."""
 
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from peewee import IntegrityError
 
 from portal import clock
+from portal.db import database
 from portal.ime.appointment import end_booking
+from portal.ime.history import HOUSE_ZONE
 from portal.ime.instructions import revoke_all_links
-from portal.ime.process import Refusal, remember, step
+from portal.ime.panel import case_facts, expert_facts
+from portal.ime.process import MovedOn, NotAllowed, Refusal, remember, step
+from portal.ime.ranking import Candidate, rank
 from portal.models import Case, ConflictDeclaration, Expert, Offer, User
 from portal.policy import Person
 from portal.words import AppointmentState, OfferState, Party
 
+USUAL_ANSWER = timedelta(days=3)
+LONGEST_ANSWER = timedelta(days=30)
 
-@dataclass(frozen=True)
-class Candidate:
-    """One expert's place for one case: the score, why, and what excludes them (then `rank` is 0)."""
-
-    expert_id: int
-    name: str
-    score: int = 0
-    rank: int = 0
-    reasons: list[str] = field(default_factory=list)
-    exclusions: list[str] = field(default_factory=list)
+# Why an expert passes -> how the timeline tells it to the office; what they write themselves stays with the offer.
+WHY_PASSED = {
+    "treated": "a conflict of interest",
+    "practice": "a conflict of interest",
+    "financial_link": "a conflict of interest",
+    "no_time": "no time for it",
+    "field": "outside the expert's field",
+    "other": "another reason",
+}
+CONFLICTS = {"treated": "has_treated", "practice": "shares_practice", "financial_link": "has_financial_link"}
 
 
 def ranked(case: Case) -> list[Candidate]:
     """Every active expert for the case: the eligible by score from rank 1, then the excluded with their reasons."""
-    experts = Expert.select(Expert, User).join(User).where(User.disabled_at.is_null()).order_by(Expert.id)
-    return [
-        Candidate(expert.id, expert.name, 1, rank, ["Is on the panel."])
-        for rank, expert in enumerate(experts, start=1)
-    ]
+    return rank(case_facts(case), expert_facts(case))
+
+
+def end_of(day: date) -> datetime:
+    """The last minute of a day at the office, by which an offer is to be answered."""
+    return datetime.combine(day, time(23, 59), ZoneInfo(HOUSE_ZONE))
 
 
 @step
 def offer_case(case: Case, *, by: Person, expert: Expert, until: datetime, why_not_first: str = "") -> Offer:
     """The coordinator offers the case to one expert whom nothing excludes; the whole ranking is kept with the offer."""
-    if until <= clock.now():
-        raise Refusal("Choose a deadline that is still to come.", field="until")
+    refuse_deadline(until)
     ranking = ranked(case)
     chosen = next((each for each in ranking if each.expert_id == expert.id), None)
-    if chosen is None or chosen.exclusions:
+    refuse_choice(chosen, why_not_first)
+    assert chosen is not None
+    remember(expert=chosen.name, until=until)
+    try:
+        with database.atomic():
+            return Offer.create(
+                case=case,
+                expert=expert,
+                until=until,
+                rank=chosen.rank,
+                ranking=[each.kept() for each in ranking],
+                why_not_first=why_not_first.strip() if chosen.rank > 1 else "",
+            )
+    except IntegrityError:
+        raise Refusal("The case is offered to another expert already.") from None
+
+
+def refuse_deadline(until: datetime) -> None:
+    if until <= clock.now():
+        raise Refusal("Choose a deadline that is still to come.", field="until")
+    if until > clock.now() + LONGEST_ANSWER + timedelta(days=1):
+        raise Refusal(f"Choose a deadline within {LONGEST_ANSWER.days} days.", field="until")
+
+
+def refuse_choice(chosen: Candidate | None, why_not_first: str) -> None:
+    """Nobody who is off the panel or excluded is offered the case, and nobody but the first without a reason."""
+    if chosen is None:
+        raise Refusal("This expert is not on the panel any more.", field="expert")
+    if chosen.exclusions:
         raise Refusal(
-            "This expert cannot be offered the case: " + " ".join(chosen.exclusions if chosen else [])
+            "This expert cannot be offered the case. " + " ".join(chosen.exclusions), field="expert"
         )
     if chosen.rank > 1 and not why_not_first.strip():
         raise Refusal("Say why you do not offer it to the first on the list.", field="why_not_first")
-    remember(expert=expert.name, until=until)
-    return Offer.create(
-        case=case,
-        expert=expert,
-        until=until,
-        rank=chosen.rank,
-        ranking=[asdict(each) for each in ranking],
-        why_not_first=why_not_first,
-    )
 
 
 @step
@@ -72,9 +99,8 @@ def take_offer(
     if has_treated or shares_practice or has_financial_link:
         raise Refusal("With a conflict of interest you cannot take this case. Please pass on it.")
     offer = open_offer(case)
-    if offer is None or offer.until <= clock.now():
+    if offer is None or offer.until <= clock.now() or not end_offer(case, OfferState.TAKEN):
         raise Refusal("The deadline of this offer has passed.")
-    end_offer(case, OfferState.TAKEN)
     ConflictDeclaration.create(
         offer=offer,
         has_treated=has_treated,
@@ -87,13 +113,21 @@ def take_offer(
 
 
 @step
-def pass_offer(case: Case, *, by: User, why: str) -> None:
-    """The expert does not take the case and says why."""
-    if not why.strip():
+def pass_offer(case: Case, *, by: User, why: str, because: str = "other") -> None:
+    """The expert does not take the case and says why; a conflict of interest is kept as a declaration.
+
+    `because` is a name of WHY_PASSED; without another reason than "other" it takes words of their own."""
+    if because not in WHY_PASSED:
+        raise Refusal("Choose why you pass.", field="because")
+    if because == "other" and not why.strip():
         raise Refusal("Say why you pass.", field="why")
-    assert by.expert is not None
-    remember(expert=by.expert.name, why=why)
-    end_offer(case, OfferState.PASSED, why)
+    offer = open_offer(case)
+    if offer is None or not end_offer(case, OfferState.PASSED, why.strip() or WHY_PASSED[because]):
+        raise Refusal("This offer is no longer open.")
+    if because in CONFLICTS:
+        declared = {name: code == because for code, name in CONFLICTS.items()}
+        ConflictDeclaration.create(offer=offer, note=why.strip(), **declared)
+    remember(expert=offer.expert.name, why=WHY_PASSED[because])
 
 
 @step
@@ -104,6 +138,31 @@ def expire_offer(case: Case, *, by: Party) -> None:
         raise Refusal("This offer is still open.")
     remember(expert=offer.expert.name)
     end_offer(case, OfferState.EXPIRED)
+
+
+def expire_offers() -> int:
+    """Expire every offer whose deadline has passed, each by its own step; returns how many.
+
+    An offer that somebody answers meanwhile is theirs. Any other failure leaves the rest untouched and is raised
+    at the end, all of them together."""
+    expired, failures = 0, []
+    for offer in run_out():
+        try:
+            expire_offer(offer.case, by=Party.PORTAL)
+            expired += 1
+        except (MovedOn, NotAllowed, Refusal):
+            continue
+        except Exception as failure:  # noqa: BLE001 - raised below, with the others
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup("Offers that could not be expired", failures)
+    return expired
+
+
+def run_out() -> list[Offer]:
+    """The open offers past their deadline, the oldest first, each with its case."""
+    is_past = (Offer.state == OfferState.OPEN) & (Offer.until <= clock.now())
+    return list(Offer.select(Offer, Case).join(Case).where(is_past).order_by(Offer.until, Offer.id))
 
 
 @step
@@ -121,6 +180,7 @@ def release_expert(case: Case, *, by: Person, why: str) -> None:
     """The expert leaves the case; what was booked is cancelled and another expert is looked for."""
     if not why.strip():
         raise Refusal("Say why the expert is released.", field="why")
+    assert case.expert is not None
     remember(expert=case.expert.name, why=why)
     Offer.update(state=OfferState.RELEASED, answered_at=clock.now()).where(
         (Offer.case == case) & (Offer.state == OfferState.TAKEN)
@@ -139,6 +199,12 @@ def forget_appointment(case: Case) -> None:
 def open_offer(case: Case) -> Any:
     """The offer that waits for an answer, or None."""
     return case.offers.where(Offer.state == OfferState.OPEN).first()
+
+
+def offers_so_far(case: Case) -> list[Offer]:
+    """Every offer of the case, the newest first, each with its expert's name."""
+    offers = Offer.select(Offer, Expert, User).join(Expert).join(User)
+    return list(offers.where(Offer.case == case).order_by(Offer.id.desc()))
 
 
 def end_offer(case: Case, state: OfferState, why: str = "") -> bool:

@@ -1,0 +1,75 @@
+"""What keeps a case from an expert, whatever their score: each test answers with a sentence, or with nothing."""
+
+from collections.abc import Callable
+from datetime import date
+
+from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, plain_name, plain_practice, written
+from portal.words import OfferState
+
+
+def exclusions(case: CaseFacts, expert: ExpertFacts) -> tuple[str, ...]:
+    """Everything that keeps the case from this expert, each as a sentence."""
+    return tuple(sentence for test in EXCLUDING if (sentence := test(case, expert)))
+
+
+def has_treated(case: CaseFacts, expert: ExpertFacts) -> str:
+    if expert.has_treated:
+        return "Declared on an earlier offer: has treated the claimant."
+    if plain_name(expert.name) in case.treating_doctors:
+        return "Is named as the claimant's treating doctor."
+    return ""
+
+
+def shares_practice(case: CaseFacts, expert: ExpertFacts) -> str:
+    treating = plain_practice(case.treating_practice)
+    if treating and treating == plain_practice(expert.practice):
+        return f"Works in the treating doctor's practice, {case.treating_practice}."
+    return ""
+
+
+def has_conflict(case: CaseFacts, expert: ExpertFacts) -> str:
+    return "Declared a conflict of interest with this claimant or case before." if expert.has_conflict else ""
+
+
+def lacks_licence(case: CaseFacts, expert: ExpertFacts) -> str:
+    """A licence of the state where one is known, else any; on the day it runs out it no longer counts."""
+    held = [each for each in expert.credentials if each.kind == "licence" and case.state in ("", each.state)]
+    where = f" in {case.state}" if case.state else ""
+    return ran_out(held, f"The license{where}", case.today) if held else f"Has no license{where} on file."
+
+
+def lacks_certification(case: CaseFacts, expert: ExpertFacts) -> str:
+    """A board certification that ran out excludes while no other holds."""
+    held = [each for each in expert.credentials if each.kind == "board" and each.state in ("", case.state)]
+    return ran_out(held, "The board certification", case.today) if held else ""
+
+
+def ran_out(held: list[CredentialFacts], what: str, today: date) -> str:
+    last = max(each.expires_on for each in held)
+    return "" if last > today else f"{what} ran out on {written(last)}."
+
+
+def is_at_capacity(case: CaseFacts, expert: ExpertFacts) -> str:
+    if expert.this_week < expert.capacity:
+        return ""
+    return f"At capacity this week: {expert.this_week} of {expert.capacity}."
+
+
+def has_turned_down(case: CaseFacts, expert: ExpertFacts) -> str:
+    return TURNED_DOWN.get(expert.answered, "") if expert.answered else ""
+
+
+TURNED_DOWN = {
+    OfferState.PASSED: "Passed on this case before.",
+    OfferState.EXPIRED: "Let the offer of this case run out before.",
+}
+Test = Callable[[CaseFacts, ExpertFacts], str]
+EXCLUDING: tuple[Test, ...] = (
+    has_treated,
+    shares_practice,
+    has_conflict,
+    lacks_licence,
+    lacks_certification,
+    is_at_capacity,
+    has_turned_down,
+)

@@ -1,0 +1,149 @@
+"""The experts on the panel: who they are, what is on file of each, and how much they have to do."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from peewee import SQL, Tuple, fn
+
+from portal import clock
+from portal.ime.candidacy import written
+from portal.ime.history import HOUSE_ZONE
+from portal.ime.specialties import specialties
+from portal.models import Case, Credential, Expert, ExpertSpecialty, Offer, TimeOff, User
+from portal.words import OfferState
+
+ENGAGING = (OfferState.OPEN, OfferState.TAKEN)
+PAGE = 50
+WARN_DAYS = 60
+
+KINDS = {"licence": "license", "board": "Board certification"}
+
+
+@dataclass(frozen=True)
+class Held:
+    """A credential as the list shows it: its words, and how urgent its expiry is (late, soon or plain)."""
+
+    words: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class Panelist:
+    """One line of the panel."""
+
+    expert_id: int
+    name: str
+    practice: str
+    specialties: tuple[str, ...]
+    credentials: tuple[Held, ...]
+    this_week: int
+    capacity: int
+    open_cases: int
+    off: tuple[date, date] | None
+
+
+def active() -> Any:
+    """The experts who can sign in, each with their account."""
+    return Expert.select(Expert, User).join(User).where(User.disabled_at.is_null())
+
+
+def find(expert_id: int) -> Expert | None:
+    """The expert on the panel with this number, None where there is none."""
+    expert: Expert | None = active().where(Expert.id == expert_id).first()
+    return expert
+
+
+def week_start() -> datetime:
+    """The moment the present week began at the office."""
+    today = clock.today(HOUSE_ZONE)
+    monday = today - timedelta(days=today.weekday())
+    return datetime.combine(monday, time(), ZoneInfo(HOUSE_ZONE))
+
+
+def cases_this_week(experts: Iterable[int] | None = None) -> dict[int, int]:
+    """How many cases offered since Monday each expert has taken or may still take."""
+    offers: Any = Offer.select(Offer.expert, fn.COUNT(Offer.id)).where(
+        (Offer.made_at >= week_start()) & Offer.state.in_(list(ENGAGING))
+    )
+    if experts is not None:
+        offers = offers.where(Offer.expert.in_(list(experts)))
+    return dict(offers.group_by(Offer.expert).tuples())
+
+
+def grouped(query: Any) -> defaultdict[int, list[tuple[Any, ...]]]:
+    """The rows of a query by their first column, an expert's number, which they lose."""
+    groups: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for number, *rest in query.tuples():
+        groups[number].append(tuple(rest))
+    return groups
+
+
+def page(after: int = 0) -> tuple[list[Panelist], int | None]:
+    """One page of the panel by name, and the number of the expert after whom the next begins (None: the last)."""
+    rows = list(beyond(after).order_by(User.name, Expert.id).limit(PAGE + 1))
+    shown = rows[:PAGE]
+    return panelists(shown), shown[-1].id if len(rows) > PAGE else None
+
+
+def beyond(after: int) -> Any:
+    """The experts who come after this one by name; all of them after nobody."""
+    if not after:
+        return active()
+    last = Expert.select(User.name, Expert.id).join(User).where(Expert.id == after)
+    return active().where(Tuple(User.name, Expert.id) > last)
+
+
+def panelists(experts: list[Expert]) -> list[Panelist]:
+    """The experts as lines of the panel, each kind of fact read once for all of them."""
+    numbers = [expert.id for expert in experts]
+    codes = grouped(of(ExpertSpecialty, numbers, ExpertSpecialty.code))
+    held = grouped(of(Credential, numbers, Credential.kind, Credential.state, Credential.expires_on))
+    off = grouped(time_off(numbers))
+    this_week, open_cases = cases_this_week(numbers), cases_open(numbers)
+    return [
+        Panelist(
+            expert_id=expert.id,
+            name=expert.name,
+            practice=expert.practice,
+            specialties=tuple(
+                specialties()[code].label for (code,) in codes[expert.id] if code in specialties()
+            ),
+            credentials=tuple(credential(*each) for each in held[expert.id]),
+            this_week=this_week.get(expert.id, 0),
+            capacity=expert.capacity_a_week,
+            open_cases=open_cases.get(expert.id, 0),
+            off=next(iter(off[expert.id]), None),
+        )
+        for expert in experts
+    ]
+
+
+def of(table: Any, numbers: list[int], *columns: Any) -> Any:
+    """The rows of a table that belong to these experts, as number of expert and columns, oldest first."""
+    return table.select(table.expert, *columns).where(table.expert.in_(numbers)).order_by(table.id)
+
+
+def time_off(numbers: list[int]) -> Any:
+    """The time off that is not over yet, soonest first."""
+    rows = TimeOff.select(TimeOff.expert, TimeOff.first_day, TimeOff.last_day)
+    is_ahead = TimeOff.last_day >= clock.today(HOUSE_ZONE)
+    return rows.where(TimeOff.expert.in_(numbers) & is_ahead).order_by(TimeOff.first_day)
+
+
+def cases_open(numbers: list[int]) -> dict[int, int]:
+    """How many open cases each of these experts has."""
+    cases: Any = Case.select(Case.expert, fn.COUNT(Case.id)).where(SQL("is_open") & Case.expert.in_(numbers))
+    return dict(cases.group_by(Case.expert).tuples())
+
+
+def credential(kind: str, state: str, expires_on: date) -> Held:
+    """The credential in words, with the tone of its expiry: it no longer counts on the day it runs out."""
+    days = (expires_on - clock.today(HOUSE_ZONE)).days
+    what = f"{state} {KINDS[kind]}".strip()
+    runs = "ran out on" if days <= 0 else "runs until"
+    tone = "late" if days <= 0 else "soon" if days <= WARN_DAYS else "plain"
+    return Held(f"{what[:1].upper()}{what[1:]} {runs} {written(expires_on)}", tone)

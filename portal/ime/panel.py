@@ -1,0 +1,157 @@
+"""The facts of a ranking, read from what is on file: of the case, and of every expert on the panel at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from portal import clock
+from portal.ime import rules
+from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, Place, plain_name
+from portal.ime.diary import Diary
+from portal.ime.experts import active, cases_this_week, grouped
+from portal.ime.history import HOUSE_ZONE
+from portal.ime.report_record import report_records
+from portal.models import (
+    Arrangement,
+    Case,
+    Claimant,
+    Clinic,
+    ConflictDeclaration,
+    Credential,
+    ExpertSpecialty,
+    Injury,
+    Offer,
+    Question,
+)
+from portal.words import ArrangementKind, OfferState
+
+FEDERAL = "US"
+ANSWERED = (OfferState.PASSED, OfferState.EXPIRED)
+WISHES = (ArrangementKind.COMPANION, ArrangementKind.RECORDING)
+
+
+# --- the case ---------------------------------------------------------------------------------------------------
+
+
+def case_facts(case: Case) -> CaseFacts:
+    """What of the case decides who may examine."""
+    claimant = case.claimant
+    wanted = Arrangement.select(Arrangement.kind).where(Arrangement.case == case)
+    questions = Question.select(Question.issue).where(Question.case == case)
+    injuries = Injury.select(Injury.body_part).where(Injury.case == case)
+    return CaseFacts(
+        today=clock.today(HOUSE_ZONE),
+        state=state_of(case),
+        body_parts=tuple(row.body_part for row in injuries),
+        issues=tuple(row.issue for row in questions),
+        language=claimant.language,
+        place=place(claimant.latitude, claimant.longitude),
+        wishes=frozenset(row.kind for row in wanted) & frozenset(WISHES),
+        treating_practice=case.treating_practice,
+        treating_doctors=frozenset(plain_name(name) for name in treating_doctors(case) if name),
+    )
+
+
+def state_of(case: Case) -> str:
+    """The state whose licence it takes: the jurisdiction's own, or the claimant's where it is federal."""
+    kind = rules.exam_kinds().get(case.exam_kind)
+    own = kind.jurisdiction if kind and kind.jurisdiction != FEDERAL else ""
+    return own or case.claimant.state
+
+
+def place(latitude: float | None, longitude: float | None) -> Place | None:
+    return None if latitude is None or longitude is None else (latitude, longitude)
+
+
+def cases_of_claimant(case: Case) -> dict[int, str]:
+    """Every case of the same person, by name and date of birth, this one included: its id -> the treating doctor."""
+    claimant = case.claimant
+    cases = Case.select(Case.id, Claimant.name, Case.treating_doctor).join(Claimant)
+    rows: Any = cases.where(Claimant.born_on == claimant.born_on).tuples() if claimant.born_on else ()
+    name = plain_name(claimant.name)
+    return {number: doctor for number, called, doctor in rows if plain_name(called) == name} | {
+        case.id: case.treating_doctor
+    }
+
+
+def treating_doctors(case: Case) -> Iterable[str]:
+    return cases_of_claimant(case).values()
+
+
+# --- the experts ------------------------------------------------------------------------------------------------
+
+
+def expert_facts(case: Case) -> list[ExpertFacts]:
+    """What of every active expert counts for the case; as many queries for five experts as for five thousand."""
+    specialties = grouped(
+        ExpertSpecialty.select(ExpertSpecialty.expert, ExpertSpecialty.code).order_by(ExpertSpecialty.id)
+    )
+    credentials = grouped(
+        Credential.select(Credential.expert, Credential.kind, Credential.state, Credential.expires_on)
+    )
+    clinics = grouped(Clinic.select(Clinic.expert, Clinic.latitude, Clinic.longitude))
+    declared = declarations(case)
+    answered = dict(answers(case))
+    this_week = cases_this_week()
+    records = report_records()
+    free = Diary()
+    return [
+        ExpertFacts(
+            expert_id=row.id,
+            name=row.name,
+            practice=row.practice,
+            specialties=tuple(code for (code,) in specialties[row.id]),
+            credentials=tuple(CredentialFacts(*each) for each in credentials[row.id]),
+            years=row.years_in_practice,
+            examinations=row.examinations_done,
+            is_in_practice=row.is_in_clinical_practice,
+            languages=tuple(each.strip().casefold() for each in row.languages.split(",")),
+            fee_cents=row.fee_cents,
+            places=tuple(found for each in clinics[row.id] if (found := place(*each))),
+            capacity=row.capacity_a_week,
+            this_week=this_week.get(row.id, 0),
+            next_free=free.first_day(row.id, row.notice_days),
+            accepts=accepted(row),
+            has_treated=declared[row.id][0],
+            has_conflict=declared[row.id][1],
+            answered=answered.get(row.id),
+            accepted=records[row.id]["accepted"],
+            asked_back=records[row.id]["asked_back"],
+            on_time=records[row.id]["on_time"],
+            late=records[row.id]["late"],
+        )
+        for row in active()
+    ]
+
+
+def accepted(expert: Any) -> frozenset[ArrangementKind]:
+    accepts = {
+        ArrangementKind.COMPANION: expert.accepts_companion,
+        ArrangementKind.RECORDING: expert.accepts_recording,
+    }
+    return frozenset(kind for kind, does in accepts.items() if does)
+
+
+def declarations(case: Case) -> defaultdict[int, tuple[bool, bool]]:
+    """What experts declared on offers of this claimant's cases: has treated, has another conflict."""
+    found: defaultdict[int, tuple[bool, bool]] = defaultdict(lambda: (False, False))
+    rows = (
+        ConflictDeclaration.select(ConflictDeclaration, Offer)
+        .join(Offer)
+        .where(Offer.case.in_(list(cases_of_claimant(case))))
+    )
+    for row in rows:
+        treated, conflict = found[row.offer.expert_id]
+        found[row.offer.expert_id] = (
+            treated or row.has_treated,
+            conflict or row.shares_practice or row.has_financial_link,
+        )
+    return found
+
+
+def answers(case: Case) -> Iterator[tuple[int, OfferState]]:
+    """Who passed on this very case, or let its offer run out."""
+    offers = Offer.select(Offer.expert, Offer.state).where(
+        (Offer.case == case) & Offer.state.in_(list(ANSWERED))
+    )
+    return ((offer.expert_id, offer.state) for offer in offers)
