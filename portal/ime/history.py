@@ -31,8 +31,8 @@ SENTENCES: dict[str, tuple[frozenset[Party], str]] = {
     "expire_offer": (OFFICE, "The offer to {expert} ran out without an answer."),
     "recall_offer": (OFFICE, "{who} recalled the offer to {expert}."),
     "release_expert": (CASE, "{who} released {expert} from the case."),
-    "request_record": (REFERRERS, "{who} asked {asked_of} for records, by {due_on}."),
-    "settle_record": (REFERRERS, "Records asked of {asked_of}: {state}."),
+    "request_record": (CASE, "{who} asked {asked_of} for a record, by {due_on}."),
+    "settle_record": (CASE, "{who} settled the record asked of {asked_of}: {state}."),
     "file_document": (CASE, "{who} added {count} to the records."),
     "open_file_review": (
         CASE,
@@ -54,13 +54,13 @@ SENTENCES: dict[str, tuple[frozenset[Party], str]] = {
     "release_report": (CASE, "{who} released the report."),
     "accept_report": (CASE, "{who} accepted the report. The case is closed."),
     "request_clarification": (REFERRERS, "{who} asked for clarification of {count}."),
-    "send_clarification": (CASE, "{who} sent the clarification to the expert, due by {due_on}."),
+    "send_clarification": (CASE, "{who} sent the clarification to the expert, to be answered by {due_on}."),
     "refuse_clarification": (REFERRERS, "{who} refused the clarification: {why}"),
     "sign_addendum": (EXPERTS, "{who} signed addendum {number}."),
     "return_addendum": (EXPERTS, "{who} returned addendum {number} to the expert: {why}"),
     "release_addendum": (CASE, "{who} released addendum {number}."),
-    "reopen_case": (CASE, "{who} reopened the case."),
-    "withdraw_referral": (REFERRERS, "{who} withdrew the referral: {why}"),
+    "reopen_case": (CASE, "{who} reopened the case: {why}"),
+    "withdraw_referral": (CASE, "{who} withdrew the referral: {why}"),
     "take_over_referral": (REFERRERS, "{who} took over the referral from {before}."),
     "assign_coordinator": (OFFICE, "{who} gave the case to {coordinator}."),
     "settle_call": (OFFICE, "{who} told a person by phone."),
@@ -71,6 +71,9 @@ QUIET = frozenset(
     ("edit_referral", "remove_document", "tick_instruction", "write_report", "give_verdict", "write_addendum")
     + ("post_message", "answer_message")
 )
+
+# Reasons that the referrer and the office give each other; the expert reads the sentence without them.
+CONFIDED = frozenset(("reopen_case", "withdraw_referral"))
 
 COUNTED = {
     "file_document": ("document", "documents"),
@@ -103,6 +106,8 @@ def tell(event: Event, reader: Person, party: Party) -> str | None:
     readers, text = SENTENCES.get(event.step, (frozenset(), ""))
     if party not in readers:
         return None
+    if event.step in CONFIDED and party not in REFERRERS:
+        text = text.replace(": {why}", ".")
     facts = {name: spoken(event, name, fact) for name, fact in event.facts.items()}
     return text.format_map({"who": actor(event, reader, party), **facts})
 
