@@ -15,7 +15,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     """The application, its parts wired in reading order."""
     from flask import Flask
 
-    from portal import commands, db, jobs, outside, views, web
+    from portal import commands, db, jobs, notices, outside, views, web
     from portal.config import Config
 
     config = config or Config.from_environment()
@@ -32,6 +32,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     outside.connect(config)
     web.register(app)
     views.register(app)
+    notices.connect(app.jinja_env, config.public_url)
     jobs.connect(config)
     commands.register(app)
     return app

@@ -1,15 +1,17 @@
 """What happens without a person: three-line shells, run by huey from a queue in a file of its own."""
 
 import logging
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from huey import Huey
+from huey import Huey, crontab
 from huey.consumer import Consumer
 from huey.storage import BlackHoleStorage, SqliteStorage
 
+from portal import notices
 from portal.config import Config
-from portal.ime import process
+from portal.ime import account, matching, process, records
 
 log = logging.getLogger("portal")
 
@@ -26,6 +28,35 @@ def connect(config: Config) -> None:
 
 def wake() -> None:
     """Ask for what is owed to be sent soon; with the queue down the sweep of the next minute sends it."""
+    try:
+        send_owed()
+    except (sqlite3.Error, OSError) as failure:
+        log.warning("The queue of jobs took nothing: %s", failure)
+
+
+@queue.task()
+def send_owed() -> None:
+    notices.send_owed()
+
+
+@queue.periodic_task(crontab(minute="*"))
+def sweep_owed() -> None:
+    notices.send_owed()
+
+
+@queue.periodic_task(crontab(minute="*"))
+def expire_offers() -> None:
+    matching.expire_offers()
+
+
+@queue.periodic_task(crontab(minute="30", hour="7"))
+def sweep_orphans() -> None:
+    records.sweep_orphans()
+
+
+@queue.periodic_task(crontab(minute="0", hour="7"))
+def forget_failures() -> None:
+    account.forget_failures()
 
 
 class InThread(Consumer):  # type: ignore[misc]

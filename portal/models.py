@@ -641,19 +641,18 @@ class Notice(Remembered):
 
     @classmethod
     def calls_to_make(cls):
-        """What is to be told by phone, the oldest first, each with its case."""
+        """What is to be told by phone, since there is no address or mail failed: the oldest first, each with its case."""
         return (
             cls.select(cls, Event, Case)
             .join(Event)
             .join(Case)
-            .where(SQL("state = 'by_phone'"))
+            .where(SQL("state IN ('by_phone', 'failed')"), cls.party != Party.COORDINATOR)
             .order_by(cls.id)
         )
 
 
-Notice.add_index(Notice.id, where=SQL("state = 'by_phone'"), name="notice_by_phone")
+Notice.add_index(Notice.id, where=SQL("state IN ('by_phone', 'failed')"), name="notice_to_phone")
 Notice.add_index(Notice.not_before, Notice.id, where=SQL("state IN ('owed', 'sending')"), name="notice_owed")
-Notice.add_index(Notice.event, where=SQL("state IN ('by_phone', 'failed')"), name="notice_to_phone")
 
 
 class Delivery(Remembered):

@@ -1,9 +1,28 @@
-"""Accounts: passwords that are hashed with argon2id and never shown."""
+"""Accounts: passwords hashed with argon2id, tries to sign in that are counted, and a claimant's plea for a new link."""
 
+import hashlib
+from datetime import datetime, timedelta
 from functools import cache
+from threading import BoundedSemaphore
 from typing import Any
 
-from portal.models import User
+from portal import clock
+from portal.ime.instructions import hashed, send_link
+from portal.ime.process import MovedOn, Refusal
+from portal.models import Case, Event, SecureLink, SignInFailure, User
+from portal.words import Party, Stage
+
+WITHIN = timedelta(minutes=1)
+TRIES_AT_ACCOUNT = 5
+TRIES_FROM_ADDRESS = 20
+FAILURES_KEPT = timedelta(days=1)
+LINK_PAUSE = timedelta(minutes=10)
+
+WRONG = "This e-mail address and password do not go together."
+TOO_OFTEN = "There were too many tries. Wait a minute, then try again."
+
+# One hash takes 19 MiB and a core for a moment: two at a time leave room for everybody else's pages.
+hashing = BoundedSemaphore(2)
 
 
 @cache
@@ -16,7 +35,47 @@ def hasher() -> Any:
 
 def hash_password(password: str) -> str:
     """The hash of a password, as it is kept."""
-    return str(hasher().hash(password))
+    with hashing:
+        return str(hasher().hash(password))
+
+
+def admit(email: str, password: str, address: str) -> User:
+    """The active user with this e-mail address and password, who asks from this network address.
+
+    Refuses in the same words a wrong password, an unknown and a disabled account; and whoever tries too often, which is
+    counted before the password is looked at, so that many tries at once are no way around it."""
+    failure = note_try(email, address)
+    user = find_user(email, password)
+    if user is None:
+        raise Refusal(WRONG)
+    failure.delete_instance()
+    return user
+
+
+def note_try(email: str, address: str) -> SignInFailure:
+    """Count this try as failed until it succeeds. Refuses the sixth at an account, the 21st from an address."""
+    since = clock.now() - WITHIN
+    failure = SignInFailure.create(account=fingerprint(email.strip().lower()), address=fingerprint(address))
+    at_account = count_since(since, SignInFailure.account == failure.account)
+    from_address = count_since(since, SignInFailure.address == failure.address)
+    if at_account > TRIES_AT_ACCOUNT or from_address > TRIES_FROM_ADDRESS:
+        failure.delete_instance()  # a try that was not looked at keeps nobody out any longer
+        raise Refusal(TOO_OFTEN)
+    return failure
+
+
+def count_since(moment: datetime, whose: Any) -> int:
+    return int(SignInFailure.select().where(whose, SignInFailure.at > moment).count())
+
+
+def fingerprint(text: str) -> str:
+    """What stands for an address in the count, so that a list of tries names nobody."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def forget_failures() -> int:
+    """Delete the failures of more than a day ago; how many."""
+    return int(SignInFailure.delete().where(SignInFailure.at < clock.now() - FAILURES_KEPT).execute())
 
 
 def find_user(email: str, password: str) -> User | None:
@@ -25,7 +84,8 @@ def find_user(email: str, password: str) -> User | None:
 
     user: User | None = User.active().where(User.email == email.strip().lower()).first()
     try:
-        hasher().verify(user.password_hash if user else decoy(), password)
+        with hashing:
+            hasher().verify(user.password_hash if user else decoy(), password)
     except (VerificationError, InvalidHashError):
         return None
     return user
@@ -34,4 +94,22 @@ def find_user(email: str, password: str) -> User | None:
 @cache
 def decoy() -> str:
     """A hash that no password has, verified where there is no such user."""
-    return hash_password("no user has this password, it only takes the same time")
+    return str(hasher().hash("no user has this password, it only takes the same time"))
+
+
+def ask_for_link(token: str) -> None:
+    """Whoever holds an old link may ask for a new one: it goes to the address on file, so the asker gains nothing.
+
+    Nothing happens for an unknown token, a case without an appointment, or a link asked for ten minutes ago."""
+    link = SecureLink.get_or_none(SecureLink.token_hash == hashed(token))
+    if link is None or link.case.stage != Stage.BOOKED or was_sent_lately(link.case):
+        return
+    try:
+        send_link(link.case, by=Party.PORTAL)
+    except MovedOn:
+        return
+
+
+def was_sent_lately(case: Case) -> bool:
+    sent = Event.select().where((Event.case == case) & (Event.step == "send_link"))
+    return bool(sent.where(Event.at > clock.now() - LINK_PAUSE).exists())

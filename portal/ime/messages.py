@@ -2,7 +2,7 @@
 
 from portal import clock
 from portal.ime.process import Refusal, step
-from portal.models import Case, Message, Notice, User
+from portal.models import Case, Delivery, Message, Notice, User
 from portal.policy import party_to
 from portal.words import Audience, NoticeState, Party
 
@@ -24,8 +24,13 @@ def answer_message(case: Case, *, by: User, text: str) -> Message:
 
 
 def write(case: Case, by: User, party: Party, audience: Audience, text: str) -> Message:
-    if not text.strip():
+    """Keep the message; a second press of the same button is not a second message."""
+    text = text.strip()
+    if not text:
         raise Refusal("Write your message.", field="text")
+    last = case.messages.order_by(Message.id.desc()).first()
+    if last and (last.author_id, last.audience, last.text) == (by.id, audience, text):
+        raise Refusal("This message was sent already.", field="text")
     return Message.create(case=case, author=by, party=party, audience=audience, text=text)
 
 
@@ -34,8 +39,9 @@ def settle_call(case: Case, *, by: User, notice: Notice) -> None:
     """A coordinator has told by phone what could not be sent."""
     settled = (
         Notice.update(state=NoticeState.SENT, settled_at=clock.now())
-        .where((Notice.id == notice.id) & (Notice.state == NoticeState.BY_PHONE))
+        .where((Notice.id == notice.id) & Notice.state.in_((NoticeState.BY_PHONE, NoticeState.FAILED)))
         .execute()
     )
     if not settled:
         raise Refusal("This call has been made already.")
+    Delivery.create(notice=notice, is_delivered=True, detail=f"Told by phone by {by.name}.")

@@ -95,7 +95,7 @@ PROCESS = table(
     ("cancel_appointment",   {COORDINATOR},          {BOOKED},                 SCHEDULING,        {CLAIMANT, REPRESENTATIVE, EXPERT, REFERRER},    "Cancel the appointment"),
     ("settle_arrangement",   {COORDINATOR},          GATHERING,                SAME,              set(),                                           "Settle the arrangement"),
     ("send_brief",           {COORDINATOR},          {BOOKED},                 SAME,              {EXPERT},                                        "Send the brief"),
-    ("send_link",            {COORDINATOR},          {BOOKED},                 SAME,              {CLAIMANT},                                      "Send a new link"),
+    ("send_link",            {COORDINATOR, PORTAL},  {BOOKED},                 SAME,              {CLAIMANT},                                      "Send a new link"),
     ("revoke_links",         {COORDINATOR},          OPEN - {DRAFT},           SAME,              set(),                                           "Revoke the links"),
     ("confirm_attendance",   {CLAIMANT},             {BOOKED},                 SAME,              {COORDINATOR},                                   "Confirm you are coming"),
     ("ask_to_move",          {CLAIMANT},             {BOOKED},                 SAME,              {COORDINATOR},                                   "Ask for another time"),

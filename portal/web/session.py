@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, g, session
+from flask import Flask, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from peewee import JOIN
 
@@ -18,6 +18,24 @@ IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=8)
 CLAIMANT_VISIT = timedelta(days=7)
 TOUCH_EVERY = timedelta(minutes=1)
+
+# What a browser says of itself, the more particular sign first: Edge also says Chrome, and Chrome also says Safari.
+BROWSERS = {
+    "Edg": "Edge",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "CriOS": "Chrome",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "Linux": "Linux",
+}
 
 
 class Visitor(UserMixin):  # type: ignore[misc]
@@ -35,16 +53,17 @@ def token_hash(token: str) -> str:
 
 
 def begin(person: Person) -> None:
-    """Sign the person in: a new row, a new token, a new cookie."""
+    """Sign the person in: a new row, a new token, a new cookie; who was signed in here before is signed out."""
+    end()
     token = secrets.token_urlsafe(32)
     is_user = isinstance(person, User)
     row = Session.create(
         token_hash=token_hash(token),
         user=person if is_user else None,
         link=None if is_user else person,
+        device=device_of(request.user_agent.string),
         ends_at=clock.now() + (LONGEST if is_user else CLAIMANT_VISIT),
     )
-    session.clear()
     session.permanent = not is_user
     login_user(Visitor(token, row))
     g.person = person
@@ -56,6 +75,34 @@ def end() -> None:
         Session.update(ended_at=clock.now()).where(Session.id == current_user.row.id).execute()
     logout_user()
     session.clear()
+
+
+def device_of(user_agent: str) -> str:
+    """The browser and the system, as a person would name them: `Firefox on Windows`; empty where neither is known."""
+    browser = next((name for sign, name in BROWSERS.items() if sign in user_agent), "")
+    system = next((name for sign, name in SYSTEMS.items() if sign in user_agent), "")
+    return " on ".join(filter(None, (browser, system)))
+
+
+def of_user(user: User) -> Any:
+    """The query of the sessions in which this person is signed in now, the one last used first."""
+    now = clock.now()
+    live = Session.ended_at.is_null() & (Session.ends_at > now) & (Session.seen_at > now - IDLE)
+    return (
+        Session.select().where(live, Session.user == user).order_by(Session.seen_at.desc(), Session.id.desc())
+    )
+
+
+def end_of_user(user: User, number: int) -> bool:
+    """End one of the person's own sessions; False when it is not theirs or has ended."""
+    mine = (Session.id == number) & (Session.user == user) & Session.ended_at.is_null()
+    return bool(Session.update(ended_at=clock.now()).where(mine).execute())
+
+
+def end_others(user: User) -> int:
+    """End every session of the person but this one; how many."""
+    others = (Session.user == user) & (Session.id != current_user.row.id) & Session.ended_at.is_null()
+    return int(Session.update(ended_at=clock.now()).where(others).execute())
 
 
 def find(token: str) -> Visitor | None:
