@@ -6,6 +6,7 @@ CASES ?= 1000,100000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 INSTALL := $(PIP) install --retries 10 --timeout 60 --require-hashes --requirement
+INSTALL_TREE := $(PIP) install --no-index --no-deps --no-build-isolation --editable .
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--python-version 3.11 --custom-compile-command "make lock" pyproject.toml
 TYPED := portal/ime portal/policy.py portal/outside portal/words.py
@@ -58,12 +59,14 @@ clean:  ## Remove the environment, the caches and the demo's world
 	  { echo "This Python cannot make an environment. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@$(PYTHON) -m venv --clear .venv || { rm -rf .venv; exit 1; }
 
-.venv/installed: requirements.lock | .venv/bin/python
+.venv/installed: requirements.lock pyproject.toml | .venv/bin/python
 	@echo "Installing what the portal needs…"
 	@$(INSTALL) requirements.lock
+	@$(INSTALL_TREE)
 	@touch $@
 
-.venv/installed-dev: requirements-dev.lock | .venv/bin/python
+.venv/installed-dev: requirements-dev.lock pyproject.toml | .venv/bin/python
 	@echo "Installing what the portal and its tests need…"
 	@$(INSTALL) requirements-dev.lock
+	@$(INSTALL_TREE)
 	@touch $@ .venv/installed

@@ -66,6 +66,7 @@ def matrix(app: Flask) -> list[str]:
 
 @click.command("routes")
 @click.option("--matrix", "as_matrix", is_flag=True, help="With what each route asks of whoever opens it.")
+@with_appcontext
 def routes_command(as_matrix: bool) -> None:
     """Print the routes."""
     for line in matrix(current_app):
