@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
 from portal import ROOT, create_app, db, jobs
 from portal.config import Config
