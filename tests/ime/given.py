@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from portal import clock
-from portal.ime import appointment, clarification, report, review
+from portal.ime import addendum, appointment, clarification, report, review
 from portal.ime.records import StoredFile
 from portal.models import Appointment, Arrangement, Clinic, Document, Notice, Offer, RecordRequest
 from portal.words import (
@@ -97,8 +97,8 @@ def sealed_addendum(world, case):
     clarification.send_clarification(case, by=world.coordinator, due_on=clock.today() + timedelta(days=9))
     answer = {"opinion": "Yes.", "reasons": "Shown.", "certainty": Certainty.PROBABLE}
     sent = clarification.in_state(case, clarification.SENT)
-    clarification.write_addendum(case, by=world.expert, answers={each.id: answer for each in sent})
-    return {"sealed": clarification.prepare_addendum(case)}
+    addendum.write_addendum(case, by=world.expert, answers={each.id: answer for each in sent})
+    return {"sealed": addendum.prepare_addendum(case)}
 
 
 def item(world, case):
