@@ -10,7 +10,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from portal import ROOT, create_app, db, jobs
+from portal import ROOT, create_app, jobs
 from portal.config import Config
 from portal.ime.process import PROCESS
 from portal.schema import migrate_database
@@ -71,7 +71,7 @@ def matrix(app: Flask) -> list[str]:
 def routes_command(as_matrix: bool) -> None:
     """Print the routes."""
     for line in matrix(current_app):
-        click.echo(line if as_matrix else line.partition(":")[0])
+        click.echo(line if as_matrix else line.partition(": ")[0])
 
 
 def demo_config() -> Config:
