@@ -6,7 +6,7 @@ from wtforms.validators import ValidationError
 
 from portal.forms import Form
 from portal.forms.fields import Choice, Choices, Hidden, Line, MustBeGiven, Paragraphs, Tick
-from portal.ime.report import ANSWER_FIELDS, NEEDED_SECTIONS, SECTIONS, mark_of, written
+from portal.ime.report import ANSWER_FIELDS, NEEDED_SECTIONS, SECTIONS, mark, mark_of, written
 from portal.models import Answer
 from portal.words import Certainty
 
@@ -19,6 +19,7 @@ SECTION_HINTS = {
     "discussion": "How history, records and findings fit together.",
 }
 CANNOT = "Then write as the opinion why it cannot be determined, and what would be needed."
+COLUMNS = {"section": "text"}
 TALL = ("history", "records_reviewed", "examination", "discussion")
 
 
@@ -29,11 +30,20 @@ class WriterForm(Form):
     made_from = Hidden(limit=100_000)
 
     def typed(self) -> dict[str, dict[str, Any]]:
-        """Item -> what was typed, for the items that the page sent whole and without a mistake."""
+        """Item -> what was typed, by the columns of its row; without items that were not sent or hold a mistake."""
+        return {item: values for item, names in self.items.items() if (values := self.sent(item, names))}
+
+    def sent(self, item: str, names: tuple[str, ...]) -> dict[str, Any]:
+        """The fields of an item as they came; radios of which none is chosen are never sent, so they come with the rest."""
+        fields = {name: self[f"{name}_{item}"] for name in names}
+        if any(field.errors for field in fields.values()) or not any(
+            field.raw_data for field in fields.values()
+        ):
+            return {}
         return {
-            item: {name: self[f"{name}_{item}"].data for name in names}
-            for item, names in self.items.items()
-            if all(is_sent(self[f"{name}_{item}"]) for name in names)
+            COLUMNS.get(name, name): field.data
+            for name, field in fields.items()
+            if field.raw_data or isinstance(field, Choice)
         }
 
     def given_marks(self) -> dict[str, str]:
@@ -55,7 +65,7 @@ def writer_form(items: dict[str, Any], is_file_review: bool) -> WriterForm:
         fields |= answer_fields(item, row) if isinstance(row, Answer) else section_field(item, is_file_review)
         names[item] = ANSWER_FIELDS if isinstance(row, Answer) else ("section",)
         values = written(row)
-        data |= {f"{name}_{item}": values["text" if name == "section" else name] for name in names[item]}
+        data |= {f"{name}_{item}": values[COLUMNS.get(name, name)] for name in names[item]}
     return type("ReportForm", (WriterForm,), {**fields, "items": names})(data=data)
 
 
@@ -98,28 +108,18 @@ def answer_fields(item: str, answer: Answer) -> dict[str, Any]:
     }
 
 
-def is_sent(field: Any) -> bool:
-    """Whether the request held this field without a mistake; radios of which none is chosen are never sent."""
-    return not field.errors and (bool(field.raw_data) or isinstance(field, Choice))
-
-
-def marks_after(form: WriterForm, stored: dict[str, str]) -> dict[str, str]:
+def marks_after(form: WriterForm, items: dict[str, Any]) -> dict[str, str]:
     """What the page, as it still stands in the browser, is made from: the stored text only where it shows it."""
     typed, given = form.typed(), form.given_marks()
     return {
-        item: mark if item in typed and shown_mark(form, item, typed) == mark else given[item]
-        for item, mark in stored.items()
+        item: mark(row) if item in typed and shows(row, typed[item]) else given[item]
+        for item, row in items.items()
     }
 
 
-def shown_mark(form: WriterForm, item: str, typed: dict[str, dict[str, Any]]) -> str:
-    """The mark of what was typed, comparable with that of the row."""
-    return mark_of(row_values(typed[item]))
-
-
-def row_values(typed: dict[str, Any]) -> dict[str, Any]:
-    """What was typed, by the columns of the row."""
-    return {"text": typed["section"]} if "section" in typed else typed
+def shows(row: Any, typed: dict[str, Any]) -> bool:
+    """Whether what was typed is what the row says."""
+    return mark_of({**written(row), **typed}) == mark(row)
 
 
 class SignatureForm(Form):

@@ -154,15 +154,15 @@ def lacking_section(section: Section, needed: Collection[str]) -> Missing | None
 def lacking_answer(answer: Answer) -> Missing | None:
     """One sentence for an open question, naming all it lacks; the field is the first of them."""
     lacks = {
-        "opinion": "" if answer.opinion.strip() else "an opinion",
-        "reasons": "" if answer.reasons.strip() else "the reasons",
-        "certainty": "" if answer.certainty else "how certain it is",
+        "opinion": "" if answer.opinion.strip() else "write an opinion",
+        "reasons": "" if answer.reasons.strip() else "give the reasons",
+        "certainty": "" if answer.certainty else "choose how certain it is",
     }
     said = [(name, words) for name, words in lacks.items() if words]
     if not said:
         return None
     words = " and ".join(", ".join(word for _, word in said).rsplit(", ", 1))
-    return Missing(f"Question {answer.question.number}: give {words}.", f"{said[0][0]}_{answer.question_id}")
+    return Missing(f"Question {answer.question.number}: {words}.", f"{said[0][0]}_{answer.question_id}")
 
 
 # --- signing

@@ -13,7 +13,6 @@ from portal.forms.report import (
     check_form,
     marks_after,
     return_form,
-    row_values,
     writer_form,
 )
 from portal.ime import letters
@@ -54,15 +53,15 @@ def write(case: Case) -> Any:
     items = written_report.items(case)
     form = writer_form(items, case.is_file_review)
     if request.method == "POST":
-        return save(case, form)
+        return saved(case, form)
     form.show_marks({item: mark(row) for item, row in items.items()})
     return writer(case, form, items)
 
 
-def save(case: Case, form: WriterForm) -> Any:
+def saved(case: Case, form: WriterForm) -> Any:
     """Save what can be saved, and answer with a line to htmx, with the page where something could not be, or go on."""
     form.validate()
-    typed = {item: row_values(values) for item, values in form.typed().items()}
+    typed = form.typed()
     left = write_report(
         case,
         by=g.person,
@@ -71,18 +70,17 @@ def save(case: Case, form: WriterForm) -> Any:
         made_from=form.given_marks(),
     )
     items = written_report.items(case)
-    stored = {item: mark(row) for item, row in items.items()}
     for item in left:
         form[f"{form.items[item][0]}_{item}"].errors = [ELSEWHERE]
-    form.show_marks(marks_after(form, stored))
+    marks = marks_after(form, items)
+    form.show_marks(marks)
     if is_htmx():
         return saved_line(case, form, items, left)
     if form.errors:
-        form.show_marks({**marks_after(form, stored), **{item: stored[item] for item in left}})
+        form.show_marks(marks | {item: mark(items[item]) for item in left})
         return writer(case, form, items, left)
-    if request.form.get("then") == "sign":
-        return done("What you wrote is saved.", url_for("report.sign", ref=case.reference))
-    return done("What you wrote is saved.", url_for("report.write", ref=case.reference))
+    onward = "report.sign" if request.form.get("then") == "sign" else "report.write"
+    return done("What you wrote is saved.", url_for(onward, ref=case.reference))
 
 
 def saved_line(case: Case, form: WriterForm, items: dict[str, Any], left: list[str]) -> Any:

@@ -142,7 +142,7 @@ def test_an_empty_report_lists_every_gap_with_the_field_that_mends_it(world, cas
     first = answer_to(case)
     assert missing["section_history"] == "Write the section History of the injury."
     assert missing[f"opinion_{first.question_id}"] == (
-        "Question 1: give an opinion, the reasons and how certain it is."
+        "Question 1: write an opinion, give the reasons and choose how certain it is."
     )
     assert len(missing) == len(NEEDED_SECTIONS) + 1 + case.questions.count()
 
@@ -152,7 +152,7 @@ def test_a_half_answered_question_says_only_what_it_lacks(world, case_at):
     first = answer_to(case)
     Answer.update(certainty=None, reasons=" ").where(Answer.id == first.id).execute()
     assert [(each.sentence, each.field) for each in unfinished(case)] == [
-        ("Question 1: give the reasons and how certain it is.", f"reasons_{first.question_id}")
+        ("Question 1: give the reasons and choose how certain it is.", f"reasons_{first.question_id}")
     ]
 
 

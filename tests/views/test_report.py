@@ -1,0 +1,431 @@
+"""The pages on which the report is written, signed, checked, released and read."""
+
+import re
+
+import pytest
+
+from portal.ime.report import open_report, prepare_report, sign_report
+from portal.models import Answer, Case, Document, Notice, Question, Section, Sighting
+from portal.words import Certainty, DocumentKind, ReportState, Stage
+from tests.client import held
+from tests.ime.test_report import answer_to, finish
+from tests.paper import statements_of
+
+CANARY = "zygomatic-canary"
+
+
+def at(case, page=""):
+    return f"/cases/{case.reference}/report{page}"
+
+
+def writer(visitor, world, case):
+    return visitor(world.expert).opens(at(case))
+
+
+def typed(visit, **changes):
+    """The writer's form as it stands, with these fields changed."""
+    form = next(form for form in visit.tree.iter("form") if form.xpath(".//textarea"))
+    return held(form) | changes
+
+
+def autosave(visit, case, data):
+    return visit.client.post(at(case), data=data, headers={"HX-Request": "true"})
+
+
+def marks_in(response):
+    return re.search(r'name="made_from" value="([^"]*)"', response.get_data(as_text=True))[1]
+
+
+# --- writing
+
+
+def test_the_writer_shows_each_question_word_for_word_beside_what_is_to_be_read(visitor, world, case_at):
+    case = case_at(Stage.REPORTING)
+    expert = writer(visitor, world, case)
+    for question in case.questions:
+        assert expert.sees(f"Question {question.number} {question.text}")
+    for opinion in case.treating_opinions:
+        assert expert.sees(opinion.opinion)
+    document = case.documents.get()
+    assert expert.tree.xpath(f"//aside//a[@href='/cases/{case.reference}/records/{document.id}']")
+
+
+def test_what_is_missing_is_listed_with_a_link_to_the_very_field(visitor, world, case_at):
+    case = case_at(Stage.REPORTING)
+    expert = writer(visitor, world, case)
+    assert expert.sees("8 things to finish")
+    targets = [each.get("href") for each in expert.tree.xpath("//*[@aria-labelledby='missing-heading']//a")]
+    assert len(targets) == 8
+    for target in targets:
+        assert expert.tree.xpath(f"//*[@id='{target.removeprefix('#')}']")
+
+
+def test_what_is_typed_is_saved_by_the_button(visitor, world, case_at):
+    case = case_at(Stage.REPORTING)
+    first = answer_to(case).question_id
+    expert = writer(visitor, world, case).presses(
+        "Save the report",
+        section_history="A fall.",
+        **{f"opinion_{first}": "A tear.\n\nOf the tendon.", f"certainty_{first}": "probable"},
+    )
+    assert expert.sees("What you wrote is saved")
+    assert expert.typed(f"opinion_{first}") == "A tear.\n\nOf the tendon."
+    saved = answer_to(case)
+    assert (saved.opinion, saved.certainty) == ("A tear.\n\nOf the tendon.", Certainty.PROBABLE)
+
+
+def test_typing_saves_by_itself_and_says_when(visitor, world, case_at):
+    case = case_at(Stage.REPORTING)
+    first = answer_to(case).question_id
+    expert = writer(visitor, world, case)
+    response = autosave(expert, case, typed(expert, **{f"opinion_{first}": "Half a sen"}))
+    said = response.get_data(as_text=True)
+    assert response.status_code == 200
+    assert re.search(r"Saved at \d+:\d\d [ap]m P[SD]T\. 8 things to finish\.", said)
+    assert said.lstrip().startswith('<div id="saved">')
+    assert answer_to(case).opinion == "Half a sen"
+    on = typed(expert, **{f"opinion_{first}": "Half a sentence.", "made_from": marks_in(response)})
+    assert autosave(expert, case, on).status_code == 200
+    assert answer_to(case).opinion == "Half a sentence."
+
+
+def test_a_second_window_does_not_overwrite_and_shows_both_texts(visitor, world, case_at):
+    case = case_at(Stage.REPORTING)
+    first = answer_to(case).question_id
+    one, two = writer(visitor, world, case), writer(visitor, world, case)
+    one.presses("Save the report", **{f"opinion_{first}": "From the first window."})
+    two.presses("Save the report", section_history="Kept.", **{f"opinion_{first}": "From the second window."})
+    assert two.status == 422
+    assert two.sees("changed in another window")
+    assert two.sees("From the first window.")
+    assert two.typed(f"opinion_{first}") == "From the second window."
+    assert answer_to(case).opinion == "From the first window."
+    assert Section.get(Section.report == case.reports.get(), Section.key == "history").text == "Kept."
+    two.presses("Save the report")
+    assert two.sees("What you wrote is saved")
+    assert answer_to(case).opinion == "From the second window."
+
+
+def test_typing_in_a_second_window_is_told_and_stays_unsaved_until_both_were_seen(visitor, world, case_at):
+    case = case_at(Stage.REPORTING)
+    first = answer_to(case).question_id
+    one, two = writer(visitor, world, case), writer(visitor, world, case)
+    autosave(one, case, typed(one, **{f"opinion_{first}": "From the first window."}))
+    data = typed(two, **{f"opinion_{first}": "From the second window."})
+    for _ in range(2):
+        response = autosave(two, case, data)
+        assert response.status_code == 422
+        assert "Not saved: question 1 was changed" in response.get_data(as_text=True)
+        data["made_from"] = marks_in(response)
+    assert answer_to(case).opinion == "From the first window."
+
+
+def test_a_window_that_did_not_touch_an_answer_does_not_undo_it(visitor, world, case_at):
+    case = case_at(Stage.REPORTING)
+    first, second = answer_to(case, 1).question_id, answer_to(case, 2).question_id
+    one, two = writer(visitor, world, case), writer(visitor, world, case)
+    autosave(one, case, typed(one, **{f"opinion_{first}": "From the first window."}))
+    data = typed(two, **{f"opinion_{second}": "From the second window."})
+    response = autosave(two, case, data)
+    assert response.status_code == 200
+    assert answer_to(case, 1).opinion == "From the first window."
+    assert answer_to(case, 2).opinion == "From the second window."
+    # The second window still shows the first answer empty: typing there must not win unseen.
+    late = data | {f"opinion_{first}": "Typed over it.", "made_from": marks_in(response)}
+    assert autosave(two, case, late).status_code == 422
+    assert answer_to(case, 1).opinion == "From the first window."
+
+
+def test_a_post_that_lost_half_its_fields_or_its_marks_empties_nothing(visitor, world, case_at):
+    case = finish(case_at(Stage.REPORTING), world.expert)
+    expert = writer(visitor, world, case)
+    token = expert.typed("csrf_token")
+    first = answer_to(case).question_id
+    expert.client.post(at(case), data={"csrf_token": token, f"opinion_{first}": "Only this came."})
+    assert answer_to(case).opinion == "A tear."
+    without = typed(expert, **{f"opinion_{first}": "From nowhere."})
+    del without["made_from"]
+    assert expert.client.post(at(case), data=without).status_code == 422
+    assert answer_to(case).opinion == "A tear."
+
+
+def test_a_text_that_is_too_long_is_kept_on_the_page_and_the_rest_is_saved(visitor, world, case_at):
+    case = case_at(Stage.REPORTING)
+    first = answer_to(case).question_id
+    expert = writer(visitor, world, case).presses(
+        "Save the report", section_history="A fall.", **{f"opinion_{first}": "x" * 50_001}
+    )
+    assert expert.status == 422
+    assert expert.sees("Shorten this to 50,000 characters or fewer")
+    assert len(expert.typed(f"opinion_{first}")) == 50_001
+    assert answer_to(case).opinion == ""
+    assert Section.get(Section.report == case.reports.get(), Section.key == "history").text == "A fall."
+
+
+@pytest.mark.parametrize("certainty", ["surely", "é", "probable\x00or so"])
+def test_a_certainty_that_is_not_offered_is_refused(visitor, world, case_at, certainty):
+    case = case_at(Stage.REPORTING)
+    first = answer_to(case).question_id
+    expert = writer(visitor, world, case)
+    data = typed(expert, **{f"opinion_{first}": "A tear.", f"certainty_{first}": certainty})
+    assert expert.client.post(at(case), data=data).status_code == 422
+    assert answer_to(case).certainty is None
+
+
+def test_a_forged_answer_to_a_question_of_another_case_changes_nothing(visitor, world, case_at):
+    case, foreign = case_at(Stage.REPORTING), answer_to(case_at(Stage.CHECKING))
+    expert = writer(visitor, world, case)
+    names = ("opinion", "reasons", "pages")
+    data = typed(expert, **{f"{name}_{foreign.question_id}": "Forged." for name in names})
+    expert.client.post(at(case), data=data | {"made_from": f"{foreign.question_id}:x"})
+    assert Answer.get_by_id(foreign.id).opinion == foreign.opinion
+    assert not Answer.select().where(Answer.opinion == "Forged.").exists()
+
+
+def test_what_cannot_be_determined_asks_for_why(visitor, world, case_at):
+    case = case_at(Stage.REPORTING)
+    first = answer_to(case).question_id
+    expert = writer(visitor, world, case)
+    expert.presses("Save the report", **{f"certainty_{first}": "cannot_determine"})
+    assert expert.sees("Why it cannot be determined, and what would be needed")
+
+
+# --- signing
+
+
+def test_the_expert_reads_the_whole_report_and_signs_it(visitor, world, case_at):
+    case = finish(case_at(Stage.REPORTING), world.expert)
+    expert = writer(visitor, world, case).presses("Save and read it through")
+    assert expert.heading == "Read it through and sign"
+    for question in case.questions:
+        assert expert.sees(question.text)
+    assert expert.sees(case.claimant.name)
+    assert expert.presses("Sign the report").status == 422
+    assert expert.sees("Tick this when you have read the report and want to sign it")
+    expert.presses("Sign the report", is_own="yes")
+    assert expert.sees("The report is signed and sealed")
+    assert Case.get_by_id(case.id).stage == Stage.CHECKING
+    assert case.reports.get().signed_by == world.expert
+
+
+def test_an_unfinished_report_has_no_button_to_sign_and_a_forged_post_is_refused(visitor, world, case_at):
+    case = finish(case_at(Stage.REPORTING), world.expert)
+    expert = visitor(world.expert).opens(at(case, "/signature"))
+    forged = typed_signature(expert)
+    Answer.update(certainty=None).where(Answer.id == answer_to(case, 3).id).execute()
+    expert.opens(at(case, "/signature"))
+    assert "Sign the report" not in expert.buttons
+    assert expert.sees("1 thing to finish Question 3: choose how certain it is.")
+    assert expert.client.post(at(case, "/signature"), data=forged).status_code == 422
+    assert Case.get_by_id(case.id).stage == Stage.REPORTING
+    assert not case.documents.where(Document.kind == DocumentKind.REPORT).exists()
+
+
+def typed_signature(visit):
+    form = next(form for form in visit.tree.iter("form") if form.xpath(".//input[@name='is_own']"))
+    return held(form) | {"is_own": "yes"}
+
+
+def test_what_changed_since_it_was_read_is_not_signed(visitor, world, case_at):
+    case = finish(case_at(Stage.REPORTING), world.expert)
+    expert = visitor(world.expert).opens(at(case, "/signature"))
+    Answer.update(opinion="Changed elsewhere.").where(Answer.id == answer_to(case).id).execute()
+    expert.presses("Sign the report", is_own="yes")
+    assert expert.status == 422
+    assert expert.sees("The report changed since you read it here")
+    assert expert.sees("Changed elsewhere.")
+    expert.presses("Sign the report", is_own="yes")
+    assert expert.sees("The report is signed and sealed")
+
+
+# --- check, return, release
+
+
+def test_the_coordinator_ticks_every_point_and_releases(visitor, world, case_at):
+    case = case_at(Stage.CHECKING)
+    coordinator = visitor(world.coordinator).opens(at(case, "/check"))
+    assert coordinator.sees("3 of 3 answered.")
+    keys = [each.get("value") for each in coordinator.tree.xpath("//input[@name='checked']")]
+    coordinator.presses("Release the report", checked=keys[:-1])
+    assert coordinator.status == 422
+    assert coordinator.sees("Tick every point, or return the report to the expert")
+    coordinator.presses("Release the report", checked=keys)
+    assert coordinator.sees("The report is released")
+    assert case.reports.get().state == ReportState.RELEASED
+
+
+def test_a_report_is_returned_with_comments_that_stay_beside_it(visitor, world, case_at):
+    case = case_at(Stage.CHECKING)
+    first = answer_to(case).question_id
+    coordinator = visitor(world.coordinator).opens(at(case, "/check")).follows("Return the report")
+    assert coordinator.presses("Return the report").status == 422
+    assert coordinator.sees("Write at least one comment for the expert.")
+    coordinator.presses("Return the report", **{f"comment_{first}": "On which page is this?"})
+    assert coordinator.sees("The report is back with the expert")
+    expert = writer(visitor, world, case)
+    assert expert.sees("Question 1. On which page is this?")
+    expert.presses("Save and read it through", **{f"pages_{first}": "12"})
+    expert.presses("Sign the report", is_own="yes")
+    coordinator.opens(at(case, "/check"))
+    assert coordinator.sees("Question 1. On which page is this?")
+    coordinator.opens(at(case, "/read"))
+    assert coordinator.sees("Earlier signed versions, returned and kept")
+
+
+def test_while_it_is_rewritten_the_signed_version_is_shown_as_a_file_only(visitor, world, case_at):
+    case = case_at(Stage.CHECKING)
+    visitor(world.coordinator).opens(at(case, "/return")).presses("Return the report", general="Look again.")
+    writer(visitor, world, case).presses("Save the report", section_history=CANARY)
+    coordinator = visitor(world.coordinator).opens(at(case, "/read"))
+    assert coordinator.sees("This version was returned to the expert")
+    assert not coordinator.sees(CANARY)
+
+
+# --- reading
+
+
+def test_before_the_release_the_report_does_not_exist_for_the_referrers_side(visitor, world, case_at):
+    case = case_at(Stage.CHECKING)
+    document = case.reports.get().document_id
+    for person in (world.referrer, world.colleague):
+        visit = visitor(person)
+        assert visit.opens(at(case, "/read")).status == 404
+        assert visit.opens(f"/cases/{case.reference}/records/{document}").status == 404
+        assert not visit.opens(f"/cases/{case.reference}").tree.xpath("//section[@id='report']")
+
+
+def test_after_the_release_the_referrers_side_reads_and_downloads_it(visitor, world, case_at):
+    case = case_at(Stage.IN_REVIEW)
+    report = case.reports.get()
+    for person in (world.referrer, world.colleague):
+        visit = visitor(person).opens(f"/cases/{case.reference}").follows("Read the report")
+        assert visit.sees(answer_to(case).opinion)
+        assert visit.sees("Unchanged since signing")
+        assert visit.sees(report.sha256)
+        visit.follows("Download the PDF")
+        assert visit.response.mimetype == "application/pdf"
+        assert visit.response.get_data().startswith(b"%PDF")
+
+
+def test_every_look_at_the_report_is_recorded(visitor, world, case_at):
+    case = case_at(Stage.IN_REVIEW)
+    before = Sighting.select().where(Sighting.case == case).count()
+    visitor(world.referrer).opens(at(case, "/read"))
+    seen = Sighting.select().where(Sighting.case == case).order_by(Sighting.id.desc())
+    assert seen.count() == before + 1
+    assert (seen[0].by, seen[0].document) == (world.referrer, case.reports.get().document)
+
+
+def test_a_file_that_is_not_the_signed_one_is_not_called_unchanged(visitor, world, case_at):
+    case = case_at(Stage.IN_REVIEW)
+    Document.update(sha256="0" * 64).where(Document.id == case.reports.get().document_id).execute()
+    referrer = visitor(world.referrer).opens(at(case, "/read"))
+    assert not referrer.sees("Unchanged since signing")
+    assert referrer.sees("no longer the one that was signed")
+    assert "Download the PDF" not in referrer.links
+
+
+def test_comments_are_for_the_office_and_the_expert_only(visitor, world, case_at):
+    case = case_at(Stage.CHECKING)
+    visitor(world.coordinator).opens(at(case, "/return")).presses("Return the report", general=CANARY)
+    sign_report(case := Case.get_by_id(case.id), by=world.expert, sealed=prepare_report(case))
+    coordinator = visitor(world.coordinator).opens(at(case, "/check"))
+    keys = [each.get("value") for each in coordinator.tree.xpath("//input[@name='checked']")]
+    coordinator.presses("Release the report", checked=keys)
+    for person, reads in ((world.coordinator, True), (world.expert, True), (world.referrer, False)):
+        assert visitor(person).opens(at(case, "/read")).sees(CANARY) is reads
+    assert not visitor(world.referrer).opens(f"/cases/{case.reference}").sees(CANARY)
+
+
+@pytest.mark.parametrize("page", ["", "/signature", "/read", "/check", "/return"])
+@pytest.mark.parametrize("stage", [Stage.REPORTING, Stage.CHECKING, Stage.IN_REVIEW])
+def test_a_stranger_finds_no_answer_anywhere(visitor, world, case_at, page, stage):
+    case = case_at(stage)
+    Answer.update(opinion=CANARY).where(Answer.question.in_(case.questions)).execute()
+    for person in (world.stranger_referrer, world.second_expert):
+        visit = visitor(person).opens(at(case, page))
+        assert visit.status == 404
+        assert CANARY not in visit.response.get_data(as_text=True)
+
+
+def test_the_case_page_tells_each_reader_where_the_report_stands(visitor, world, case_at):
+    case = finish(case_at(Stage.REPORTING), world.expert)
+    Answer.update(certainty=None).where(Answer.id == answer_to(case).id).execute()
+    for person in (world.expert, world.coordinator):
+        assert visitor(person).opens(f"/cases/{case.reference}").sees("2 of 3 questions answered.")
+    assert not visitor(world.referrer).opens(f"/cases/{case.reference}").sees("questions answered")
+    released = case_at(Stage.IN_REVIEW)
+    assert visitor(world.referrer).opens(f"/cases/{released.reference}").sees("Released on")
+
+
+# --- notices
+
+
+def test_the_notices_say_nothing_medical(app, world, case_at):
+    from jinja2 import StrictUndefined
+
+    steps = (
+        "record_examination",
+        "record_missed",
+        "open_file_review",
+        "sign_report",
+        "return_report",
+        "release_report",
+    )
+    from portal.ime.process import PROCESS
+
+    environment = app.jinja_env.overlay(undefined=StrictUndefined)
+    case = case_at(Stage.IN_REVIEW)
+    secrets = [
+        case.claimant.name,
+        *(claim.number for claim in case.claim_numbers),
+        *(question.text for question in case.questions),
+        *(answer.opinion for answer in Answer.select()),
+        "shoulder",
+    ]
+    for step in steps:
+        for party in PROCESS[step].tells:
+            text = environment.get_template(f"notices/{step}/{party}.en.txt").render(
+                recipient="Dana Brooks",
+                case=case.reference,
+                facts={},
+                url="https://portal.example/here",
+                office_phone="(800) 555-0142",
+            )
+            subject, blank, body = text.split("\n", 2)
+            assert subject.startswith("Subject: ")
+            assert case.reference in subject
+            assert blank == ""
+            assert "Dana Brooks" in body
+            assert not [secret for secret in secrets if secret and secret.lower() in text.lower()]
+
+
+def test_the_recipient_is_owed_a_notice(visitor, world, case_at):
+    case = case_at(Stage.IN_REVIEW)
+    notice = Notice.select().where(Notice.party == "recipient").order_by(Notice.id.desc())
+    assert "dana.brooks@counsel.example" in {each.email for each in notice if each.event.case_id == case.id}
+
+
+# --- statements
+
+
+def test_the_pages_ask_the_database_no_more_for_thirty_questions_than_for_three(visitor, world, case_at):
+    pages = [
+        (Stage.REPORTING, world.expert, ("", "/signature")),
+        (Stage.CHECKING, world.coordinator, ("/check", "/return", "/read")),
+    ]
+    visits = [(case_at(stage), visitor(who), tails) for stage, who, tails in pages]
+    routes = [(visit, at(case, tail)) for case, visit, tails in visits for tail in tails]
+    few = [statements_of(lambda visit=visit, route=route: visit.opens(route)) for visit, route in routes]
+    for case, _, _ in visits:
+        Question.insert_many(
+            [
+                {"case": case, "number": number, "text": f"What of finding {number}?"}
+                for number in range(4, 31)
+            ]
+        ).execute()
+        open_report(case)
+    Answer.update(opinion="A tear.", reasons="Seen.", certainty=Certainty.PROBABLE).execute()
+    many = [statements_of(lambda visit=visit, route=route: visit.opens(route)) for visit, route in routes]
+    assert many == few
+    assert max(many) <= 25
