@@ -4,14 +4,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from peewee import IntegrityError
+from peewee import IntegrityError, fn
 
 from portal import clock
 from portal.db import database
 from portal.ime.process import Refusal, remember, step
 from portal.models import Case, Document, RecordRequest, Sighting, User
-from portal.policy import Person
+from portal.policy import Person, party_to, readable_documents
 from portal.words import Audience, DocumentKind, Party, RecordSource, RecordState
+
+# The portal makes these itself; nobody may file one by hand.
+SEALED = frozenset({DocumentKind.REPORT, DocumentKind.ADDENDUM, DocumentKind.NOTICE})
+FILED_BY_HAND = tuple(kind for kind in DocumentKind if kind not in SEALED)
+ASKED_FOR = tuple(kind for kind in FILED_BY_HAND if kind != DocumentKind.COVER_LETTER)
+
+# Among whom a party may choose who reads what it files; the first is what most want.
+AUDIENCES: dict[Party, tuple[Audience, ...]] = {
+    Party.REFERRER: (Audience.CASE, Audience.REFERRER_AND_OFFICE),
+    Party.COORDINATOR: (
+        Audience.CASE,
+        Audience.REFERRER_AND_OFFICE,
+        Audience.EXPERT_AND_OFFICE,
+        Audience.OFFICE,
+    ),
+    Party.EXPERT: (Audience.EXPERT_AND_OFFICE, Audience.CASE),
+}
 
 
 @dataclass(frozen=True)
@@ -69,6 +86,7 @@ def file_document(
     dated_on: date | None = None,
 ) -> list[Document]:
     """File one or many documents of one kind; a file that the case already holds is left out."""
+    refuse_foreign_words(case, by, kind, audience)
     documents = [
         file_away(case, file, kind=kind, audience=audience, by=by, provider=provider, dated_on=dated_on)
         for file in files
@@ -80,10 +98,29 @@ def file_document(
     return filed
 
 
+def refuse_foreign_words(case: Case, by: User, kind: DocumentKind, audience: Audience) -> None:
+    """Refuse a kind that only the portal makes, and an audience that is not this party's to choose."""
+    if kind in SEALED:
+        raise Refusal("The portal makes this kind of document itself. Choose another kind.", field="kind")
+    party = party_to(by, case)
+    if party is None or audience not in AUDIENCES[party]:
+        raise Refusal("Choose who may read this from the list.", field="audience")
+
+
 @step
 def remove_document(case: Case, *, by: Person, document: Document) -> None:
-    """Take a document back out of a draft; its bytes are swept later."""
-    document.delete_instance()
+    """Take a document of the referrer's side back out of a draft; its bytes are swept later."""
+    if not is_of_referrers_side(case, document):
+        raise Refusal("Only documents that your side filed can be removed.")
+    removed = Document.delete().where((Document.id == document.id) & (Document.case == case)).execute()
+    if not removed:
+        raise Refusal("This document has been removed already.")
+    remember(document=document.id)
+
+
+def is_of_referrers_side(case: Case, document: Document) -> bool:
+    """Whether somebody of the organisation that refers the case filed it."""
+    return document.filed_by is not None and document.filed_by.organisation_id == case.organisation_id
 
 
 @step
@@ -91,19 +128,34 @@ def request_record(
     case: Case, *, by: Person, kind: DocumentKind, what: str, asked_of: RecordSource, due_on: date
 ) -> RecordRequest:
     """Put one item on the checklist: what is asked of whom, by when."""
+    if not what.strip():
+        raise Refusal("Say which record you ask for.", field="what")
     if due_on < clock.today():
         raise Refusal("Choose a day that is still to come.", field="due_on")
     remember(asked_of=asked_of, due_on=due_on)
-    return RecordRequest.create(case=case, kind=kind, what=what, asked_of=asked_of, due_on=due_on)
+    return RecordRequest.create(case=case, kind=kind, what=what.strip(), asked_of=asked_of, due_on=due_on)
 
 
 @step
 def settle_record(
     case: Case, *, by: Person, request: RecordRequest, state: RecordState, document: Document | None = None
 ) -> None:
-    """Note that a requested record came, or that it is not to be had."""
-    request.state, request.document, request.settled_at = state, document, clock.now()
-    request.save()
+    """Note that a requested record came, with the document it came as, or that it is not to be had."""
+    if state == RecordState.ASKED:
+        raise Refusal("Choose whether the record came.", field="state")
+    if document and (state != RecordState.RECEIVED or document.case_id != case.id):
+        raise Refusal("Choose a document of this case only if the record came.", field="document")
+    settled = (
+        RecordRequest.update(state=state, document=document, settled_at=clock.now())
+        .where(
+            (RecordRequest.id == request.id)
+            & (RecordRequest.case == case)
+            & (RecordRequest.state == RecordState.ASKED)
+        )
+        .execute()
+    )
+    if not settled:
+        raise Refusal("Somebody settled this request already.")
     remember(state=state, asked_of=request.asked_of)
 
 
@@ -113,5 +165,7 @@ def note_sighting(case: Case, *, by: Person, party: Party, document: Document | 
 
 
 def pages_of(case: Case) -> int:
-    """How many pages the expert is given to read."""
-    return sum(document.pages or 0 for document in case.documents)
+    """How many pages the expert is given to read; what the portal itself makes is not counted."""
+    given = readable_documents(Party.EXPERT, case).where(Document.kind.not_in(list(SEALED)))
+    pages: int = given.select(fn.COALESCE(fn.SUM(Document.pages), 0)).order_by().scalar()
+    return pages

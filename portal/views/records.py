@@ -1,9 +1,213 @@
-"""Records."""
+"""The records of a case: what is filed, adding to it, taking one out of the store, removing one from a draft."""
 
-from flask import Blueprint
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, abort, g, request, url_for
+from peewee import JOIN, fn
+
+from portal import outside
+from portal.forms import Form
+from portal.forms.records import UploadForm
+from portal.ime.intake import Intake, taken_in
+from portal.ime.process import may
+from portal.ime.records import (
+    AUDIENCES,
+    file_document,
+    is_of_referrers_side,
+    note_sighting,
+    remove_document,
+)
+from portal.models import Case, Document, User
+from portal.policy import ENGAGED, readable_documents
+from portal.views.record_requests import checklist
+from portal.web.download import attachment
+from portal.web.formats import count, day, size, stamp
+from portal.web.navigation import step_href
+from portal.web.page import done, page, take
+from portal.web.routing import performs, sees_case
+from portal.words import Audience, Party
 
 bp = Blueprint("records", __name__)
+log = logging.getLogger("portal")
+
+IN_SECTION = 12
+ON_PAGE = 100
+SIGNS = {"application/pdf": "PDF", "image/jpeg": "JPG", "image/tiff": "TIFF"}
 
 
-def section(case, party):
-    return None
+# --- what is filed ----------------------------------------------------------------------------------------------
+
+
+def section(case: Case, party: Party) -> dict[str, Any] | None:
+    """The newest documents and the checklist, for whoever is engaged in the case."""
+    if party not in ENGAGED:
+        return None
+    documents = newest(case, party, IN_SECTION)
+    total = documents[0].total if documents else 0
+    return {
+        "documents": rows(case, documents),
+        "checklist": checklist(case, party),
+        "add_href": href_if_open("file_document", case),
+        "all_href": url_for("records.read", ref=case.reference),
+        "all_text": f"See all {total} documents" if total > len(documents) else "Open the records",
+    }
+
+
+@bp.route("/cases/<ref:ref>/records")
+@sees_case(Party.REFERRER, Party.COLLEAGUE, Party.COORDINATOR, Party.EXPERT)
+def read(case: Case) -> Any:
+    documents = newest(case, g.party, ON_PAGE + 1, before=request.args.get("before", ""))
+    shown = documents[:ON_PAGE]
+    has_older = len(documents) > ON_PAGE
+    return page(
+        "records/read.html",
+        case=case,
+        documents=rows(case, shown),
+        older_href=url_for("records.read", ref=case.reference, before=shown[-1].id) if has_older else None,
+        checklist=checklist(case, g.party),
+        add_href=href_if_open("file_document", case),
+        referral_href=href_if_open("edit_referral", case),
+    )
+
+
+def newest(case: Case, party: Party, most: int, before: str = "") -> list[Any]:
+    """The documents this party may read, the newest first, each with who filed it and how many there are in all."""
+    documents = readable_documents(party, case).select(
+        Document, User, fn.COUNT(Document.id).over().alias("total")
+    )
+    if before.isdecimal() and len(before) <= 15:
+        documents = documents.where(Document.id < int(before))
+    filed = documents.join(User, JOIN.LEFT_OUTER, on=Document.filed_by).order_by(Document.id.desc())
+    return list(filed.limit(most))
+
+
+def rows(case: Case, documents: Sequence[Document]) -> list[dict[str, Any]]:
+    """The documents as a page shows them."""
+    may_remove = is_open("remove_document", case)
+    return [row(case, document, may_remove) for document in documents]
+
+
+def row(case: Case, document: Document, may_remove: bool) -> dict[str, Any]:
+    filer = document.filed_by.name if document.filed_by else "the portal"
+    is_removable = may_remove and is_of_referrers_side(case, document)
+    return {
+        "title": document.name,
+        "href": url_for("records.download", ref=case.reference, document_id=document.id),
+        "sign": SIGNS.get(document.media_type, document.name.rpartition(".")[2][:4].upper()),
+        "facts": facts(document, filer),
+        "kind": document.kind.title,
+        "provider": document.provider,
+        "dated_on": day(document.dated_on),
+        "pages": document.pages,
+        "size": size(document.size),
+        "filer": filer,
+        "filed_at": stamp(document.filed_at),
+        "chip": chip(case, document),
+        "remove_href": removal(case, document) if is_removable else None,
+    }
+
+
+def facts(document: Document, filer: str) -> list[str]:
+    """What a document is, in short words."""
+    pages = count(document.pages, "page") if document.pages else size(document.size)
+    dated = f"dated {day(document.dated_on)}" if document.dated_on else ""
+    return [*filter(None, (document.kind.title, document.provider, dated, pages)), f"filed by {filer}"]
+
+
+def chip(case: Case, document: Document) -> str:
+    """What is special about a document: who alone may read it, or that the expert's brief did not have it."""
+    if document.audience != Audience.CASE:
+        return document.audience.title
+    is_late = case.brief_sent_at is not None and document.filed_at > case.brief_sent_at
+    return "New since the brief" if is_late and g.party in {Party.EXPERT, Party.COORDINATOR} else ""
+
+
+def removal(case: Case, document: Document) -> str:
+    return url_for("records.remove", ref=case.reference, document_id=document.id)
+
+
+def is_open(name: str, case: Case) -> bool:
+    """Whether this person may take the step now."""
+    return any(step.name == name for step in may(g.person, case))
+
+
+def href_if_open(name: str, case: Case) -> str | None:
+    return step_href(name, case) if is_open(name, case) else None
+
+
+# --- filing -----------------------------------------------------------------------------------------------------
+
+
+@bp.route("/cases/<ref:ref>/records/new", methods=["GET", "POST"])
+@performs(file_document)
+def upload(case: Case) -> Any:
+    form = UploadForm(AUDIENCES[g.party])
+    if not form.validate_on_submit():
+        return upload_page(case, form)
+    with taken_in(case, [(each.filename, each.stream) for each in form.files.data]) as intake:
+        filed = file(case, form, intake)
+    if filed and not intake.refused:
+        return done(filed, url_for("records.read", ref=case.reference))
+    return upload_page(case, form, filed, intake.refused)
+
+
+def upload_page(case: Case, form: UploadForm, filed: str = "", refused: Sequence[str] = ()) -> Any:
+    return page(
+        "records/upload.html", "records/_upload_form.html", form=form, case=case, filed=filed, refused=refused
+    )
+
+
+def file(case: Case, form: UploadForm, intake: Intake) -> str:
+    """File what was taken in and say so; nothing is said when nothing was filed, the form then says why."""
+    if not intake.files:
+        form.files.errors = [none_filed(intake.refused)]
+        return ""
+    documents: list[Document] = []
+    described = {name: form[name].data for name in ("kind", "audience", "provider", "dated_on")}
+    take(
+        form,
+        lambda: documents.extend(file_document(case, by=g.person, files=intake.files, **described)),
+    )
+    return now_filed(len(documents), form.audience.data) if documents else ""
+
+
+def none_filed(refused: list[str]) -> str:
+    return refused[0] if len(refused) == 1 else "None of these files could be filed. The reasons are above"
+
+
+def now_filed(number: int, audience: Audience) -> str:
+    are = "is" if number == 1 else "are"
+    return f"{count(number, 'document')} {are} filed, to be read by: {audience.label}."
+
+
+@bp.route("/cases/<ref:ref>/records/<number:document_id>/removal", methods=["GET", "POST"])
+@performs(remove_document)
+def remove(case: Case, document_id: int) -> Any:
+    document, form = document_or_404(case, document_id), Form()
+    if form.validate_on_submit() and take(
+        form, lambda: remove_document(case, by=g.person, document=document)
+    ):
+        return done("The document is removed.", url_for("records.read", ref=case.reference))
+    return page("records/remove.html", "records/_remove_form.html", form=form, case=case, name=document.name)
+
+
+# --- taking one out ---------------------------------------------------------------------------------------------
+
+
+def document_or_404(case: Case, document_id: int) -> Document:
+    """The document, if it is of this case and this party may read it."""
+    return readable_documents(g.party, case).where(Document.id == document_id).first() or abort(404)
+
+
+@bp.route("/cases/<ref:ref>/records/<number:document_id>")
+@sees_case(Party.REFERRER, Party.COLLEAGUE, Party.COORDINATOR, Party.EXPERT)
+def download(case: Case, document_id: int) -> Any:
+    document = document_or_404(case, document_id)
+    if not outside.store().verify(document.key, document.sha256):
+        log.error("document %s: its bytes are missing or changed", document.id)
+        return page("records/unreadable.html", case=case, number=document.id), 500
+    note_sighting(case, by=g.person, party=g.party, document=document)
+    chunks = outside.store().open(document.key)
+    return attachment(chunks, document.name, document.media_type, document.size)
