@@ -1,5 +1,8 @@
 """Arrangements: what the claimant needs on the day, and whether it is settled."""
 
+from collections.abc import Iterable
+
+from portal.db import database
 from portal.ime.process import Refusal, remember, step
 from portal.models import Arrangement, Case
 from portal.policy import Person
@@ -21,6 +24,19 @@ def settle_arrangement(
     arrangement.state, arrangement.supplier = state, supplier.strip()
     arrangement.save()
     remember(arrangement=arrangement.kind, state=state)
+
+
+def settle_arrangements(
+    case: Case, *, by: Person, wanted: Iterable[tuple[Arrangement, ArrangementState, str]]
+) -> None:
+    """Settle those that stand otherwise than before, all or none; a refusal names its field, like `supplier_7`."""
+    with database.atomic():
+        for arrangement, state, supplier in wanted:
+            if (arrangement.state, arrangement.supplier) != (state, supplier):
+                try:
+                    settle_arrangement(case, by=by, arrangement=arrangement, state=state, supplier=supplier)
+                except Refusal as refusal:
+                    raise Refusal(refusal.sentence, f"{refusal.field}_{arrangement.id}") from refusal
 
 
 def unsettled(case: Case) -> list[Arrangement]:

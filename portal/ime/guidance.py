@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -82,6 +83,11 @@ def examiner(expert: Any, codes: list[str]) -> str:
     """Adaeze Okafor, MD (orthopedic surgery)"""
     fields = [specialties()[code].label.lower() for code in codes if code in specialties()]
     return f"{expert.name} ({fields[0]})" if fields else expert.name
+
+
+def arranged(arrangements: Iterable[Any]) -> list[tuple[str, str]]:
+    """What was asked for the claimant and how it stands, in words for them."""
+    return [(each.kind.title, ARRANGED[each.state]) for each in arrangements]
 
 
 def prepare_notice(case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime) -> StoredFile:

@@ -1,5 +1,30 @@
-"""Arrangements."""
+"""What the claimant needs on the day, and whether it is settled."""
 
-from flask import Blueprint
+from typing import Any
+
+from flask import Blueprint, g
+
+from portal.forms.arrangements import arrangements_form
+from portal.ime.arrangements import settle_arrangement, settle_arrangements
+from portal.models import Arrangement, Case
+from portal.web.page import done, page, take
+from portal.web.routing import performs
 
 bp = Blueprint("arrangements", __name__)
+
+
+@bp.route("/cases/<ref:ref>/arrangements", methods=["GET", "POST"])
+@performs(settle_arrangement)
+def settle(case: Case) -> Any:
+    rows = list(case.arrangements.order_by(Arrangement.id))
+    form = arrangements_form(rows)
+    if form.validate_on_submit() and take(
+        form, lambda: settle_arrangements(case, by=g.person, wanted=wanted(form, rows))
+    ):
+        return done("The arrangements are saved.", case)
+    return page("arrangements/settle.html", "arrangements/_settle_form.html", form=form, case=case, rows=rows)
+
+
+def wanted(form: Any, rows: list[Arrangement]) -> list[tuple[Any, ...]]:
+    """Each arrangement with the state and the supplier that the form gives it."""
+    return [(row, form[f"state_{row.id}"].data, form[f"supplier_{row.id}"].data) for row in rows]

@@ -1,5 +1,291 @@
-"""Instructions."""
+"""The expert's brief, the claimant's own page behind a secure link, and the links that lead to it."""
 
-from flask import Blueprint
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, abort, g, url_for
+from peewee import JOIN
+
+from portal import clock, outside
+from portal.config import OFFICE
+from portal.forms.instructions import BriefForm, BringForm, ChangeForm, ConfirmForm
+from portal.ime.brief import briefed_documents, cover_letter, prepare_brief
+from portal.ime.calendar import (
+    calendar_file,
+    clock_face,
+    countdown,
+    length_in_words,
+    local,
+    place_lines,
+    written_weekday,
+    zone_in_words,
+)
+from portal.ime.guidance import arranged, examiner, standing, texts
+from portal.ime.instructions import (
+    ask_to_move,
+    confirm_attendance,
+    revoke_links,
+    send_brief,
+    send_link,
+    tick_instruction,
+)
+from portal.ime.process import PROCESS, MovedOn
+from portal.ime.records import note_sighting
+from portal.models import (
+    Appointment,
+    Case,
+    Clinic,
+    Document,
+    Expert,
+    ExpertSpecialty,
+    SecureLink,
+    TickedInstruction,
+    User,
+)
+from portal.policy import party_to, visible_cases
+from portal.web.download import attachment
+from portal.web.formats import count, phone
+from portal.web.page import done, is_htmx, page, take
+from portal.web.routing import performs, sees_case, signed_in, with_people
+from portal.words import AppointmentState, DocumentKind, Party, Role, Stage
 
 bp = Blueprint("instructions", __name__)
+
+
+# --- the claimant's page ----------------------------------------------------------------------------------------
+
+
+@bp.route("/appointment")
+@signed_in(Role.CLAIMANT)
+def appointment() -> Any:
+    case = own_case()
+    booked = booked_with_people(case) if case.stage == Stage.BOOKED else None
+    if booked is None:
+        return standing_page(case)
+    return claimant_page("instructions/appointment.html", **told(case, booked), **bring(case))
+
+
+@bp.route("/appointment/confirmation", methods=["POST"])
+@signed_in(Role.CLAIMANT)
+def confirm() -> Any:
+    case, form = own_case(confirm_attendance), ConfirmForm()
+    if case.confirmed_at or take(form, lambda: confirm_attendance(case, by=g.person)):
+        return done("Thank you. We know that you are coming.", url_for("instructions.appointment"))
+    return refused(form)
+
+
+@bp.route("/appointment/change", methods=["GET", "POST"])
+@signed_in(Role.CLAIMANT)
+def change() -> Any:
+    case, form = own_case(ask_to_move), ChangeForm()
+    if form.validate_on_submit() and take(form, lambda: ask_to_move(case, by=g.person, why=form.why.data)):
+        return done(
+            "Thank you for telling us. We will call or write to you.", url_for("instructions.appointment")
+        )
+    return claimant_page("instructions/change.html", "instructions/_change_form.html", form=form)
+
+
+@bp.route("/appointment/list", methods=["POST"])
+@signed_in(Role.CLAIMANT)
+def tick() -> Any:
+    case, form = own_case(tick_instruction), BringForm()
+    if form.validate_on_submit() and take(
+        form, lambda: tick_instruction(case, by=g.person, items=form.items.data)
+    ):
+        saved = page("instructions/_bring.html", is_saved=True, **bring(case))
+        return saved if is_htmx() else done("Your list is saved.", url_for("instructions.appointment"))
+    return refused(form)
+
+
+@bp.route("/appointment.ics")
+@signed_in(Role.CLAIMANT)
+def calendar() -> Response:
+    case = own_case()
+    booked = booked_with_people(case) or abort(404)
+    response = Response(calendar_file(booked, case.reference), mimetype="text/calendar")
+    response.headers["Content-Disposition"] = 'attachment; filename="appointment.ics"'
+    return response
+
+
+@bp.route("/appointment/letter")
+@signed_in(Role.CLAIMANT)
+def letter() -> Response:
+    """The notice letter of the appointment that is booked, once it is noted who looked."""
+    case = own_case()
+    booked = booked_with_people(case)
+    document = booked and booked.letter
+    if not document:
+        abort(404)
+    note_sighting(case, by=g.person, party=Party.CLAIMANT, document=document)
+    return attachment(outside.store().open(document.key), document.name, document.media_type, document.size)
+
+
+def own_case(step: Any = None) -> Case:
+    """The case of the claimant's link with its people; MovedOn where the step cannot be taken at its stage."""
+    g.case = case = with_people(visible_cases(g.person)).get()
+    g.party = party_to(g.person, case)
+    if step and case.stage not in PROCESS[step.__name__].at:
+        raise MovedOn(step.__name__)
+    return case
+
+
+def booked_with_people(case: Case) -> Any:
+    """The booked appointment with place, letter, expert and all the expert's specialties, in one read."""
+    rows = (
+        Appointment.select(Appointment, Clinic, Document, Expert, User, ExpertSpecialty)
+        .join(Clinic)
+        .switch(Appointment)
+        .join(Document, JOIN.LEFT_OUTER)
+        .switch(Appointment)
+        .join(Expert)
+        .join(User)
+        .switch(Expert)
+        .join(ExpertSpecialty, JOIN.LEFT_OUTER, on=(ExpertSpecialty.expert == Expert.id), attr="specialty")
+        .where((Appointment.case == case) & (Appointment.state == AppointmentState.BOOKED))
+        .order_by(ExpertSpecialty.id)
+    )
+    return rows.first()
+
+
+def claimant_page(full: str, fragment: str | None = None, **context: Any) -> Response:
+    """A page in the claimant's layout, with somebody to call."""
+    return page(
+        full, fragment, help_phone=OFFICE.phone, help_phone_text=phone(OFFICE.phone), office=OFFICE, **context
+    )
+
+
+def refused(form: Any) -> Response:
+    """What cannot be done from the page, in one sentence on a page of its own."""
+    sentences = [*form.form_errors, *(error for field in form for error in field.errors)]
+    return claimant_page("instructions/refused.html", form=form, sentences=sentences)
+
+
+def standing_page(case: Case) -> Response:
+    heading, sentence = standing(case.stage)
+    return claimant_page("instructions/standing.html", heading=heading, sentence=sentence)
+
+
+def told(case: Case, booked: Any) -> dict[str, Any]:
+    """All that the page says of a booked appointment; nothing of why it was asked for."""
+    there, clinic = local(booked.starts_at, booked), booked.clinic
+    place = place_lines(clinic)
+    specialty = getattr(booked.expert, "specialty", None)
+    return {
+        "texts": texts(),
+        "day": written_weekday(there),
+        "year": there.year,
+        "time": f"{clock_face(there)}, {zone_in_words(there)}",
+        "iso": there.isoformat(),
+        "countdown": countdown(booked),
+        "is_over": booked.starts_at <= clock.now(),
+        "place": place,
+        "map_href": f"https://maps.google.com/?q={quote(', '.join(place[1:]))}",
+        "clinic": clinic,
+        "who": examiner(booked.expert, [specialty.code] if specialty else []),
+        "length": length_in_words(booked),
+        "is_confirmed": bool(case.confirmed_at),
+        "is_move_asked": bool(case.move_asked_at),
+        "has_letter": booked.letter_id is not None,
+        "arranged": arranged(case.arrangements),
+    }
+
+
+def bring(case: Case) -> dict[str, Any]:
+    """The list of things to bring, with what is ticked."""
+    ticked = {row.item for row in case.ticked_instructions.order_by(TickedInstruction.id)}
+    items = [(key, text, key in ticked) for key, text in texts()["bring"].items()]
+    return {"items": items, "ready": sum(is_ticked for _, _, is_ticked in items)}
+
+
+# --- the expert's brief -----------------------------------------------------------------------------------------
+
+
+@bp.route("/cases/<ref:ref>/brief", methods=["GET", "POST"])
+@performs(send_brief)
+def brief(case: Case) -> Any:
+    form = BriefForm()
+    if form.validate_on_submit() and take(
+        form,
+        lambda: send_brief(case, by=g.person, letter=prepare_brief(case, g.person, form.emphasis.data).file),
+    ):
+        return done("The brief is sent. The expert has been told.", case)
+    return page(
+        "instructions/brief.html", "instructions/_brief_form.html", form=form, **briefing(case, g.person)
+    )
+
+
+@bp.route("/cases/<ref:ref>/brief/read")
+@sees_case(Party.EXPERT, Party.COORDINATOR)
+def read_brief(case: Case) -> Any:
+    """What the expert received; nothing before it was sent."""
+    if case.brief_sent_at is None:
+        return page("instructions/no_brief.html", case=case)
+    letters = case.documents.where(Document.kind == DocumentKind.COVER_LETTER).order_by(Document.id.desc())
+    context = briefing(case, case.coordinator or g.person)
+    return page("instructions/read_brief.html", letter=file_row(case, letters.first()), **context)
+
+
+def briefing(case: Case, by: User) -> dict[str, Any]:
+    """The cover letter in words and the records that go with it."""
+    documents = briefed_documents(case)
+    return {
+        "case": case,
+        "words": cover_letter(case, by),
+        "files": [file_row(case, document) for document in documents],
+        "pages": sum(document.pages or 0 for document in documents),
+    }
+
+
+def file_row(case: Case, document: Document | None) -> dict[str, Any] | None:
+    if document is None:
+        return None
+    pages = count(document.pages, "page") if document.pages else ""
+    return {
+        "title": document.name,
+        "href": url_for("records.download", ref=case.reference, document_id=document.id),
+        "sign": document.name.rpartition(".")[2][:4].upper(),
+        "facts": [fact for fact in (document.kind.title, document.provider, pages) if fact],
+    }
+
+
+# --- the claimant's secure links --------------------------------------------------------------------------------
+
+
+@bp.route("/cases/<ref:ref>/link", methods=["GET", "POST"])
+@performs(send_link)
+def new_link(case: Case) -> Any:
+    form = ConfirmForm()
+    if form.validate_on_submit() and take(form, lambda: send_link(case, by=g.person)):
+        return done("A new link is on its way to the claimant.", case)
+    return page(
+        "instructions/new_link.html",
+        "instructions/_new_link_form.html",
+        form=form,
+        case=case,
+        links=links(case),
+    )
+
+
+@bp.route("/cases/<ref:ref>/links/revocation", methods=["GET", "POST"])
+@performs(revoke_links)
+def revoke(case: Case) -> Any:
+    form = ConfirmForm()
+    if form.validate_on_submit() and take(form, lambda: revoke_links(case, by=g.person)):
+        return done("The links are revoked. Whoever had the page open is signed out.", case)
+    return page(
+        "instructions/revoke.html", "instructions/_revoke_form.html", form=form, case=case, links=links(case)
+    )
+
+
+def links(case: Case) -> list[dict[str, Any]]:
+    """The state of each link, the newest first; a token is kept nowhere and shown to nobody."""
+    rows = case.secure_links.order_by(SecureLink.id.desc()).limit(20)
+    return [{"row": row, "state": state, "tone": tone} for row in rows for state, tone in [state_of(row)]]
+
+
+def state_of(link: SecureLink) -> tuple[str, str]:
+    if link.revoked_at:
+        return "Revoked", "plain"
+    if not link.is_usable:
+        return "Expired", "plain"
+    return ("Opened", "done") if link.spent_at else ("Not opened yet", "info")

@@ -10,22 +10,34 @@ from werkzeug.exceptions import HTTPException
 
 from portal.ime.process import MovedOn, NotAllowed
 from portal.models import Case
+from portal.words import Role
 
 log = logging.getLogger("portal")
 
 PAGES = {400, 403, 404, 405, 413, 422, 429}
 
 
+def is_claimant() -> bool:
+    """Whoever came by a secure link: no page of theirs may lead to one of ours."""
+    return g.get("person") is not None and g.person.role == Role.CLAIMANT
+
+
 def not_found(error: Exception) -> Any:
+    if is_claimant():
+        return render_template("instructions/not_found.html"), 404
     return render_template("errors/404.html"), 404
 
 
 def not_allowed(error: NotAllowed) -> Any:
+    if is_claimant():
+        return render_template("instructions/not_found.html"), 403
     return render_template("errors/403.html"), 403
 
 
 def moved_on(error: MovedOn) -> Any:
     """409, and where the case is now."""
+    if is_claimant():
+        return render_template("instructions/moved_on.html"), 409
     case = Case.get_by_id(g.case.id)
     return (
         render_template(

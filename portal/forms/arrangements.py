@@ -1,0 +1,19 @@
+"""How each arrangement of a case stands, and who supplies it."""
+
+from portal.forms import Form
+from portal.forms.fields import Choice, Line, MustBeGiven
+from portal.words import ArrangementState
+
+STATES = {state: state.title for state in ArrangementState}
+
+
+def arrangements_form(arrangements):
+    """One form for all the arrangements, filled with how they stand: `state_7` and `supplier_7` for number 7."""
+    fields, kept = {}, {}
+    for each in arrangements:
+        name = each.kind.title
+        chosen = MustBeGiven(f"Choose how it stands: {each.kind.label}")
+        fields[f"state_{each.id}"] = Choice(name, [chosen], choices=STATES, select=True)
+        fields[f"supplier_{each.id}"] = Line(f"{name}: supplied by", width=30)
+        kept |= {f"state_{each.id}": each.state, f"supplier_{each.id}": each.supplier}
+    return type("ArrangementsForm", (Form,), fields)(data=kept)

@@ -1,0 +1,42 @@
+"""What is asked for the brief, and of the claimant on their page."""
+
+from portal.forms import Form
+from portal.forms.fields import Choices, MustBeGiven, Paragraphs
+from portal.ime.guidance import texts
+
+
+class BriefForm(Form):
+    """What the cover letter points out beside the questions."""
+
+    emphasis = Paragraphs(
+        "What should the expert pay attention to?",
+        hint="One point on each line. It is printed in the cover letter, which the referrer can read too.",
+        limit=2_000,
+        rows=4,
+    )
+
+
+class ConfirmForm(Form):
+    """A step that asks nothing but to be sure."""
+
+
+class ChangeForm(Form):
+    """Why the claimant cannot come at this time."""
+
+    why = Paragraphs(
+        "Why does this time not work, and which days are better for you?",
+        [MustBeGiven("Tell us why, so that we find a time that works")],
+        hint="A few words are enough. Our office reads this.",
+        limit=1_000,
+        rows=4,
+    )
+
+
+class BringForm(Form):
+    """The list of things to bring, as ticked."""
+
+    items = Choices("Tick what you have ready")
+
+    def __init__(self, *args, **rest):
+        super().__init__(*args, **rest)
+        self.items.choices = texts()["bring"]
