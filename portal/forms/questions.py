@@ -40,6 +40,11 @@ class QuestionsForm(RowsForm):
 
     library = Choices("Questions that suit this case")
 
+    def number(self):
+        """Give each question's field the number it will have."""
+        for place, row in enumerate(self.rows, start=1):
+            row.text.label.text = f"Question {place}"
+
     @classmethod
     def of(cls, questions):
         return cls(kept=[question.__data__ for question in questions])

@@ -72,11 +72,10 @@ class ByState(Choice):
 
 
 def kinds_by_state():
-    """The kinds of examination by state, federal ones first, each without the name of its state."""
+    """The kinds of examination by state, federal ones first."""
     groups = {}
     for kind in sorted(exam_kinds().values(), key=lambda kind: kind.jurisdiction_name):
-        label = kind.name.removeprefix(kind.jurisdiction_name).strip()
-        groups.setdefault(kind.jurisdiction_name, {})[kind.code] = label[:1].upper() + label[1:]
+        groups.setdefault(kind.jurisdiction_name, {})[kind.code] = kind.name
     return {"Federal": groups.pop("Federal"), **groups}
 
 
@@ -126,7 +125,7 @@ class InjuryRow(Row):
     """One injured body part."""
 
     body_part = Choice(
-        "Body part", [MustBeGiven("Choose the body part, or remove this row")], select=True,
+        "Which part of the body?", [MustBeGiven("Choose the body part, or remove this row")], select=True,
         choices={part.code: part.label for part in body_parts().values()},
     )  # fmt: skip
     side = Choice(

@@ -144,6 +144,7 @@ def submit_referral(case: Case, *, by: User, answer: str = "") -> None:
         raise Refusal(lacking[0].sentence)
     if answer.strip():
         write(case, by, Party.REFERRER, Audience.REFERRER_AND_OFFICE, answer)
+    remember(is_again=case.referred_at is not None)
     case.referred_at = clock.now()
     RuleSnapshot.delete().where(RuleSnapshot.case == case).execute()
     RuleSnapshot.create(case=case, rules=rules.snapshot(case.exam_kind))
@@ -154,6 +155,7 @@ def accept_referral(case: Case, *, by: User, note: str = "") -> None:
     """The coordinator takes the referral on, and the case with it unless a colleague has it; `note` is a message to
     the referrer."""
     case.coordinator = case.coordinator or by
+    remember(has_note=bool(note.strip()))
     if note.strip():
         write(case, by, Party.COORDINATOR, Audience.REFERRER_AND_OFFICE, note)
 

@@ -34,6 +34,7 @@ def ask(case: Case) -> Any:
 
 def questions_page(case: Case, form: QuestionsForm, offered: list[Suggestion], listed: Particulars) -> Any:
     """Each question with what the linter notices, then those of the library that are not asked yet."""
+    form.number()
     texts = [row.text.typed for row in form.rows]
     asked = {row.library_key.typed for row in form.rows}
     form.library.choices = {each.key: each.text for each in offered if each.key not in asked}
