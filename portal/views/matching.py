@@ -1,10 +1,144 @@
-"""Matching."""
+"""The offer: whom a case is offered, how they answer, and the panel of experts."""
 
-from flask import Blueprint
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, abort, g, request, url_for
+
+from portal import clock
+from portal.forms.matching import DeclarationForm, OfferForm, PassForm, RecallForm, ReleaseForm
+from portal.ime import experts, matching
+from portal.ime.matching import offer_case, pass_offer, recall_offer, release_expert, take_offer
+from portal.ime.ranking import Candidate
+from portal.ime.records import note_sighting
+from portal.ime.redaction import named, redacted
+from portal.models import Case
+from portal.web.formats import moment
+from portal.web.page import done, page, take
+from portal.web.routing import performs, signed_in
+from portal.words import Role
 
 bp = Blueprint("matching", __name__)
 
+SHOWN = 10
+MOST_SHOWN = 200
 
-@bp.route("/matching-placeholder")
-def panel():
-    return ""
+
+@bp.route("/cases/<ref:ref>/offer", methods=["GET", "POST"])
+@performs(offer_case)
+def offer(case: Case) -> Any:
+    ranking = matching.ranked(case)
+    form = offer_form([each for each in ranking if each.rank])
+    if form.validate_on_submit() and take(form, lambda: make_offer(case, form)):
+        until = moment(last_minute(form))
+        return done(f"The case is offered to {chosen(form)}, who may answer until {until}.", case)
+    return page(
+        "matching/offer.html", "matching/_offer_form.html", form=form, case=case, **lists(case, ranking)
+    )
+
+
+def offer_form(eligible: list[Candidate]) -> OfferForm:
+    """The form with everybody who may be chosen, the first on the list proposed."""
+    first = eligible[0].expert_id if eligible else None
+    form = OfferForm(expert=first, until=clock.today() + matching.USUAL_ANSWER)
+    form.expert.choices = {each.expert_id: each.name for each in eligible}
+    return form
+
+
+def make_offer(case: Case, form: OfferForm) -> None:
+    expert = experts.find(form.expert.data)
+    if expert is None:
+        abort(404)
+    why = form.why_not_first.data
+    offer_case(case, by=g.person, expert=expert, until=last_minute(form), why_not_first=why)
+
+
+def last_minute(form: OfferForm) -> datetime:
+    return matching.end_of(form.until.data)
+
+
+def chosen(form: OfferForm) -> str:
+    return form.expert.choices[str(form.expert.data)]
+
+
+def lists(case: Case, ranking: list[Candidate]) -> dict[str, Any]:
+    """What the page lists: the best so many, how to see more of them, the excluded, and the offers so far."""
+    eligible = [each for each in ranking if each.rank]
+    many = min(request.args.get("many", SHOWN, type=int), MOST_SHOWN)
+    more = min(many + 2 * SHOWN, MOST_SHOWN)
+    return {
+        "shown": eligible[: max(many, SHOWN)],
+        "eligible_count": len(eligible),
+        "more_href": url_for(".offer", ref=case.reference, many=more)
+        if len(eligible) > many < more
+        else None,
+        "excluded": [each for each in ranking if not each.rank],
+        "offers": matching.offers_so_far(case),
+    }
+
+
+@bp.route("/cases/<ref:ref>/offer/acceptance", methods=["GET", "POST"])
+@performs(take_offer)
+def accept(case: Case) -> Any:
+    form = DeclarationForm()
+    if form.validate_on_submit() and take(form, lambda: declare(case, form)):
+        return done("You took the case. A coordinator now chooses an appointment with you.", case)
+    note_sighting(case, by=g.person, party=g.party)
+    return page(
+        "matching/accept.html",
+        "matching/_accept_form.html",
+        form=form,
+        case=case,
+        offered=redacted(case),
+        people=named(case),
+    )
+
+
+def declare(case: Case, form: DeclarationForm) -> None:
+    take_offer(
+        case,
+        by=g.person,
+        has_treated=form.has_treated.data,
+        shares_practice=form.shares_practice.data,
+        has_financial_link=form.has_financial_link.data,
+        note=form.note.data,
+    )
+
+
+@bp.route("/cases/<ref:ref>/offer/pass", methods=["GET", "POST"], endpoint="pass")
+@performs(pass_offer)
+def pass_on(case: Case) -> Any:
+    form = PassForm()
+    if form.validate_on_submit() and take(
+        form, lambda: pass_offer(case, by=g.person, why=form.why.data, because=form.because.data)
+    ):
+        return done(f"You passed on {case.reference}. The coordinators have been told.", url_for("desk.home"))
+    return page("matching/pass.html", "matching/_pass_form.html", form=form, case=case)
+
+
+@bp.route("/cases/<ref:ref>/offer/recall", methods=["GET", "POST"])
+@performs(recall_offer)
+def recall(case: Case) -> Any:
+    form = RecallForm()
+    if form.validate_on_submit() and take(form, lambda: recall_offer(case, by=g.person, why=form.why.data)):
+        return done("The offer is recalled. The expert has been told.", case)
+    offered = matching.offers_so_far(case)[0]
+    return page("matching/recall.html", "matching/_recall_form.html", form=form, case=case, offered=offered)
+
+
+@bp.route("/cases/<ref:ref>/expert/release", methods=["GET", "POST"])
+@performs(release_expert)
+def release(case: Case) -> Any:
+    form = ReleaseForm()
+    if form.validate_on_submit() and take(form, lambda: release_expert(case, by=g.person, why=form.why.data)):
+        return done("The expert is released. The expert and the referrer have been told.", case)
+    return page("matching/release.html", "matching/_release_form.html", form=form, case=case)
+
+
+@bp.route("/experts")
+@signed_in(Role.COORDINATOR)
+def panel() -> Any:
+    after = request.args.get("after", 0, type=int)
+    listed, following = experts.page(after)
+    more_href = url_for(".panel", after=following) if following else None
+    return page("matching/panel.html", experts=listed, after=after, more_href=more_href)
