@@ -22,6 +22,7 @@ from portal.ime.referral import (
 )
 from portal.models import Case, Event, Injury, Message, Notice, Question, RuleSnapshot, User
 from portal.words import Audience, InjuryStatus, Party, Side, Stage
+from tests.databases import ON_BOTH
 
 
 def last_event(case):
@@ -67,6 +68,7 @@ def test_a_part_is_saved_without_touching_the_others(world, case_at):
     assert Case.get_by_id(case.id).need == case.need
 
 
+@ON_BOTH
 def test_every_list_reads_the_same_in_one_statement_as_row_by_row(world, case_at):
     case = case_at(Stage.DRAFT)
     listed = particulars(case)
@@ -137,6 +139,7 @@ def test_a_field_that_is_none_of_the_referrers_is_a_fault(world, case_at):
 # --- the questions keep who they are
 
 
+@ON_BOTH
 def test_questions_keep_their_identity_when_edited_moved_and_added_to(world, case_at):
     case = case_at(Stage.DRAFT)
     first, second, third = case.questions.order_by(Question.number)
