@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from peewee import SQL, Tuple, fn
 
 from portal import clock
-from portal.ime.candidacy import written
 from portal.ime.history import HOUSE_ZONE
 from portal.ime.specialties import specialties
 from portal.models import Case, Credential, Expert, ExpertSpecialty, Offer, TimeOff, User
@@ -20,7 +19,7 @@ ENGAGING = (OfferState.OPEN, OfferState.TAKEN)
 PAGE = 50
 WARN_DAYS = 60
 
-KINDS = {"licence": "license", "board": "Board certification"}
+KINDS = {"licence": "license", "board": "board"}
 
 
 @dataclass(frozen=True)
@@ -144,6 +143,5 @@ def credential(kind: str, state: str, expires_on: date) -> Held:
     """The credential in words, with the tone of its expiry: it no longer counts on the day it runs out."""
     days = (expires_on - clock.today(HOUSE_ZONE)).days
     what = f"{state} {KINDS[kind]}".strip()
-    runs = "ran out on" if days <= 0 else "runs until"
     tone = "late" if days <= 0 else "soon" if days <= WARN_DAYS else "plain"
-    return Held(f"{what[:1].upper()}{what[1:]} {runs} {written(expires_on)}", tone)
+    return Held(f"{what[:1].upper()}{what[1:]}: {expires_on:%b} {expires_on.day}, {expires_on.year}", tone)
