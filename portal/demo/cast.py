@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 
 from portal import clock
-from portal.demo import CLAIM, PATHS, Claim, Teller, World
+from portal.demo.people import World
+from portal.demo.teller import CLAIM, PATHS, Claim, Teller
 from portal.words import DocumentKind, Stage
 
 # The stage, how many days ago the referral was begun (so that most cases are in time, and a few are late), and whose

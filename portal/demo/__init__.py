@@ -1,0 +1,14 @@
+"""The small world: synthetic people, and cases told to any stage by taking the real steps."""
+
+from portal.demo.cast import tell_all
+from portal.demo.people import PASSWORD, World, people
+from portal.demo.teller import CLAIM, Claim, Teller, case_at
+
+__all__ = ["CLAIM", "PASSWORD", "Claim", "Teller", "World", "build", "case_at", "people"]
+
+
+def build() -> World:
+    """The world that `make demo` shows."""
+    world = people()
+    tell_all(world)
+    return world
