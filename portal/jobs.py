@@ -11,7 +11,7 @@ from huey.storage import BlackHoleStorage, SqliteStorage
 
 from portal import notices
 from portal.config import Config
-from portal.ime import account, matching, process, records
+from portal.ime import account, intake, matching, process
 
 log = logging.getLogger("portal")
 
@@ -51,7 +51,7 @@ def expire_offers() -> None:
 
 @queue.periodic_task(crontab(minute="30", hour="7"))
 def sweep_orphans() -> None:
-    records.sweep_orphans()
+    intake.sweep_orphans()
 
 
 @queue.periodic_task(crontab(minute="0", hour="7"))

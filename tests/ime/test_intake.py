@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import clock, outside
+from portal import clock, jobs, outside
 from portal.ime import intake
 from portal.ime.intake import sweep_orphans, taken_in
 from portal.ime.process import Refusal
@@ -163,3 +163,11 @@ def test_many_orphans_are_swept_in_portions(world, case_at, monkeypatch):
         os.utime(store.folder / key, (0, 0))
     assert sweep_orphans() == 8
     assert not any(store.exists(key) for key in made)
+
+
+def test_the_sweep_runs_without_a_person(world):
+    store = outside.store()
+    orphan = store.put(io.BytesIO(b"left behind"), limit=100).key
+    os.utime(store.folder / orphan, (0, 0))
+    jobs.sweep_orphans.call_local()
+    assert not store.exists(orphan)
