@@ -13,7 +13,7 @@ def arrangements_form(arrangements):
     for each in arrangements:
         name = each.kind.title
         chosen = MustBeGiven(f"Choose how it stands: {each.kind.label}")
-        fields[f"state_{each.id}"] = Choice(name, [chosen], choices=STATES, select=True)
+        fields[f"state_{each.id}"] = Choice(f"{name}: how it stands", [chosen], choices=STATES, select=True)
         fields[f"supplier_{each.id}"] = Line(f"{name}: supplied by", width=30)
         kept |= {f"state_{each.id}": each.state, f"supplier_{each.id}": each.supplier}
     return type("ArrangementsForm", (Form,), fields)(data=kept)

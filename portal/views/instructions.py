@@ -172,10 +172,8 @@ def told(case: Case, booked: Any) -> dict[str, Any]:
     specialty = getattr(booked.expert, "specialty", None)
     return {
         "texts": texts(),
-        "day": written_weekday(there),
-        "year": there.year,
+        "day": written_weekday(there) + ("" if there.year == clock.today().year else f", {there.year}"),
         "time": f"{clock_face(there)}, {zone_in_words(there)}",
-        "iso": there.isoformat(),
         "countdown": countdown(booked),
         "is_over": booked.starts_at <= clock.now(),
         "place": place,

@@ -1,0 +1,242 @@
+"""A booking that holds: one winner of a race, moved and cancelled with a reason."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from portal import clock, demo
+from portal.db import database
+from portal.ime.appointment import (
+    TAKEN,
+    book_appointment,
+    booked_appointment,
+    cancel_appointment,
+    free_slots,
+    hold,
+    move_appointment,
+)
+from portal.ime.guidance import prepare_notice
+from portal.ime.process import MovedOn, Refusal
+from portal.models import Appointment, Case, Clinic, Document, Event, Notice, TakenQuarter
+from portal.words import AppointmentState, Audience, DocumentKind, Stage
+from tests.databases import ON_BOTH
+
+HOUR = timedelta(hours=1)
+
+
+def time_of(case, days=30):
+    """A time of the case's expert well ahead, at one of their clinics."""
+    start = clock.now().replace(minute=0, second=0) + timedelta(days=days)
+    return {"clinic": case.expert.clinics.get(), "starts_at": start, "ends_at": start + HOUR}
+
+
+def last_event(case):
+    return case.events.order_by(Event.id.desc()).get()
+
+
+def told_parties(case):
+    return {notice.party for notice in Notice.select().where(Notice.event == last_event(case))}
+
+
+def race(*tries):
+    """Call each in a thread of its own, all let go at once; what each came to."""
+    barrier, outcomes = threading.Barrier(len(tries)), []
+
+    def run(attempt):
+        barrier.wait()
+        try:
+            attempt()
+            outcomes.append("booked")
+        except (Refusal, MovedOn) as refusal:
+            outcomes.append(str(refusal))
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=run, args=(attempt,)) for attempt in tries]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def of(case):
+    """A copy that belongs to one thread."""
+    return Case.get_by_id(case.id)
+
+
+@ON_BOTH
+def test_of_many_simultaneous_bookings_of_overlapping_times_exactly_one_wins(world, case_at, backend):
+    cases = [case_at(Stage.SCHEDULING), *(demo.case_at(world, Stage.SCHEDULING) for _ in range(5))]
+    when = time_of(cases[0])
+
+    def attempt(case, shift):
+        moved = {"starts_at": when["starts_at"] + shift, "ends_at": when["ends_at"] + shift}
+        return lambda: book_appointment(of(case), by=world.coordinator, **(when | moved))
+
+    shifts = [timedelta(minutes=15 * (number % 3)) for number in range(6)]
+    outcomes = race(*map(attempt, cases, shifts))
+    assert sorted(outcomes) == sorted(["booked"] + [TAKEN] * 5)
+    booked = [case for case in cases if of(case).stage == Stage.BOOKED]
+    assert len(booked) == 1
+    assert [event.step for event in booked[0].events].count("book_appointment") == 1
+    appointments = Appointment.select().where(Appointment.case.in_([case.id for case in cases]))
+    assert [each.case_id for each in appointments] == [booked[0].id]
+
+
+@ON_BOTH
+def test_the_database_itself_lets_one_of_two_overlapping_times_through(world, case_at, backend):
+    """Without the queue before it, the unique quarter still decides."""
+    cases = [case_at(Stage.SCHEDULING), *(demo.case_at(world, Stage.SCHEDULING) for _ in range(3))]
+    when = time_of(cases[0])
+
+    def attempt(case):
+        def run():
+            with database.atomic():
+                hold(of(case), **when)
+
+        return run
+
+    assert sorted(race(*map(attempt, cases))) == sorted(["booked"] + [TAKEN] * 3)
+    assert TakenQuarter.select().where(TakenQuarter.starts_at == when["starts_at"]).count() == 1
+
+
+@ON_BOTH
+def test_two_who_swap_their_times_never_wait_for_each_other(world, case_at, backend):
+    one, two = case_at(Stage.SCHEDULING), demo.case_at(world, Stage.SCHEDULING)
+    early, late = time_of(one, 30), time_of(one, 31)
+    book_appointment(one, by=world.coordinator, **early)
+    book_appointment(two, by=world.coordinator, **late)
+
+    def attempt(case, when):
+        return lambda: move_appointment(of(case), by=world.coordinator, why="Swapped.", **when)
+
+    assert set(race(attempt(one, late), attempt(two, early))) == {TAKEN}
+    assert booked_appointment(one).starts_at == early["starts_at"]
+    assert booked_appointment(two).starts_at == late["starts_at"]
+
+
+@ON_BOTH
+def test_a_taken_time_leaves_the_transaction_around_it_usable(world, case_at, backend):
+    one, two = case_at(Stage.SCHEDULING), demo.case_at(world, Stage.SCHEDULING)
+    book_appointment(one, by=world.coordinator, **time_of(one))
+    with database.atomic():
+        with pytest.raises(Refusal, match="a moment ago"):
+            book_appointment(two, by=world.coordinator, **time_of(two))
+        book_appointment(two, by=world.coordinator, **time_of(two, 31))
+    assert of(two).stage == Stage.BOOKED
+    assert TakenQuarter.select().join(Appointment).where(Appointment.case == two).count() == 4
+
+
+@ON_BOTH
+def test_two_bookings_of_one_case_are_one_booking(world, case_at, backend):
+    case = case_at(Stage.SCHEDULING)
+    tries = [
+        lambda when=time_of(case, days): book_appointment(of(case), by=world.coordinator, **when)
+        for days in (30, 31)
+    ]
+    assert sorted(race(*tries)) == ["book_appointment", "booked"]
+    assert case.appointments.where(Appointment.state == AppointmentState.BOOKED).count() == 1
+
+
+def test_booking_tells_everyone_and_files_the_letter_for_everyone(world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    when = time_of(case)
+    appointment = book_appointment(case, by=world.coordinator, letter=prepare_notice(case, **when), **when)
+    letter = Document.get_by_id(appointment.letter_id)
+    assert (letter.kind, letter.audience, letter.pages) == (DocumentKind.NOTICE, Audience.EVERYONE, 2)
+    assert told_parties(case) == {"claimant", "representative", "expert", "referrer"}
+    facts = last_event(case).facts
+    assert set(facts) == {"starts_at", "time_zone", "place", "when"}
+    assert facts["when"].endswith(" Pacific time")
+
+
+def test_a_refused_booking_leaves_no_letter_on_the_case(world, case_at):
+    case, other = case_at(Stage.SCHEDULING), demo.case_at(world, Stage.SCHEDULING)
+    when = time_of(case)
+    book_appointment(other, by=world.coordinator, **when)
+    with pytest.raises(Refusal):
+        book_appointment(case, by=world.coordinator, letter=prepare_notice(case, **when), **when)
+    assert not case.documents.where(Document.kind == DocumentKind.NOTICE).exists()
+    assert of(case).stage == Stage.SCHEDULING
+
+
+def test_moving_keeps_the_old_appointment_and_asks_for_a_new_confirmation(world, case_at):
+    case = case_at(Stage.BOOKED)
+    old = booked_appointment(case)
+    case.confirmed_at = case.move_asked_at = clock.now()
+    case.save()
+    new = move_appointment(case, by=world.coordinator, why="The claimant works then.", **time_of(case))
+    assert Appointment.get_by_id(old.id).state == AppointmentState.MOVED
+    assert new.sequence == old.sequence + 1
+    assert (of(case).confirmed_at, of(case).move_asked_at) == (None, None)
+    assert not TakenQuarter.select().where(TakenQuarter.appointment == old).exists()
+    assert told_parties(case) == {"claimant", "representative", "expert", "referrer"}
+
+
+def test_moving_there_and_back_leaves_the_letter_of_the_time_that_holds(world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    here, there = time_of(case), time_of(case, 31)
+    first = book_appointment(case, by=world.coordinator, letter=prepare_notice(case, **here), **here)
+    for when in (there, here):
+        letter = prepare_notice(case, **when)
+        last = move_appointment(case, by=world.coordinator, why="A mistake.", letter=letter, **when)
+    assert last.letter_id == first.letter_id
+    assert case.documents.where(Document.kind == DocumentKind.NOTICE).count() == 2
+
+
+def test_a_move_may_overlap_the_time_it_gives_back(world, case_at):
+    case = case_at(Stage.BOOKED)
+    old = booked_appointment(case)
+    later = {"starts_at": old.starts_at + HOUR / 2, "ends_at": old.ends_at + HOUR / 2}
+    move_appointment(case, by=world.coordinator, clinic=old.clinic, why="A late train.", **later)
+    assert booked_appointment(case).starts_at == later["starts_at"]
+
+
+def test_a_move_to_a_taken_time_keeps_the_appointment_as_it_was(world, case_at):
+    case, other = case_at(Stage.BOOKED), demo.case_at(world, Stage.SCHEDULING)
+    before, when = booked_appointment(case), time_of(case)
+    book_appointment(other, by=world.coordinator, **when)
+    with pytest.raises(Refusal, match="a moment ago"):
+        move_appointment(case, by=world.coordinator, why="Better there.", **when)
+    assert booked_appointment(case) == before
+    assert before.quarters.count() == 4
+
+
+def test_cancelling_gives_the_time_back_and_another_can_be_booked(world, case_at):
+    case = case_at(Stage.BOOKED)
+    old = booked_appointment(case)
+    cancel_appointment(case, by=world.coordinator, why="The expert is ill.")
+    assert of(case).stage == Stage.SCHEDULING
+    assert not old.quarters.exists()
+    again = {"clinic": old.clinic, "starts_at": old.starts_at, "ends_at": old.ends_at}
+    new = book_appointment(case, by=world.coordinator, **again)
+    assert new.sequence == 1
+
+
+@pytest.mark.parametrize("verb", [move_appointment, cancel_appointment])
+def test_without_a_reason_nothing_is_moved_or_cancelled(world, case_at, verb):
+    case = case_at(Stage.BOOKED)
+    before = booked_appointment(case)
+    given = time_of(case) if verb is move_appointment else {}
+    with pytest.raises(Refusal) as refusal:
+        verb(case, by=world.coordinator, why=" \n", **given)
+    assert refusal.value.field == "why"
+    assert booked_appointment(case) == before
+
+
+def test_a_foreign_clinic_and_the_past_are_refused(world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    foreign = Clinic.get(Clinic.expert == world.second_expert.expert)
+    with pytest.raises(Refusal, match="clinic of the case's expert"):
+        book_appointment(case, by=world.coordinator, **(time_of(case) | {"clinic": foreign}))
+    with pytest.raises(Refusal, match="still to come"):
+        book_appointment(case, by=world.coordinator, **time_of(case, -1))
+    assert not case.appointments.exists()
+
+
+def test_slots_of_the_case_are_those_of_its_own_expert(world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    slots = free_slots(case, clock.today(), clock.today() + timedelta(days=30))
+    assert {slot.clinic_id for slot in slots} == {clinic.id for clinic in world.expert.expert.clinics}
