@@ -1,46 +1,17 @@
 """What a referral asks, a part a page: each form shows what is kept and says what a save changes."""
 
-import re
-
 from portal.forms import Form
-from portal.forms.fields import (
-    Choice,
-    Day,
-    Email,
-    Line,
-    MustBeGiven,
-    MustBeInThePast,
-    Paragraphs,
-    Phone,
-    State,
-    Tick,
-    Zip,
-)
-from portal.forms.rows import NeededToSend, Row, RowsForm
-from portal.ime.referral import MOST_ROWS, OTHERS
+from portal.forms.claimant import ClaimantForm
+from portal.forms.drafts import NeededToSend, only
+from portal.forms.fields import Choice, Line, Paragraphs, Phone
+from portal.forms.injury import InjuryForm
+from portal.forms.parties import DeadlinesForm, PartiesForm
+from portal.ime.referral import MOST_ROWS
 from portal.ime.rules import exam_kinds
-from portal.ime.specialties import body_parts
-from portal.words import ArrangementKind, DeadlineKind, InjuryStatus, Issue, Reason, Side
+from portal.words import Issue, Reason
 
-ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z](?:\.?[0-9A-Z]{1,4})?", re.ASCII)
 LONGEST_NEED = 2_000
 LONGEST_OPINION = 2_000
-
-
-class Code(Line):
-    """An ICD-10-CM code in capitals with its dot, as S46.011A; "" when left out. Only its form is checked."""
-
-    limit = 20
-    width = 10
-    spellcheck = "false"
-
-    def read(self, typed):
-        code = typed.upper().replace(" ", "")
-        if not code:
-            return ""
-        if not ICD10.fullmatch(code):
-            raise ValueError("Enter an ICD-10-CM code, like S46.011A, or leave it out")
-        return code if "." in code or len(code) == 3 else f"{code[:3]}.{code[3:]}"
 
 
 class Several(Paragraphs):
@@ -121,54 +92,6 @@ class ClaimForm(Form):
         }
 
 
-class InjuryRow(Row):
-    """One injured body part."""
-
-    body_part = Choice(
-        "Which part of the body?", [MustBeGiven("Choose the body part, or remove this row")], select=True,
-        choices={part.code: part.label for part in body_parts().values()},
-    )  # fmt: skip
-    side = Choice(
-        "Side",
-        select=True,
-        choices={side: side.title for side in (Side.LEFT, Side.RIGHT, Side.BOTH)},
-    )
-    status = Choice(
-        "Does the payer accept it as part of the claim?",
-        [NeededToSend()],
-        inline=True,
-        choices={each: each.title for each in InjuryStatus},
-    )
-    injured_on = Day("Date of injury", [MustBeInThePast("The date of injury must be today or earlier")])
-    icd10 = Code("ICD-10-CM code", hint="Like S46.011A")
-
-
-class InjuryForm(RowsForm):
-    """The injured body parts."""
-
-    row, noun, most = InjuryRow, "body part", MOST_ROWS
-
-    @classmethod
-    def of(cls, case, listed):
-        return cls(kept=[injury_kept(injury) for injury in listed.injuries])
-
-    def changes(self):
-        return {
-            "lists": {"injuries": [{**row.data, "side": row.side.data or Side.NONE} for row in self.given]}
-        }
-
-
-def injury_kept(injury):
-    side = injury.side if injury.side != Side.NONE else None
-    return {
-        "body_part": injury.body_part,
-        "side": side,
-        "status": injury.status,
-        "injured_on": injury.injured_on,
-        "icd10": injury.icd10,
-    }
-
-
 # The issues on which a treating doctor's opinion is laid beside the expert's.
 OPINIONS = {
     Issue.DIAGNOSIS: "Diagnosis",
@@ -217,125 +140,6 @@ for issue in OPINIONS:
         f"source_{issue}",
         Line("Where it is written", hint="Like note of March 4, page 3"),
     )
-
-NEEDS = {
-    ArrangementKind.INTERPRETER: ("An interpreter", "Language, if it is another than the one above"),
-    ArrangementKind.TRANSPORT: ("Transport to the examination", "From where, and what kind"),
-    ArrangementKind.COMPANION: ("To bring a companion", "Who comes along"),
-    ArrangementKind.RECORDING: ("To record the examination", "Audio or video, and by whom"),
-    ArrangementKind.ACCESS: ("Help with access to the building", "Wheelchair, stairs, sight, hearing"),
-}
-
-
-class ClaimantForm(Form):
-    """The claimant, and for each of NEEDS a `need_…` with its `detail_…`."""
-
-    name = Line("Full name", [NeededToSend()], autocomplete="off")
-    born_on = Day("Date of birth", [NeededToSend(), MustBeInThePast("The date of birth must be in the past")])
-    phone = Phone("Phone", hint="A mobile phone if there is one: reminders go there", autocomplete="off")
-    email = Email("E-mail address", autocomplete="off")
-    street = Line("Street and number", autocomplete="off")
-    city = Line("City", autocomplete="off")
-    state = State("State", autocomplete="off")
-    zip = Zip("ZIP code", [NeededToSend()], hint="To find an expert nearby", autocomplete="off")
-    language = Line(
-        "Preferred language", hint="The notice of examination is written in English or Spanish", limit=60
-    )
-
-    @classmethod
-    def of(cls, case, listed):
-        kept = {f"need_{each.kind}": True for each in listed.arrangements}
-        details = {f"detail_{each.kind}": each.detail for each in listed.arrangements}
-        claimant = {**case.claimant.__data__, "state": case.claimant.state or None}
-        return cls(data={**claimant, **kept, **details})
-
-    def needs(self):
-        """For the page: what can be needed, with what is to be said about it."""
-        return [(self[f"need_{kind}"], self[f"detail_{kind}"]) for kind in NEEDS]
-
-    def changes(self):
-        about = ("name", "born_on", "phone", "email", "street", "city", "zip")
-        claimant = {
-            **only(self, about),
-            "state": self.state.data or "",
-            "language": self.language.data or "English",
-        }
-        needed = [
-            {"kind": kind, "detail": self[f"detail_{kind}"].data}
-            for kind in NEEDS
-            if self[f"need_{kind}"].data or self[f"detail_{kind}"].data
-        ]
-        return {"claimant_fields": claimant, "lists": {"arrangements": needed}}
-
-
-for kind, (title, detail) in NEEDS.items():
-    setattr(ClaimantForm, f"need_{kind}", Tick(title))
-    setattr(ClaimantForm, f"detail_{kind}", Line(detail))
-
-
-class PartyRow(Row):
-    """Somebody else who belongs to the case."""
-
-    party = Choice(
-        "What they are to the case",
-        [MustBeGiven("Choose what this person is to the case, or remove this row")],
-        select=True,
-        choices={party: party.title for party in OTHERS},
-    )
-    name = Line("Name", [MustBeGiven("Enter the name, or remove this row")], autocomplete="off")
-    email = Email("E-mail address", autocomplete="off")
-    phone = Phone("Phone", autocomplete="off")
-    gets_report = Tick("Gets the report when it is released")
-
-
-class PartiesForm(RowsForm):
-    """The claimant's representative and whoever else gets the report."""
-
-    row, noun, most = PartyRow, "person", MOST_ROWS
-
-    @classmethod
-    def of(cls, case, listed):
-        return cls(kept=[each.__data__ for each in listed.parties])
-
-    def changes(self):
-        return {"lists": {"parties": [row.data for row in self.given]}}
-
-
-class DeadlineRow(Row):
-    """A date that matters, and why."""
-
-    kind = Choice(
-        "What happens then",
-        [MustBeGiven("Choose what happens on the date, or remove this row")],
-        select=True,
-        choices={each: each.title for each in DeadlineKind},
-    )
-    falls_on = Day("Date", [MustBeGiven("Enter the date, like 3 14 2027, or remove this row")])
-    note = Line("Note")
-
-
-class DeadlinesForm(RowsForm):
-    """When the report is needed, and the hearing, decision or surgery behind it."""
-
-    row, noun, most = DeadlineRow, "date", MOST_ROWS
-
-    report_needed_by = Day("When do you need the report?")
-
-    @classmethod
-    def of(cls, case, listed):
-        return cls(obj=case, kept=[each.__data__ for each in listed.deadlines])
-
-    def changes(self):
-        return {
-            "case_fields": only(self, ("report_needed_by",)),
-            "lists": {"deadlines": [row.data for row in self.given]},
-        }
-
-
-def only(form, names):
-    """What the named fields hold, by name."""
-    return {name: form[name].data for name in names}
-
 
 FORMS = {
     "need": NeedForm,

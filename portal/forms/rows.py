@@ -8,21 +8,10 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form as PlainForm
 
 from portal.forms import Form
-from portal.forms.fields import MustBeGiven
 from portal.forms.fields.words import ENGLISH
 
 NAME = re.compile(r"row-(\d{1,6})-(\w{1,40}(?:-\w{1,10})?)", re.ASCII)
 PRESSED = re.compile(r"(remove|up|down)-(\d{1,6})", re.ASCII)
-
-
-class NeededToSend(MustBeGiven):
-    """Not optional, but a draft may leave it open."""
-
-    def __init__(self):
-        super().__init__("")
-
-    def __call__(self, form, field):
-        pass
 
 
 class Row(PlainForm):
