@@ -10,7 +10,7 @@ from portal.ime.account import hash_password
 from portal.models import Clinic, Credential, Expert, ExpertSpecialty, Organisation, User, WeeklyHours
 from portal.words import OrganisationKind, Role
 
-PASSWORD = "a quiet harbor at dawn"
+PASSWORD = "a quiet harbor at dawn"  # noqa: S105 – everybody in the small world signs in with it
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """What the tests take from the machine: PostgreSQL, a browser, real files; and a loud word on what is missing."""
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -126,6 +127,12 @@ def context_factory(browser: Browser) -> Iterator[Callable[..., BrowserContext]]
 def real_pdfs() -> list[Path]:
     """The real PDF files, some broken or strange."""
     return find_pdfs() or pytest.skip(no_pdfs())
+
+
+@pytest.fixture(scope="session")
+def openssl() -> str:
+    """The program that makes a certificate to serve TLS with."""
+    return shutil.which("openssl") or pytest.skip("openssl is missing: no certificate to serve TLS with")
 
 
 def no_pdfs() -> str:

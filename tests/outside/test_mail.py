@@ -1,6 +1,5 @@
 """A mail is handed over once and whole, and no text of a user becomes a header."""
 
-import shutil
 import socket
 import ssl
 import stat
@@ -104,9 +103,6 @@ def test_a_server_that_is_not_there_is_not_sent():
     assert not refusal.value.for_good
 
 
-@pytest.mark.skipif(
-    not shutil.which("openssl"), reason="openssl is missing: no certificate to serve TLS with"
-)
 def test_the_password_of_the_url_is_given_to_the_server_over_tls(certificate, monkeypatch):
     given = []
 
@@ -140,7 +136,7 @@ def test_the_password_of_the_url_is_given_to_the_server_over_tls(certificate, mo
 
 
 @pytest.fixture
-def certificate(tmp_path):
+def certificate(tmp_path, openssl):
     """A key and a certificate for 127.0.0.1 that nobody else trusts, in one file."""
     place = tmp_path / "loopback.pem"
     ask = (

@@ -14,7 +14,7 @@ from portal import clock, models
 from portal.db import database
 from portal.ime.process import PROCESS
 from portal.models import Case, SecureLink
-from portal.words import Party, Stage
+from portal.words import Party, Role, Stage
 from tests.client import Visitor
 
 TABLE = Path(__file__).parent / "access.csv"
@@ -46,13 +46,13 @@ OWN = {
     "time_off_id": models.TimeOff,
     "session_id": models.Session,
 }
-VALUES = {"token": "a" * 43}
+VALUES = {"token": "a" * 43, "part": "need"}
 
 
 def stage_for(access: Any) -> Stage:
     """A stage at which the step of a route can be taken, a case in review for the rest."""
     if not access.step:
-        return Stage.IN_REVIEW
+        return Stage.BOOKED if access.roles == (Role.CLAIMANT,) else Stage.IN_REVIEW
     row = PROCESS[access.step]
     by_choice = (
         (Stage.OFFERED, Stage.BOOKED, Stage.REFERRED)
@@ -142,7 +142,7 @@ def outcome(response: Any) -> str:
 
 def ask_everything(app: Flask, world: Any, case_at: Any) -> list[dict[str, str]]:
     """The whole matrix as rows: method, route, stage, and a word per person."""
-    other = case_at(Stage.CLOSED)
+    other = case_at(Stage.DECLINED)
     rows, knockers = [], {}
     for rule, method in routes(app):
         access = app.view_functions[rule.endpoint].access
