@@ -135,7 +135,7 @@ class SignatureForm(Form):
 class CheckForm(Form):
     """The coordinator's check, point by point."""
 
-    checked = Choices("Check the report")
+    checked = Choices("What you checked")
 
     def validate_checked(self, field: Any) -> None:
         """Released is only what was checked on every point."""

@@ -11,7 +11,7 @@ from portal.ime import letters
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import file_away
 from portal.ime.sealing import Sealed, fingerprint, is_intact, kept_only_if_filed, seal
-from portal.models import Answer, Case, Document, Proposal, Question, Report, Section, User
+from portal.models import Answer, Case, Document, Expert, Proposal, Question, Report, Section, User
 from portal.policy import Person, audiences_of
 from portal.words import Audience, Certainty, DocumentKind, Party, ReportState
 
@@ -79,10 +79,9 @@ def write_report(
 
 
 def items(case: Case) -> dict[str, Section | Answer]:
-    """What the expert writes: the sections by their key, then the answers by their question's id."""
-    sections = in_order(case.reports.get())
-    return {section.key: section for section in sections} | {
-        str(answer.question_id): answer for answer in answers_of(case)
+    """What the expert writes: the answers by their question's id, then the sections by their key."""
+    return {str(answer.question_id): answer for answer in answers_of(case)} | {
+        section.key: section for section in in_order(case.reports.get())
     }
 
 
@@ -253,13 +252,23 @@ def sign_report(case: Case, *, by: User, sealed: Sealed) -> Report:
 def readable_report(case: Case, party: Party) -> Any:
     """The report with the signed document that this party may read, and who signed it; None: there is none."""
     return (
-        Report.select(Report, Document, User)
-        .join(Document)
-        .switch(Report)
-        .join(User, JOIN.LEFT_OUTER)
+        with_signer(Report.select(Report, Document, User, Expert).join(Document).switch(Report))
         .where((Report.case == case) & Document.audience.in_(audiences_of(party)))
         .first()
     )
+
+
+def with_signer(reports: Any) -> Any:
+    """The same reports, each with who signed it and their credentials."""
+    return reports.join(User, JOIN.LEFT_OUTER).join(
+        Expert, JOIN.LEFT_OUTER, on=(Expert.user == User.id), attr="expert"
+    )
+
+
+def signer(report: Report) -> str:
+    """Who signed, the way people write it: `Adaeze Okafor, MD`."""
+    by = report.signed_by
+    return f"{by.name}, {by.expert.credentials}" if by and by.expert else ""
 
 
 def earlier_versions(case: Case, current: Document) -> list[Document]:

@@ -4,7 +4,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, g, make_response, render_template, request, url_for
-from peewee import JOIN, fn
+from peewee import fn
 
 from portal import clock
 from portal.forms.report import (
@@ -31,10 +31,10 @@ from portal.ime.report import (
 )
 from portal.ime.report_check import points
 from portal.ime.sealing import fingerprint, is_intact
-from portal.models import Answer, Case, Document, Question, Report, Section, User
+from portal.models import Answer, Case, Document, Expert, Question, Report, Section, User
 from portal.policy import readable_documents
 from portal.web.formats import clock_time, count
-from portal.web.page import done, is_htmx, page, take
+from portal.web.page import done, page, take
 from portal.web.routing import performs, sees_case
 from portal.words import Party, ReportState, Stage
 
@@ -74,7 +74,7 @@ def saved(case: Case, form: WriterForm) -> Any:
         form[f"{form.items[item][0]}_{item}"].errors = [ELSEWHERE]
     marks = marks_after(form, items)
     form.show_marks(marks)
-    if is_htmx():
+    if request.headers.get("HX-Request"):
         return saved_line(case, form, items, left)
     if form.errors:
         form.show_marks(marks | {item: mark(items[item]) for item in left})
@@ -89,7 +89,7 @@ def saved_line(case: Case, form: WriterForm, items: dict[str, Any], left: list[s
         "report/_saved.html",
         form=form,
         saved_at=local_time(case),
-        missing=len(lacking(case, items.values())),
+        missing_count=len(lacking(case, items.values())),
         left=[name_of(items[item]) for item in left],
     )
     return make_response(line, 422 if form.errors else 200)
@@ -186,6 +186,7 @@ def sealed(case: Case, report: Any) -> dict[str, Any]:
     is_current = report.state != ReportState.WRITING
     return {
         "report": report,
+        "signer": written_report.signer(report),
         "words": written_report.body_words(case) if is_current else None,
         "zone": letters.zone(case),
         "is_intact": is_intact(report.document),
@@ -227,6 +228,8 @@ def check(case: Case) -> Any:
         form=form,
         case=case,
         report=report,
+        signer=written_report.signer(report),
+        zone=letters.zone(case),
         words=words,
         file_href=download(case, report.document),
         comments=written_report.ledger(case),
@@ -261,13 +264,18 @@ def section(case: Case, party: Party) -> dict[str, Any] | None:
     is_inside = party in OFFICE_AND_EXPERT
     if party == Party.CANDIDATE:
         return None
-    report = Report.select(Report, User).join(User, JOIN.LEFT_OUTER).where(Report.case == case).first()
+    report = (
+        written_report.with_signer(Report.select(Report, User, Expert)).where(Report.case == case).first()
+    )
     if report is None or not (is_inside or report.state == ReportState.RELEASED):
         return None
     is_writing = report.state == ReportState.WRITING
     may_write = party == Party.EXPERT and case.stage == Stage.REPORTING
     return {
-        "report": report,
+        "state": report.state,
+        "signer": written_report.signer(report),
+        "signed_on": letters.written_day(report.signed_at),
+        "released_on": letters.written_day(report.released_at),
         "answered": answered(case) if is_writing else None,
         "read_href": url_for("report.read", ref=case.reference) if report.document_id else None,
         "write_href": url_for("report.write", ref=case.reference) if may_write else None,
