@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any
 
-from portal.db import Remembered
+from portal.db import MomentField, Remembered
 
 Row = dict[str, Any]
 
@@ -51,7 +51,7 @@ class Rows:
     def default(self, field: Any) -> Any:
         if field.default is None:
             return None
-        if field.column_name.endswith("_at"):
+        if isinstance(field, MomentField):
             return self.now
         value = field.default() if callable(field.default) else field.default
         return plain("{}" if value == {} else field.db_value(value))

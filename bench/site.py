@@ -7,6 +7,7 @@ from time import process_time
 from typing import Any
 
 from flask import Flask, session
+from flask_wtf.csrf import generate_csrf
 from peewee import Database
 from werkzeug.test import EnvironBuilder
 
@@ -72,6 +73,7 @@ def signed_in(app: Flask, person: Person, path: str) -> Environ:
     with app.test_request_context("/"):
         app.preprocess_request()
         begin(person)
+        generate_csrf()  # the first page with a form puts it into the cookie; later ones do not write the cookie
         cookie = app.session_interface.get_signing_serializer(app).dumps(dict(session))
     name = app.config["SESSION_COOKIE_NAME"]
     return EnvironBuilder(path, headers={"Cookie": f"{name}={cookie}", "Accept": "text/html"}).get_environ()
