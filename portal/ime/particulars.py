@@ -1,4 +1,4 @@
-"""What a referral lists, read in one statement: claim numbers, injuries, opinions, parties, deadlines and needs."""
+"""What a referral lists, read in one statement: claim numbers, injuries, opinions, parties, dates, needs, questions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -30,6 +30,7 @@ LISTS: dict[str, Any] = {
     "deadlines": CaseDeadline,
     "arrangements": Arrangement,
 }
+READ: dict[str, Any] = {**LISTS, "questions": Question}
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Particulars:
     parties: Sequence[CaseParty]
     deadlines: Sequence[CaseDeadline]
     arrangements: Sequence[Arrangement]
+    questions: Sequence[Question]
 
     @property
     def body_parts(self) -> list[str]:
@@ -52,9 +54,10 @@ class Particulars:
 def particulars(case: Case) -> Particulars:
     """Every list of the referral in one statement, as unsaved copies of their rows."""
     found: dict[str, list[Any]] = {each.name: [] for each in fields(Particulars)}
-    everything = reduce(add, (listed(name, table, case) for name, table in LISTS.items()))
+    everything = reduce(add, (listed(name, table, case) for name, table in READ.items()))
     for name, number, *values in sorted(database.execute(everything).fetchall(), key=lambda row: row[1]):
-        found[name].append(row_of(LISTS[name], number, values))
+        found[name].append(row_of(READ[name], number, values))
+    found["questions"].sort(key=lambda question: question.number)
     return Particulars(**found)
 
 
@@ -63,7 +66,7 @@ def columns(table: type[Remembered]) -> list[Field]:
     return [field for field in table._meta.sorted_fields if field.name not in {"id", "case"}]
 
 
-WIDEST = max(len(columns(table)) for table in LISTS.values())
+WIDEST = max(len(columns(table)) for table in READ.values())
 
 
 def listed(name: str, table: Any, case: Case) -> Any:

@@ -53,7 +53,7 @@ NEEDED: tuple[tuple[str, str, Told], ...] = (
         "Say which language the interpreter is needed for.",
         lambda case, listed: not is_interpreter_without_language(case, listed),
     ),
-    ("questions", "Ask at least one question.", lambda case, listed: case.questions.exists()),
+    ("questions", "Ask at least one question.", lambda case, listed: listed.questions),
 )
 
 

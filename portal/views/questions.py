@@ -22,7 +22,7 @@ bp = Blueprint("questions", __name__)
 def ask(case: Case) -> Any:
     listed = particulars(case)
     offered = suggestions(case, listed)
-    form = QuestionsForm.of(questions_of(case))
+    form = QuestionsForm.of(listed.questions)
     form.library.choices = {each.key: each.text for each in offered}
     pressed = request.form.get("then", "")
     if form.is_to_be_kept(pressed, offered) and take(

@@ -8,7 +8,7 @@ from portal.forms.referral import FORMS
 from portal.forms.rows import RowsForm
 from portal.forms.triage import AnswerForm
 from portal.ime import rules
-from portal.ime.particulars import Particulars, body_part_label, particulars, questions_of
+from portal.ime.particulars import Particulars, body_part_label, particulars
 from portal.ime.questions import concerns, deadline_concerns, needed_by
 from portal.ime.readiness import PARTS, Missing, by_part, missing
 from portal.ime.referral import (
@@ -61,25 +61,22 @@ def tasks_page(case: Case, form: AnswerForm) -> Any:
     """The parts with their state, what is missing, what is worth a second look, and the one button."""
     listed = particulars(case)
     lacking = missing(case, listed)
-    questions = questions_of(case)
-    noticed = concerns([question.text for question in questions], listed)
+    noticed = concerns([question.text for question in listed.questions], listed)
     documents = readable_documents(g.party, case).count()
     return page(
         "referral/tasks.html",
         "referral/_tasks.html",
         form=form,
         case=case,
-        tasks=states(case, listed, lacking, len(questions), documents),
+        tasks=states(case, listed, lacking, documents),
         missing=[(each.sentence, part_href(case, each.part)) for each in lacking],
-        noticed=[(q.number, told) for q, told in zip(questions, noticed, strict=True) if told],
+        noticed=[(q.number, told) for q, told in zip(listed.questions, noticed, strict=True) if told],
         late=deadline_concerns(case, listed),
         returned=question_back(case),
     )
 
 
-def states(
-    case: Case, listed: Particulars, lacking: list[Missing], questions: int, documents: int
-) -> list[Task]:
+def states(case: Case, listed: Particulars, lacking: list[Missing], documents: int) -> list[Task]:
     """The task list: each part's title, address, state in words, tone, and what it lacks."""
     given = {
         "parties": bool(listed.parties),
@@ -166,12 +163,15 @@ def take_over(case: Case) -> Any:
 
 
 def section(case: Case, party: Party) -> dict[str, Any] | None:
-    """What the case is about, for this reader; a candidate reads no names, no identifiers and no free text."""
-    listed = particulars(case)
+    """What the case is about, for this reader."""
+    return summary(case, party, particulars(case))
+
+
+def summary(case: Case, party: Party, listed: Particulars) -> dict[str, Any]:
+    """The referral in short; a candidate reads no names, no identifiers and no free text."""
     kind = rules.exam_kinds().get(case.exam_kind)
-    is_candidate = party == Party.CANDIDATE
     return {
-        "is_redacted": is_candidate,
+        "is_redacted": party == Party.CANDIDATE,
         "has_contact": party in REFERRER_SIDE | {Party.COORDINATOR},
         "kind": kind,
         "listed": listed,

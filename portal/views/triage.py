@@ -5,12 +5,12 @@ from typing import Any
 from flask import Blueprint, g
 
 from portal.forms.triage import AcceptanceForm, AssignmentForm, DeclineForm, ReturnForm
-from portal.ime.particulars import particulars, questions_of
+from portal.ime.particulars import particulars
 from portal.ime.questions import concerns, deadline_concerns
 from portal.ime.readiness import missing
 from portal.ime.referral import accept_referral, assign_coordinator, decline_referral, return_referral
 from portal.models import Case, User
-from portal.views.referral import section
+from portal.views.referral import summary
 from portal.web.page import done, page, take
 from portal.web.routing import performs
 
@@ -32,11 +32,11 @@ def accept(case: Case) -> Any:
 
 def read(case: Case) -> dict[str, Any]:
     """The referral as the coordinator screens it: summary, questions with what the linter noticed, what is missing."""
-    listed, questions = particulars(case), questions_of(case)
-    noticed = concerns([question.text for question in questions], listed)
+    listed = particulars(case)
+    noticed = concerns([question.text for question in listed.questions], listed)
     return {
-        "section": section(case, g.party),
-        "questions": list(zip(questions, noticed, strict=True)),
+        "section": summary(case, g.party, listed),
+        "questions": list(zip(listed.questions, noticed, strict=True)),
         "late": deadline_concerns(case, listed),
         "missing": missing(case, listed),
     }

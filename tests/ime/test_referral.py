@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from portal import clock
-from portal.ime.particulars import LISTS, body_part_label, particulars
+from portal.ime.particulars import READ, body_part_label, particulars
 from portal.ime.process import MovedOn, NotAllowed, Refusal
 from portal.ime.readiness import PARTS, by_part, missing
 from portal.ime.referral import (
@@ -72,7 +72,7 @@ def test_a_part_is_saved_without_touching_the_others(world, case_at):
 def test_every_list_reads_the_same_in_one_statement_as_row_by_row(world, case_at):
     case = case_at(Stage.DRAFT)
     listed = particulars(case)
-    for name, table in LISTS.items():
+    for name, table in READ.items():
         rows = [row.__data__ for row in table.select().where(table.case == case).order_by(table.id)]
         together = [{**row.__data__, "case": case.id} for row in getattr(listed, name)]
         assert together == rows

@@ -1,12 +1,15 @@
 """The referral's pages: referring by following links and pressing buttons, and what a form does with bad input."""
 
+from datetime import date
+
 import pytest
 
 from portal.ime.particulars import particulars
 from portal.ime.readiness import PARTS, missing
-from portal.ime.referral import start_referral
+from portal.ime.referral import edit_referral, start_referral
 from portal.models import Case, Event, Message
 from portal.words import Stage
+from tests.paper import statements_of
 
 CONTINUE, LATER = "Save and continue", "Save and come back later"
 
@@ -276,3 +279,20 @@ def test_a_draft_saved_many_times_stays_one_event_a_save(visitor, world, draft):
     for _ in range(3):
         person.opens(page_of(draft, "need")).presses(CONTINUE, need="The same words.")
     assert Event.select().where(Event.case == draft, Event.step == "edit_referral").count() == 3
+
+
+@pytest.mark.parametrize("part", ["", *PARTS])
+def test_a_page_of_the_referral_takes_the_same_few_statements_whatever_it_lists(
+    visitor, world, case_at, part
+):
+    case, person = case_at(Stage.DRAFT), visitor(world.referrer)
+    path = page_of(case, part).removesuffix("/")
+    few = statements_of(lambda: person.opens(path))
+    rows = {
+        "injuries": [{"body_part": "neck", "status": "disputed"}] * 30,
+        "parties": [{"party": "recipient", "name": "Dana Brooks"}] * 30,
+        "deadlines": [{"kind": "hearing", "falls_on": date(2027, 3, 14)}] * 30,
+    }
+    questions = [{"id": None, "text": f"What is finding {number}?", "issue": "other"} for number in range(30)]
+    edit_referral(case, by=world.referrer, lists=rows, questions=questions)
+    assert statements_of(lambda: person.opens(path)) == few <= 5
