@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -79,8 +80,8 @@ def demo_config() -> Config:
     kept = {
         name: os.environ[name] for name in ("PORT", "IMPARTIAL_HOST", "IMPARTIAL_URL") if name in os.environ
     }
-    instance = ROOT / "instance" / "demo" / kept.get("PORT", "8000")
-    return Config.from_environment({**kept, "IMPARTIAL_MODE": "demo", "IMPARTIAL_INSTANCE": str(instance)})
+    place = Path(os.environ.get("IMPARTIAL_INSTANCE", ROOT / "instance")) / "demo" / kept.get("PORT", "8000")
+    return Config.from_environment({**kept, "IMPARTIAL_MODE": "demo", "IMPARTIAL_INSTANCE": str(place)})
 
 
 @click.command("demo")

@@ -58,7 +58,7 @@ def send_owed(limit: int = 500) -> int:
 
 def due(limit: int) -> list[int]:
     rows = Notice.select(Notice.id).where(UNSENT, Notice.not_before <= clock.now())
-    return [row.id for row in rows.order_by(Notice.not_before, Notice.id).limit(limit)]
+    return [row.id for row in rows.order_by(Notice.id).limit(limit)]
 
 
 def send(number: int) -> bool:

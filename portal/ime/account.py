@@ -100,13 +100,13 @@ def decoy() -> str:
 def ask_for_link(token: str) -> None:
     """Whoever holds an old link may ask for a new one: it goes to the address on file, so the asker gains nothing.
 
-    Nothing happens for an unknown token, a case without an appointment, or a link asked for ten minutes ago."""
+    Nothing happens for an unknown token, without an appointment or an address, or within ten minutes of the last one."""
     link = SecureLink.get_or_none(SecureLink.token_hash == hashed(token))
     if link is None or link.case.stage != Stage.BOOKED or was_sent_lately(link.case):
         return
     try:
         send_link(link.case, by=Party.PORTAL)
-    except MovedOn:
+    except (MovedOn, Refusal):
         return
 
 
