@@ -1,24 +1,25 @@
 """Screening: whether a clarification stays with what was asked. Hints for the coordinator, never a bar."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from portal.ime import wording
 from portal.ime.linter import Concern, lint
 from portal.ime.review import Judged, judged
 from portal.models import Case, Clarification, Document
 from portal.words import ClarificationReason, DocumentKind, Issue
 
-FEWEST_LETTERS = 5  # shorter words are mostly grammar
+FEWEST_LETTERS = 4  # shorter words are mostly grammar
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a clarification is screened against: its question in review, the issues the treating doctor speaks to,
-    and how many records came after the report was signed."""
+    """What a clarification is screened against: its question in review, the treating doctor's opinions by issue, and
+    how many records came after the report was signed."""
 
     row: Judged
-    treating: frozenset[Issue]
+    treating: Mapping[Issue, str]
     new_records: int
 
 
@@ -31,7 +32,7 @@ def concerns(case: Case, texts: Iterable[str]) -> list[list[Concern]]:
 def hints(case: Case, items: Iterable[Clarification]) -> list[list[str]]:
     """What the coordinator should look at before sending each item, as sentences."""
     rows = {row.question.id: row for row in judged(case)}
-    treating = frozenset(opinion.issue for opinion in case.treating_opinions)
+    treating = {opinion.issue: opinion.opinion for opinion in case.treating_opinions}
     records = records_since_signed(case)
     return [hints_about(item, Surroundings(rows[item.question_id], treating, records)) for item in items]
 
@@ -51,16 +52,13 @@ def records_since_signed(case: Case) -> int:
 
 
 def asks_something_new(item: Clarification, around: Surroundings) -> str:
-    """No word of weight in common with the question or its answer."""
-    answer = around.row.answer
-    known = weighty(item.question.text) | (
-        weighty(answer.opinion + " " + answer.reasons) if answer else set()
-    )
-    if known & weighty(item.text):
+    """No word of weight in common with the question, its answer or the treating doctor's opinion on it."""
+    answer, question = around.row.answer, around.row.question
+    said = [question.text, around.treating.get(question.issue, "")]
+    said += [answer.opinion, answer.reasons] if answer else []
+    if weighty(" ".join(said)) & weighty(item.text):
         return ""
-    return (
-        f"This may be a new question: it shares no term with question {item.question.number} or its answer."
-    )
+    return f"This may be a new question: it shares no term with question {question.number} or its answer."
 
 
 def names_no_new_record(item: Clarification, around: Surroundings) -> str:
@@ -91,6 +89,10 @@ NOTICED: tuple[Callable[[Clarification, Surroundings], str], ...] = (
 
 
 def weighty(text: str) -> set[str]:
-    """The longer words of a text, without a plural's s."""
+    """The words of a text that carry meaning, without a plural's s."""
     words = re.findall(r"[a-z]+", text.lower())
-    return {word.removesuffix("s") for word in words if len(word) >= FEWEST_LETTERS}
+    return {
+        word.removesuffix("s")
+        for word in words
+        if len(word) >= FEWEST_LETTERS and word not in wording.EMPTY_WORDS
+    }
