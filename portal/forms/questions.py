@@ -26,7 +26,7 @@ class QuestionRow(Row):
         """The row as `edit_referral` takes it; an id that is no number is of no question."""
         number = self.id.data
         return {
-            "id": (int(number) if number.isdigit() and len(number) < 16 else 0) if number else None,
+            "id": (int(number) if number.isascii() and number.isdigit() and len(number) < 16 else 0) if number else None,
             "text": self.text.data,
             "issue": self.issue.data or Issue.OTHER,
             "library_key": self.library_key.data,
@@ -51,7 +51,7 @@ class QuestionsForm(RowsForm):
 
     def is_to_be_kept(self, pressed, suggestions):
         """Whether the button pressed saves and all is well; the others change what the page shows."""
-        if not self.is_submitted() or self.rearrange(pressed):
+        if not self.is_submitted() or pressed == "look" or self.rearrange(pressed):
             return False
         if pressed == "choose":
             self.add_ticked(suggestions)

@@ -76,10 +76,18 @@ def test_each_question_shows_what_the_linter_notices_and_why(visitor, world, cas
     assert "The expert is chosen" in notices[0].text_content()
 
 
+def test_the_wording_is_checked_before_anything_is_saved(visitor, world, case_at):
+    case = case_at(Stage.DRAFT)
+    person = visitor(world.referrer).opens(page_of(case))
+    person.presses("Check the wording", **{"row-0-text": "Isn't it obvious that the fall caused this?"})
+    assert person.sees("suggests an answer")
+    assert asked(case)[0].text == "What is the diagnosis of the left shoulder?"
+
+
 def test_a_question_of_another_case_is_refused_and_the_words_are_kept(visitor, world, case_at):
     case, other = case_at(Stage.DRAFT), case_at(Stage.RETURNED)
     foreign = ids(other)[0]
-    for wrong in (str(foreign), "-1", "abc", "9" * 40):
+    for wrong in (str(foreign), "-1", "abc", "9" * 40, "²"):
         person = visitor(world.referrer).opens(page_of(case))
         person.presses(CONTINUE, **{"row-0-id": wrong, "row-0-text": "What is new here?"})
         assert person.status == 422
