@@ -1,5 +1,6 @@
 """The only place that asks what time it is; `set_to` pins it, so that a world can be built in its own past."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,9 +15,17 @@ def now() -> datetime:
     return (_pinned.get() or datetime.now(UTC)).replace(microsecond=0)
 
 
-def today(time_zone: str = "America/New_York") -> date:
+OFFICE_ZONE = os.environ.get("IMPARTIAL_TIME_ZONE", "America/New_York")
+
+
+def today(time_zone: str = OFFICE_ZONE) -> date:
     """The calendar day in a time zone (IANA name); the office's own where none is given."""
-    return now().astimezone(ZoneInfo(time_zone)).date()
+    return day_of(now(), time_zone)
+
+
+def day_of(moment: datetime, time_zone: str = OFFICE_ZONE) -> date:
+    """The calendar day of a moment in a time zone; the office's own where none is given."""
+    return moment.astimezone(ZoneInfo(time_zone)).date()
 
 
 @contextmanager

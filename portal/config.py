@@ -25,7 +25,6 @@ class Config:
     mail_url: str = ""
     mail_from: str = "Impartial <no-reply@impartial.example>"
     public_url: str = "http://localhost:8000"
-    time_zone: str = "America/New_York"
     host: str = "127.0.0.1"
     port: int = 8000
     trusted_proxy: str = ""
@@ -57,7 +56,6 @@ class Config:
             mail_url=environment.get("SMTP_URL", "") or f"file://{instance / 'outbox'}",
             mail_from=environment.get("IMPARTIAL_MAIL_FROM", cls.mail_from),
             public_url=environment.get("IMPARTIAL_URL", f"http://localhost:{port}").rstrip("/"),
-            time_zone=environment.get("IMPARTIAL_TIME_ZONE", cls.time_zone),
             host=environment.get("IMPARTIAL_HOST", cls.host),
             port=port,
             trusted_proxy=environment.get("IMPARTIAL_PROXY", ""),

@@ -9,17 +9,15 @@ from portal.ime import rules
 from portal.models import FAR_FUTURE, Appointment, Case, Clarification, Offer
 from portal.words import AppointmentState, ClarificationState, OfferState, Party, Stage
 
-SOON = timedelta(days=3)
-COMING_UP = timedelta(days=14)
-
-# House targets in calendar days after the stage began; a manager's setting one day.
+# House targets in working days (Monday to Friday) after the stage began; a manager's setting one day.
 DAYS_TO_SCREEN = 1
 DAYS_TO_ANSWER = 5
 DAYS_TO_OFFER = 2
 DAYS_TO_BOOK = 3
 DAYS_TO_CHECK = 2
 DAYS_TO_REVIEW = 10
-DAYS_BEFORE_EXAM_FOR_BRIEF = 10
+DAYS_BEFORE_EXAM_FOR_BRIEF = 10  # calendar days
+SATURDAY = 5
 
 
 @dataclass(frozen=True)
@@ -37,19 +35,29 @@ def whats_next(case: Case) -> Next:
 
 
 def after(case: Case, days: int) -> date:
-    """So many calendar days after the present stage began."""
-    return case.stage_since.date() + timedelta(days=days)
+    """So many working days after the present stage began."""
+    return working_days_after(clock.day_of(case.stage_since), days)
+
+
+def working_days_after(day: date, days: int) -> date:
+    """The day, so many Mondays to Fridays later; holidays are not left out of a house target."""
+    while days > 0:
+        day += timedelta(days=1)
+        days -= day.weekday() < SATURDAY
+    return day
 
 
 def answering_offer(case: Case) -> Next:
     offer = Offer.select().where((Offer.case == case) & (Offer.state == OfferState.OPEN)).first()
-    return Next(Party.CANDIDATE, "take_offer", offer.until.date() if offer else FAR_FUTURE)
+    return Next(Party.CANDIDATE, "take_offer", clock.day_of(offer.until) if offer else FAR_FUTURE)
 
 
 def booked(case: Case) -> Next:
     exam_on = booked_day(case)
     if case.move_asked_at:
-        return Next(Party.COORDINATOR, "move_appointment", case.move_asked_at.date() + timedelta(days=1))
+        return Next(
+            Party.COORDINATOR, "move_appointment", working_days_after(clock.day_of(case.move_asked_at), 1)
+        )
     if not case.brief_sent_at:
         ideal = exam_on - timedelta(days=DAYS_BEFORE_EXAM_FOR_BRIEF)
         return Next(Party.COORDINATOR, "send_brief", max(ideal, after(case, 0)))
@@ -74,16 +82,13 @@ def latest_appointment(case: Case) -> Any:
 
 def local_day(appointment: Any) -> date:
     """The calendar day of an appointment at its clinic."""
-    from zoneinfo import ZoneInfo
-
-    day: date = appointment.starts_at.astimezone(ZoneInfo(appointment.clinic.time_zone)).date()
-    return day
+    return clock.day_of(appointment.starts_at, appointment.clinic.time_zone)
 
 
 def report_due_on(case: Case) -> date:
     """When the jurisdiction's rule, or the house, wants the report; earlier if the referrer needs it sooner."""
     appointment = latest_appointment(case)
-    anchor = local_day(appointment) if appointment else case.stage_since.date()
+    anchor = local_day(appointment) if appointment else clock.day_of(case.stage_since)
     explained = rules.report_due(case.exam_kind, anchor)
     due = explained.date if explained else after(case, 15)
     return min(due, case.report_needed_by) if case.report_needed_by else due
@@ -124,8 +129,3 @@ NEXT = {
     Stage.CLOSED: nobody,
     Stage.WITHDRAWN: nobody,
 }
-
-
-def days_left(due_on: date) -> int | None:
-    """Days until a due day, negative when late, None where nothing is due."""
-    return None if due_on == FAR_FUTURE else (due_on - clock.today()).days

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from portal import clock
+from portal.clock import OFFICE_ZONE
 from portal.ime.experts import grouped
-from portal.ime.history import HOUSE_ZONE
 from portal.ime.slots import USUAL_LENGTH, is_closed, slots_within
 from portal.models import Clinic, TakenQuarter, TimeOff, WeeklyHours
 
@@ -35,7 +35,7 @@ class Diary:
     """When each expert is free: weekly hours, time off and booked time of the whole panel, read once."""
 
     def __init__(self) -> None:
-        self.first = clock.today(HOUSE_ZONE)
+        self.first = clock.today()
         self.last = self.first + timedelta(days=HORIZON_DAYS)
         self.off = grouped(
             TimeOff.select(TimeOff.expert, TimeOff.first_day, TimeOff.last_day).where(
@@ -47,7 +47,7 @@ class Diary:
         self.closed = {day for day in self.days(0) if is_closed(day, [])}
 
     def taken_quarters(self) -> Any:
-        begins = datetime.combine(self.first, time(), ZoneInfo(HOUSE_ZONE))
+        begins = datetime.combine(self.first, time(), ZoneInfo(OFFICE_ZONE))
         ends = begins + timedelta(days=HORIZON_DAYS + 2)
         return TakenQuarter.select(TakenQuarter.expert, TakenQuarter.starts_at).where(
             TakenQuarter.starts_at.between(begins, ends)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from peewee import SQL, Tuple, fn
 
 from portal import clock
-from portal.ime.history import HOUSE_ZONE
+from portal.clock import OFFICE_ZONE
 from portal.ime.specialties import specialties
 from portal.models import Case, Credential, Expert, ExpertSpecialty, Offer, TimeOff, User
 from portal.words import OfferState
@@ -58,9 +58,9 @@ def find(expert_id: int) -> Expert | None:
 
 def week_start() -> datetime:
     """The moment the present week began at the office."""
-    today = clock.today(HOUSE_ZONE)
+    today = clock.today()
     monday = today - timedelta(days=today.weekday())
-    return datetime.combine(monday, time(), ZoneInfo(HOUSE_ZONE))
+    return datetime.combine(monday, time(), ZoneInfo(OFFICE_ZONE))
 
 
 def cases_this_week(experts: Iterable[int] | None = None) -> dict[int, int]:
@@ -129,7 +129,7 @@ def of(table: Any, numbers: list[int], *columns: Any) -> Any:
 def time_off(numbers: list[int]) -> Any:
     """The time off that is not over yet, soonest first."""
     rows = TimeOff.select(TimeOff.expert, TimeOff.first_day, TimeOff.last_day)
-    is_ahead = TimeOff.last_day >= clock.today(HOUSE_ZONE)
+    is_ahead = TimeOff.last_day >= clock.today()
     return rows.where(TimeOff.expert.in_(numbers) & is_ahead).order_by(TimeOff.first_day)
 
 
@@ -141,7 +141,7 @@ def cases_open(numbers: list[int]) -> dict[int, int]:
 
 def credential(kind: str, state: str, expires_on: date) -> Held:
     """The credential in words, with the tone of its expiry: it no longer counts on the day it runs out."""
-    days = (expires_on - clock.today(HOUSE_ZONE)).days
+    days = (expires_on - clock.today()).days
     what = f"{state} {KINDS[kind]}".strip()
     tone = "late" if days <= 0 else "soon" if days <= WARN_DAYS else "plain"
     return Held(f"{what[:1].upper()}{what[1:]}: {expires_on:%b} {expires_on.day}, {expires_on.year}", tone)

@@ -6,11 +6,19 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from portal.clock import OFFICE_ZONE
 from portal.models import Event, User
-from portal.policy import Person
-from portal.words import ArrangementKind, ArrangementState, Outcome, Party, RecordSource, RecordState, Word
-
-HOUSE_ZONE = "America/New_York"
+from portal.policy import READERS, Person
+from portal.words import (
+    ArrangementKind,
+    ArrangementState,
+    Audience,
+    Outcome,
+    Party,
+    RecordSource,
+    RecordState,
+    Word,
+)
 
 OFFICE = frozenset({Party.COORDINATOR})
 REFERRERS = frozenset({Party.REFERRER, Party.COLLEAGUE}) | OFFICE
@@ -68,8 +76,16 @@ SENTENCES: dict[str, tuple[frozenset[Party], str]] = {
 
 # The steps a reader does not need to hear about: they save what is still being written.
 QUIET = frozenset(
-    ("edit_referral", "remove_document", "tick_instruction", "write_report", "give_verdict", "write_addendum")
-    + ("post_message", "answer_message")
+    (
+        "edit_referral",
+        "remove_document",
+        "tick_instruction",
+        "write_report",
+        "give_verdict",
+        "write_addendum",
+        "post_message",
+        "answer_message",
+    )
 )
 
 # Reasons that the referrer and the office give each other; the expert reads the sentence without them.
@@ -104,12 +120,17 @@ def timeline(events: Iterable[Event], reader: Person, party: Party) -> list[Entr
 def tell(event: Event, reader: Person, party: Party) -> str | None:
     """The event's sentence for this reader; None when it is not for them."""
     readers, text = SENTENCES.get(event.step, (frozenset(), ""))
-    if party not in readers:
+    if party not in readers & audience(event):
         return None
     if event.step in CONFIDED and party not in REFERRERS:
         text = text.replace(": {why}", ".")
     facts = {name: spoken(event, name, fact) for name, fact in event.facts.items()}
     return text.format_map({"who": actor(event, reader, party), **facts})
+
+
+def audience(event: Event) -> frozenset[Party]:
+    """The parties whom the thing itself is for: who may not read a document does not hear of it either."""
+    return READERS[Audience(event.facts["audience"])] if "audience" in event.facts else frozenset(Party)
 
 
 def actor(event: Event, reader: Person, party: Party) -> str:
@@ -126,7 +147,7 @@ def actor(event: Event, reader: Person, party: Party) -> str:
 def spoken(event: Event, name: str, fact: Any) -> Any:
     """A fact as words: dates written out, counts with their noun, words of the vocabulary by their label."""
     if name in {"starts_at", "until"}:
-        return written_moment(fact, event.facts.get("time_zone", HOUSE_ZONE))
+        return written_moment(fact, event.facts.get("time_zone", OFFICE_ZONE))
     if name == "due_on":
         return written_day(date.fromisoformat(fact))
     if name == "count" and event.step in COUNTED:

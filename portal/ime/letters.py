@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from portal.clock import OFFICE_ZONE
 from portal.config import OFFICE
 from portal.ime import rules
 from portal.ime.deadlines import latest_appointment
@@ -11,7 +12,6 @@ from portal.models import Case, Document
 from portal.words import DocumentKind
 
 OWN_PAPERS = (DocumentKind.COVER_LETTER, DocumentKind.NOTICE, DocumentKind.REPORT, DocumentKind.ADDENDUM)
-HOUSE_ZONE = "America/New_York"
 
 
 def head(case: Case) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def signature(case: Case) -> dict[str, Any]:
 def zone(case: Case) -> str:
     """The time zone in which the expert works on the case."""
     appointment = latest_appointment(case)
-    return appointment.clinic.time_zone if appointment else HOUSE_ZONE
+    return appointment.clinic.time_zone if appointment else OFFICE_ZONE
 
 
 def written_phone(number: str) -> str:
@@ -88,7 +88,7 @@ def written_phone(number: str) -> str:
     return f"({number[2:5]}) {number[5:8]}-{number[8:]}" if is_us else number
 
 
-def written_day(value: date | datetime | None, time_zone: str = HOUSE_ZONE) -> str:
+def written_day(value: date | datetime | None, time_zone: str = OFFICE_ZONE) -> str:
     """March 4, 2026; a moment is read in the time zone."""
     if value is None:
         return ""

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from peewee import IntegrityError
 
 from portal import clock
+from portal.clock import OFFICE_ZONE
 from portal.db import database
 from portal.ime.appointment import end_booking
-from portal.ime.history import HOUSE_ZONE
 from portal.ime.instructions import revoke_all_links
 from portal.ime.panel import case_facts, expert_facts
 from portal.ime.process import MovedOn, NotAllowed, Refusal, remember, step
@@ -40,7 +40,7 @@ def ranked(case: Case) -> list[Candidate]:
 
 def end_of(day: date) -> datetime:
     """The last minute of a day at the office, by which an offer is to be answered."""
-    return datetime.combine(day, time(23, 59), ZoneInfo(HOUSE_ZONE))
+    return datetime.combine(day, time(23, 59), ZoneInfo(OFFICE_ZONE))
 
 
 @step

@@ -9,7 +9,6 @@ from portal.ime import rules
 from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, Place, plain_name
 from portal.ime.diary import Diary
 from portal.ime.experts import active, cases_this_week, grouped
-from portal.ime.history import HOUSE_ZONE
 from portal.ime.report_record import report_records
 from portal.models import (
     Arrangement,
@@ -40,7 +39,7 @@ def case_facts(case: Case) -> CaseFacts:
     questions = Question.select(Question.issue).where(Question.case == case)
     injuries = Injury.select(Injury.body_part).where(Injury.case == case)
     return CaseFacts(
-        today=clock.today(HOUSE_ZONE),
+        today=clock.today(),
         state=state_of(case),
         body_parts=tuple(row.body_part for row in injuries),
         issues=tuple(row.issue for row in questions),

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from peewee import JOIN
 
 from portal import clock
+from portal.clock import OFFICE_ZONE
 from portal.ime import rules
-from portal.ime.history import HOUSE_ZONE
 from portal.models import Appointment, Case, Clarification, Report
 from portal.words import AppointmentState, Stage
 
@@ -66,7 +66,7 @@ def earliest(*days: date | None) -> date | None:
 
 def zone_of(kind: str) -> str:
     found = rules.exam_kinds().get(kind)
-    return found.time_zone if found else HOUSE_ZONE
+    return found.time_zone if found else OFFICE_ZONE
 
 
 def day_in(zone: str, moment: datetime) -> date:

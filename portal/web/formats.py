@@ -23,7 +23,7 @@ def clock_time(value: Any) -> str:
     return f"{value.hour % 12 or 12}:{value.minute:02d} {'am' if value.hour < 12 else 'pm'}"
 
 
-def moment(value: datetime | str | None, zone: str = "America/New_York") -> str:
+def moment(value: datetime | str | None, zone: str = clock.OFFICE_ZONE) -> str:
     """Wednesday, March 4, 2026 at 9:30 am EST"""
     if not value:
         return ""
@@ -32,7 +32,7 @@ def moment(value: datetime | str | None, zone: str = "America/New_York") -> str:
     return f"{local:%A}, {day(local)} at {clock_time(local)} {local:%Z}"
 
 
-def stamp(value: datetime | None, zone: str = "America/New_York") -> str:
+def stamp(value: datetime | None, zone: str = clock.OFFICE_ZONE) -> str:
     """Mar 4, 2026, 9:30 am"""
     if not value:
         return ""
@@ -44,7 +44,7 @@ def relative(value: date | datetime | None) -> str:
     """today, tomorrow, in 3 days, 2 days ago; empty for no day"""
     if not value or value == FAR_FUTURE:
         return ""
-    on = value.astimezone(ZoneInfo("America/New_York")).date() if isinstance(value, datetime) else value
+    on = clock.day_of(value) if isinstance(value, datetime) else value
     days = (on - clock.today()).days
     near = {0: "today", 1: "tomorrow", -1: "yesterday"}
     return near.get(days) or (f"in {days} days" if days > 0 else f"{-days} days ago")
