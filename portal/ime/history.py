@@ -35,7 +35,7 @@ SENTENCES: dict[str, tuple[frozenset[Party], str]] = {
     "decline_referral": (REFERRERS, "{who} declined the referral: {why}"),
     "offer_case": (OFFICE, "{who} offered the case to {expert}, to be answered by {until}."),
     "take_offer": (CASE, "{expert} took the case."),
-    "pass_offer": (OFFICE, "{expert} passed: {why}"),
+    "pass_offer": (OFFICE, "{expert} passed on the case: {why}."),
     "expire_offer": (OFFICE, "The offer to {expert} ran out without an answer."),
     "recall_offer": (OFFICE, "{who} recalled the offer to {expert}."),
     "release_expert": (CASE, "{who} released {expert} from the case."),
