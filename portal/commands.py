@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import click
@@ -89,7 +90,7 @@ def demo_command() -> None:
     """Build the small world anew, serve it, and print one sign-in link for each role."""
     from portal import demo
 
-    stop_at_sigterm()
+    stop_when_told()
     config = demo_config()
     shutil.rmtree(config.instance, ignore_errors=True)
     app = create_app(config)
@@ -106,7 +107,7 @@ def demo_command() -> None:
 @click.command()
 def serve() -> None:
     """Bring the database up to date and serve the portal, with the jobs in the same process."""
-    stop_at_sigterm()
+    stop_when_told()
     config = current_app.config["IMPARTIAL"]
     migrate_database()
     server = listen(current_app._get_current_object(), config)  # type: ignore[attr-defined]
@@ -119,11 +120,17 @@ def serve() -> None:
 @click.option("--periodic/--no-periodic", default=True, help="Of many workers only one may be periodic.")
 def work(workers: int, periodic: bool) -> None:
     """Do the jobs, in a process of their own."""
-    jobs.work(workers, periodic)
+    stop_when_told()
+    with jobs.working(workers, periodic):
+        click.echo("Doing the jobs until a signal ends it.")
+        sys.stdout.flush()
+        Event().wait()
 
 
-def stop_at_sigterm() -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+def stop_when_told() -> None:
+    """Ctrl-C and a polite kill end the command as if it were done, so that what is under way is finished."""
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, lambda *_: sys.exit(0))
 
 
 def listen(app: Flask, config: Config) -> Any:

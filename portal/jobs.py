@@ -67,16 +67,13 @@ class InThread(Consumer):  # type: ignore[misc]
 
 
 @contextmanager
-def working(workers: int = 2) -> Iterator[None]:
-    """Within the block the jobs are done in threads of this process; at its end those under way are finished."""
-    consumer = InThread(queue, workers=workers, max_delay=0.5, shutdown_timeout=10)
+def working(workers: int = 2, periodic: bool = True) -> Iterator[None]:
+    """Within the block the jobs are done in threads of this process; at its end those under way are finished.
+
+    Of many such processes only one may be periodic."""
+    consumer = InThread(queue, workers=workers, periodic=periodic, max_delay=0.5, shutdown_timeout=10)
     consumer.start()
     try:
         yield
     finally:
         consumer.stop(graceful=True)
-
-
-def work(workers: int = 2, periodic: bool = True) -> None:
-    """Do the jobs until a signal ends the process; of many such processes only one may be periodic."""
-    queue.create_consumer(workers=workers, periodic=periodic, max_delay=0.5, shutdown_timeout=10).run()

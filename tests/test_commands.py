@@ -1,0 +1,154 @@
+"""The command line, as a person at a terminal meets it."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROLES = ["referrer", "coordinator", "expert", "claimant"]
+
+
+def flask(*words, **environment):
+    """The command, in its own environment, with its output in pipes."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "wsgi", *words],
+        cwd=ROOT,
+        env={**kept, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def said_by(*words, **environment):
+    out, err = (process := flask(*words, **environment)).communicate(timeout=120)
+    return process.returncode, out, err
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return held.getsockname()[1]
+
+
+def browser():
+    return build_opener(HTTPCookieProcessor(CookieJar()))
+
+
+def opened(person, url, **answers):
+    """The page as text; with answers it is posted."""
+    body = urlencode(answers).encode() if answers else None
+    with person.open(url, body, timeout=60) as answer:
+        return answer.url, answer.read().decode()
+
+
+def presses_the_only_button(person, url):
+    _, page = opened(person, url)
+    assert page.count("<button") == 1
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
+    return opened(person, url, csrf_token=token)
+
+
+def test_the_demo_prints_a_door_for_each_role_that_opens_again_and_again_and_stops_when_told(tmp_path, port):
+    demo = flask("demo", PORT=str(port), IMPARTIAL_INSTANCE=str(tmp_path))
+    try:
+        lines = [demo.stdout.readline().strip() for _ in ROLES]
+        doors = dict(line.split(": ") for line in lines)
+        assert list(doors) == ROLES
+        assert all(url.startswith(f"http://localhost:{port}/demo/") for url in doors.values())
+        for role in ROLES[:3]:
+            for _ in range(2):
+                url, page = presses_the_only_button(browser(), doors[role])
+                assert url == f"http://localhost:{port}/"
+                assert "Sign out" in page
+        for _ in range(2):
+            url, _ = presses_the_only_button(browser(), doors["claimant"])
+            assert url == f"http://localhost:{port}/appointment"
+        with pytest.raises(HTTPError, match="404"):
+            browser().open(f"http://localhost:{port}/demo/manager")
+    finally:
+        demo.send_signal(signal.SIGTERM)
+        out, err = demo.communicate(timeout=60)
+    assert (demo.returncode, out) == (0, ""), err
+    assert "Traceback" not in err
+
+
+def test_the_demo_leaves_the_operators_own_world_alone(tmp_path, port):
+    kept = tmp_path / "portal.db"
+    demo = flask(
+        "demo",
+        PORT=str(port),
+        IMPARTIAL_INSTANCE=str(tmp_path),
+        DATABASE_URL=f"sqlite:///{kept}",
+        STORE_URL=f"file://{tmp_path / 'kept'}",
+    )
+    try:
+        assert demo.stdout.readline().startswith("referrer: ")
+    finally:
+        demo.send_signal(signal.SIGINT)
+        demo.communicate(timeout=60)
+    assert not kept.exists()
+    assert not list((tmp_path / "kept").glob("**/*"))
+    assert (tmp_path / "demo" / str(port) / "portal.db").exists()
+
+
+def test_no_demo_door_exists_outside_the_demo(app, visitor):
+    assert not [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/demo")]
+    assert [visitor().opens(f"/demo/{role}").status for role in ROLES] == [404] * 4
+
+
+def test_serve_makes_the_database_answers_and_stops_when_told(tmp_path, port):
+    server = flask("serve", PORT=str(port), IMPARTIAL_INSTANCE=str(tmp_path))
+    try:
+        assert str(port) in server.stdout.readline()
+        url, page = opened(browser(), f"http://127.0.0.1:{port}/")
+        assert "/sign-in" in url and "<h1>Sign in</h1>" in page
+    finally:
+        server.send_signal(signal.SIGTERM)
+        _, err = server.communicate(timeout=60)
+    assert server.returncode == 0, err
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path):
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+        code, out, err = said_by("demo", PORT=str(held.getsockname()[1]), IMPARTIAL_INSTANCE=str(tmp_path))
+    assert (code, out) == (1, "")
+    assert "cannot be used" in err and "Choose another with PORT." in err
+    assert "Traceback" not in err
+
+
+def test_work_does_the_jobs_until_it_is_told_to_stop(tmp_path):
+    worker = flask("work", IMPARTIAL_INSTANCE=str(tmp_path))
+    assert worker.stdout.readline().startswith("Doing the jobs")
+    worker.send_signal(signal.SIGTERM)
+    _, err = worker.communicate(timeout=60)
+    assert worker.returncode == 0, err
+
+
+def test_the_routes_are_printed_with_what_each_asks(tmp_path):
+    code, out, err = said_by("routes", "--matrix", IMPARTIAL_INSTANCE=str(tmp_path))
+    assert code == 0, err
+    assert "GET, POST /sign-in -> account.sign_in: public" in out.splitlines()
+    assert (
+        "GET /cases/<ref:ref>/calls -> calls.calls: performs settle_call by coordinator" in out.splitlines()
+    )
+
+
+def test_the_process_is_drawn_from_its_table(tmp_path):
+    code, out, err = said_by("process", "--diagram", IMPARTIAL_INSTANCE=str(tmp_path))
+    assert code == 0, err
+    assert "    scheduling --> booked: book_appointment" in out.splitlines()
