@@ -25,6 +25,7 @@ from portal.ime.sealing import fingerprint
 from portal.models import Answer, Case, Document, Event, Notice, Question, Section
 from portal.policy import readable_documents
 from portal.words import Audience, Certainty, DocumentKind, Issue, Party, ReportState, Stage
+from tests.databases import ON_BOTH
 
 
 def fold(text):
@@ -96,7 +97,8 @@ def test_what_is_no_part_of_the_report_is_refused(world, case_at, given):
         write_report(case_at(Stage.REPORTING), by=world.expert, **given)
 
 
-def test_two_windows_on_different_answers_both_keep_their_text(world, case_at):
+@ON_BOTH
+def test_two_windows_on_different_answers_both_keep_their_text(world, case_at, backend):
     case = case_at(Stage.REPORTING)
     made_from = {item: mark(row) for item, row in items(case).items()}
     first, second = answer_to(case, 1), answer_to(case, 2)
@@ -109,7 +111,8 @@ def test_two_windows_on_different_answers_both_keep_their_text(world, case_at):
     assert answer_to(case, 2).opinion == "From window two."
 
 
-def test_the_second_window_on_the_same_answer_does_not_overwrite_the_first(world, case_at):
+@ON_BOTH
+def test_the_second_window_on_the_same_answer_does_not_overwrite_the_first(world, case_at, backend):
     case = case_at(Stage.REPORTING)
     made_from = {item: mark(row) for item, row in items(case).items()}
     number = answer_to(case).question_id
@@ -198,7 +201,8 @@ def test_only_the_expert_signs(world, case_at):
         sign_report(case, by=world.coordinator, sealed=prepare_report(case))
 
 
-def test_a_returned_report_is_signed_anew_as_a_new_document_and_the_old_one_is_kept(world, case_at):
+@ON_BOTH
+def test_a_returned_report_is_signed_anew_as_a_new_document_and_the_old_one_is_kept(world, case_at, backend):
     case = case_at(Stage.CHECKING)
     first = case.reports.get().document
     return_report(case, by=world.coordinator, comments=[(answer_to(case).question, "On which page?")])
@@ -217,7 +221,8 @@ def test_a_returned_report_is_signed_anew_as_a_new_document_and_the_old_one_is_k
 # --- the check
 
 
-def test_comments_stay_in_the_ledger_newest_first(world, case_at):
+@ON_BOTH
+def test_comments_stay_in_the_ledger_newest_first(world, case_at, backend):
     case = case_at(Stage.CHECKING)
     first = answer_to(case).question
     return_report(case, by=world.coordinator, comments=[(None, "Please date it."), (first, "On which page?")])
