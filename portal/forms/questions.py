@@ -23,14 +23,20 @@ class QuestionRow(Row):
     issue = Choice("Issue", select=True, choices={each: each.title for each in Issue})
 
     def wanted(self):
-        """The row as `edit_referral` takes it; an id that is no number is of no question."""
-        number = self.id.data
+        """The row as `edit_referral` takes it."""
         return {
-            "id": (int(number) if number.isascii() and number.isdigit() and len(number) < 16 else 0) if number else None,
+            "id": identity(self.id.data),
             "text": self.text.data,
             "issue": self.issue.data or Issue.OTHER,
             "library_key": self.library_key.data,
         }
+
+
+def identity(typed):
+    """The id a row carries, None for a new question; what is no number is the id of no question."""
+    if not typed:
+        return None
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 16 else 0
 
 
 class QuestionsForm(RowsForm):
