@@ -64,10 +64,10 @@ def chosen(form: OfferForm) -> str:
 def lists(case: Case, ranking: list[Candidate]) -> dict[str, Any]:
     """What the page lists: the best so many, how to see more of them, the excluded, and the offers so far."""
     eligible = [each for each in ranking if each.rank]
-    many = min(request.args.get("many", SHOWN, type=int), MOST_SHOWN)
+    many = min(max(request.args.get("many", SHOWN, type=count), SHOWN), MOST_SHOWN)
     more = min(many + 2 * SHOWN, MOST_SHOWN)
     return {
-        "shown": eligible[: max(many, SHOWN)],
+        "shown": eligible[:many],
         "eligible_count": len(eligible),
         "more_href": url_for(".offer", ref=case.reference, many=more)
         if len(eligible) > many < more
@@ -75,6 +75,13 @@ def lists(case: Case, ranking: list[Candidate]) -> dict[str, Any]:
         "excluded": [each for each in ranking if not each.rank],
         "offers": matching.offers_so_far(case),
     }
+
+
+def count(typed: str) -> int:
+    """A count or a row's number in an address, small enough for either database. Raises ValueError for another."""
+    if not typed.isdecimal() or len(typed) > 9:
+        raise ValueError(typed)
+    return int(typed)
 
 
 @bp.route("/cases/<ref:ref>/offer/acceptance", methods=["GET", "POST"])
@@ -138,7 +145,7 @@ def release(case: Case) -> Any:
 @bp.route("/experts")
 @signed_in(Role.COORDINATOR)
 def panel() -> Any:
-    after = request.args.get("after", 0, type=int)
+    after = request.args.get("after", 0, type=count)
     listed, following = experts.page(after)
     more_href = url_for(".panel", after=following) if following else None
     return page("matching/panel.html", experts=listed, after=after, more_href=more_href)
