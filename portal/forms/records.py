@@ -37,7 +37,7 @@ class UploadForm(Form):
         select=True,
     )
     provider = Line("Who wrote them?", hint="A practice, hospital or person", limit=120)
-    dated_on = Day("What date do they bear?", [MustBeInThePast("Enter a date that is not in the future")])
+    dated_on = Day("What date is on them?", [MustBeInThePast("Enter a date that is not in the future")])
     audience = Choice("Who may read them?", [MustBeGiven("Choose who may read the files")])
 
     def __init__(self, audiences):

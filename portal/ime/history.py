@@ -139,7 +139,7 @@ def actor(event: Event, reader: Person, party: Party) -> str:
         return "You"
     if event.party == Party.CLAIMANT:
         return "You" if party == Party.CLAIMANT else "The claimant"
-    if event.party == Party.PORTAL:
+    if event.party == Party.PORTAL or event.by is None:
         return "The portal"
     return "Our office" if party == Party.CLAIMANT else event.by.name
 

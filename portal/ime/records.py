@@ -94,7 +94,7 @@ def file_document(
     filed = [document for document in documents if document]
     if not filed:
         raise Refusal("The case already holds these files.", field="files")
-    remember(count=len(filed), kind=kind)
+    remember(count=len(filed), kind=kind, audience=audience)
     return filed
 
 

@@ -101,7 +101,7 @@ def row(case: Case, document: Document, may_remove: bool) -> dict[str, Any]:
         "provider": document.provider,
         "dated_on": day(document.dated_on),
         "pages": document.pages,
-        "size": size(document.size),
+        "size": size(document.size).replace(" ", "\N{NO-BREAK SPACE}"),
         "filer": filer,
         "filed_at": stamp(document.filed_at),
         "chip": chip(case, document),
@@ -179,7 +179,7 @@ def none_filed(refused: list[str]) -> str:
 
 def now_filed(number: int, audience: Audience) -> str:
     are = "is" if number == 1 else "are"
-    return f"{count(number, 'document')} {are} filed, to be read by: {audience.label}."
+    return f"{count(number, 'document')} {are} filed. Who may read: {audience.label}."
 
 
 @bp.route("/cases/<ref:ref>/records/<number:document_id>/removal", methods=["GET", "POST"])

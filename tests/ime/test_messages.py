@@ -7,6 +7,9 @@ from portal.ime.process import MovedOn, NotAllowed, Refusal
 from portal.models import Event, Message, Notice
 from portal.policy import readable_messages
 from portal.words import Audience, Party, Stage
+from tests.databases import ON_BOTH
+
+pytestmark = ON_BOTH
 
 
 def told(case):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
+from portal.ime.history import tell
 from portal.ime.process import MovedOn, NotAllowed, Refusal
 from portal.ime.records import (
     AUDIENCES,
@@ -22,6 +23,9 @@ from portal.ime.records import (
 from portal.models import Document, Event, Notice, RecordRequest, Sighting
 from portal.policy import readable_documents
 from portal.words import Audience, DocumentKind, Party, RecordSource, RecordState, Stage
+from tests.databases import ON_BOTH
+
+pytestmark = ON_BOTH
 
 FILE = StoredFile("Notes.pdf", "application/pdf", 1200, "a" * 64, "0" * 32, pages=7)
 OTHER = replace(FILE, name="Scan.pdf", sha256="b" * 64, key="1" * 32, pages=2)
@@ -49,7 +53,7 @@ def test_several_files_are_filed_in_one_step(world, case_at):
     case = case_at(Stage.MATCHING)
     filed = add(case, world.coordinator, FILE, OTHER)
     assert [document.name for document in filed] == ["Notes.pdf", "Scan.pdf"]
-    assert last_event(case).facts == {"count": 2, "kind": "medical_records"}
+    assert last_event(case).facts == {"count": 2, "kind": "medical_records", "audience": "case"}
 
 
 def test_a_file_that_the_case_holds_already_is_left_out(world, case_at):
@@ -100,7 +104,7 @@ def test_each_party_chooses_only_among_its_own_audiences(world, case_at, audienc
             assert refused.value.field == "audience"
 
 
-def test_no_party_files_for_readers_it_does_not_belong_to():
+def test_no_party_files_for_readers_it_does_not_belong_to(world):
     from portal.policy import READERS
 
     assert all(party in READERS[audience] for party, chosen in AUDIENCES.items() for audience in chosen)
@@ -115,6 +119,20 @@ def test_a_colleague_cannot_file(world, case_at):
 def test_nothing_is_filed_on_a_closed_case(world, case_at):
     with pytest.raises(MovedOn):
         add(case_at(Stage.CLOSED), world.coordinator)
+
+
+def test_who_may_not_read_a_document_does_not_hear_of_it_in_the_timeline(world, case_at):
+    case = case_at(Stage.BOOKED)
+    people = {
+        Party.REFERRER: world.referrer,
+        Party.EXPERT: world.expert,
+        Party.COORDINATOR: world.coordinator,
+    }
+    add(case, world.second_coordinator, audience=Audience.EXPERT_AND_OFFICE)
+    event = last_event(case)
+    told = {party: tell(event, person, party) for party, person in people.items()}
+    said = "Jonah Feld added 1 document to the records."
+    assert told == {Party.REFERRER: None, Party.EXPERT: said, Party.COORDINATOR: said}
 
 
 @pytest.mark.parametrize(

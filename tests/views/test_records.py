@@ -27,7 +27,7 @@ def test_the_list_says_what_each_document_is(visitor, world, case_at, who):
     add(case, world.referrer)
     page = visitor(getattr(world, who)).opens(f"/cases/{case.reference}/records")
     row = page.tree.xpath("//tbody/tr")[0].text_content()
-    for fact in ("Scan 0.pdf", "Imaging", "Bay Imaging", "3", "12 KB", "Morgan Reyes"):
+    for fact in ("Scan 0.pdf", "Imaging", "Bay Imaging", "3", "12\N{NO-BREAK SPACE}KB", "Morgan Reyes"):
         assert fact in row
 
 

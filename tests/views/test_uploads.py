@@ -43,7 +43,7 @@ def test_many_files_are_added_at_once_with_kind_provider_date_and_audience(desk)
     more = {"kind": "imaging", "provider": "Bay Imaging", "audience": "referrer_and_office", **date}
     add(page, ("one.pdf", a_pdf("one")), ("two.pdf", a_pdf("two", pages=4)), **more)
     assert page.status == 200 and page.heading == "Records"
-    assert page.sees("2 documents are filed, to be read by: referrer and coordinators.")
+    assert page.sees("2 documents are filed. Who may read: referrer and coordinators.")
     filed = list(case.documents.order_by(Document.id).offset(before))
     assert [(each.name, each.pages) for each in filed] == [("one.pdf", 1), ("two.pdf", 4)]
     for each in filed:
