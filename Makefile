@@ -19,7 +19,7 @@ help:  ## Say what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
 demo: .venv/installed  ## Build the small world and serve it on PORT (default 8000)
-	@PORT=$(PORT) $(BIN)/flask --app wsgi demo
+	@exec env PORT=$(PORT) $(BIN)/flask --app wsgi demo
 
 test: .venv/installed-dev  ## Install what the tests need and run them all; ARGS="-k offer" narrows
 	@$(BIN)/python -m tests.machine.packages
