@@ -3,7 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, g, url_for
+from flask import Blueprint, g, request, url_for
 
 from portal import clock
 from portal.forms.addendum import ReleaseForm, ReturnForm, SignatureForm, addendum_form
@@ -26,7 +26,7 @@ from portal.ime.review import judged
 from portal.ime.sealing import fingerprint
 from portal.models import Case
 from portal.web.formats import clock_time
-from portal.web.page import done, is_htmx, page, take
+from portal.web.page import done, page, take
 from portal.web.routing import performs
 
 bp = Blueprint("addendum", __name__)
@@ -41,7 +41,7 @@ def write(case: Case) -> Any:
         form, lambda: write_addendum(case, by=g.person, answers=form.answers())
     ):
         return saved(case)
-    if is_htmx():
+    if saves_while_typing():
         return page("addendum/_saved.html", form=form)
     rows = {row.question.id: row for row in judged(case)}
     return page(
@@ -55,9 +55,14 @@ def write(case: Case) -> Any:
     )
 
 
+def saves_while_typing() -> bool:
+    """htmx picks the line out of the answer, so it asks as for a whole page."""
+    return "HX-Request" in request.headers
+
+
 def saved(case: Case) -> Any:
-    """A line beside the button to htmx, which saves while the expert types; else the page again."""
-    if is_htmx():
+    """The line beside the button where the script saves while the expert types; else the page again."""
+    if saves_while_typing():
         local = clock.now().astimezone(ZoneInfo(zone(case)))
         return page("addendum/_saved.html", saved_at=f"{clock_time(local)} {local:%Z}")
     return done("Your answers are saved.", url_for("addendum.write", ref=case.reference))

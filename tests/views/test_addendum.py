@@ -96,7 +96,7 @@ def test_a_forged_fingerprint_signs_nothing(visitor, world, sent):
 def test_the_script_saves_while_the_expert_types(visitor, world, sent):
     expert = writing(visitor, world, sent)
     token = expert.tree.xpath("//input[@name='csrf_token']/@value")[-1]
-    sender = {"HX-Request": "true"}
+    sender = {"HX-Request": "true", "HX-Request-Type": "full"}
     path = f"/cases/{sent.reference}/addendum"
     answered = expert.client.post(path, data={**typed(sent), "csrf_token": token}, headers=sender)
     assert answered.status_code == 200
