@@ -26,6 +26,33 @@
     form.dataset.sent = "yes";
     setTimeout(() => { delete form.dataset.sent; }, 3000);
   });
+  // A long upload shows how far it is; where the answer is not a part of this page, the form goes the plain way.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || !form.dataset.progress) return;
+    event.preventDefault();
+    const button = event.submitter;
+    const bar = document.createElement("progress");
+    const sent = new XMLHttpRequest();
+    const plainly = () => { bar.remove(); button.disabled = false; form.submit(); };
+    bar.max = 1;
+    bar.setAttribute("aria-label", form.dataset.progress);
+    sent.upload.addEventListener("progress", (moved) => { if (moved.lengthComputable) bar.value = moved.loaded / moved.total; });
+    sent.upload.addEventListener("load", () => bar.removeAttribute("value"));
+    sent.addEventListener("error", plainly);
+    sent.addEventListener("load", () => {
+      const onward = sent.getResponseHeader("HX-Redirect");
+      if (onward) return location.assign(onward);
+      if (sent.status !== 200 && sent.status !== 422) return plainly();
+      form.parentElement.outerHTML = sent.response;
+      lead();
+    });
+    sent.open("POST", form.action);
+    sent.setRequestHeader("HX-Request", "true");
+    sent.send(new FormData(form, button));
+    button.disabled = true;
+    button.after(bar);
+  });
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
