@@ -9,12 +9,16 @@ from portal.ime import letters
 from portal.ime.clarification import SENT, in_state
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import file_away
-from portal.ime.report import CERTIFICATE, release
+from portal.ime.report import release
 from portal.ime.sealing import Sealed, fingerprint, is_intact, kept_only_if_filed, seal
 from portal.models import Addendum, Case, Clarification, Event, Question, User
 from portal.policy import Person
 from portal.words import Audience, Certainty, ClarificationState, DocumentKind
 
+CERTIFICATE = (
+    "I answered the clarifications listed here without regard to who asked for them. "
+    "The opinions are my own. No doctor-patient relationship was formed."
+)
 ANSWER_FIELDS = frozenset({"opinion", "reasons", "certainty"})
 NOT_AS_READ = "The addendum changed since you read it here. Read it once more, then sign."
 
