@@ -1,0 +1,262 @@
+"""Choosing, moving and cancelling a time, on screen."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from portal import clock, demo
+from portal.ime.appointment import book_appointment, booked_appointment, free_slots
+from portal.ime.slots import quarters
+from portal.models import Appointment, Arrangement, Case, Clinic, Document, TakenQuarter, TimeOff
+from portal.words import ArrangementState, DocumentKind, Stage
+
+PACIFIC = ZoneInfo("America/Los_Angeles")
+
+
+def choosing(visitor, world, case, query=""):
+    return visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/new{query}")
+
+
+def slots_shown(page):
+    return [field.get("value") for field in page.tree.xpath("//input[@name='slot']")]
+
+
+def book_elsewhere(world, value):
+    """Another case takes the time that this value of the form stands for."""
+    other = demo.case_at(world, Stage.SCHEDULING)
+    slot = next(
+        slot
+        for slot in free_slots(other, clock.today(), clock.today() + timedelta(days=90))
+        if str(slot) == value
+    )
+    clinic = Clinic.get_by_id(slot.clinic_id)
+    book_appointment(
+        other, by=world.coordinator, clinic=clinic, starts_at=slot.starts_at, ends_at=slot.ends_at
+    )
+
+
+def test_a_coordinator_books_from_the_case_page(visitor, world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Book the appointment")
+    assert page.heading == "Choose a time"
+    page.presses("Book the appointment", slot=slots_shown(page)[0])
+    assert page.sees("Booked for") and page.sees("have been told")
+    assert Case.get_by_id(case.id).stage == Stage.BOOKED
+    letter = case.documents.where(Document.kind == DocumentKind.NOTICE).get()
+    assert letter.name == f"Notice of examination {case.reference}.pdf"
+    assert letter.filed_by_id == world.coordinator.id
+
+
+def test_the_page_says_why_not_sooner_and_what_is_not_settled(visitor, world, case_at):
+    page = choosing(visitor, world, case_at(Stage.SCHEDULING))
+    assert page.sees("The first day that leaves everybody enough notice is")
+    assert page.sees("Why this date") and page.sees("The notice must be given by")
+    assert page.sees("Not settled yet: companion.")
+    assert not page.sees("Short notice")
+
+
+def test_a_time_sooner_than_the_notice_allows_is_marked(visitor, world, case_at):
+    page = choosing(visitor, world, case_at(Stage.SCHEDULING)).follows("Earlier")
+    assert page.sees("Short notice")
+
+
+def test_four_weeks_are_shown_at_a_time(visitor, world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    first = clock.today() + timedelta(days=40)
+    page = choosing(visitor, world, case, f"?from={first}")
+    days = [
+        datetime.strptime(value.partition("-")[2], "%Y%m%dT%H%M%S%z").astimezone(PACIFIC).date()
+        for value in slots_shown(page)
+    ]
+    assert first <= days[0] and days[-1] <= first + timedelta(days=27)
+    later = slots_shown(page.follows("Later"))
+    assert later and not set(later) & set(slots_shown(page.follows("Earlier")))
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "?from=yesterday&length=7",
+        "?from=2026-02-31",
+        "?from=1900-01-01",
+        "?from=9999-12-31&length=",
+        "?from=%00",
+    ],
+)
+def test_an_address_that_makes_no_sense_shows_the_first_legal_weeks(visitor, world, case_at, junk):
+    case = case_at(Stage.SCHEDULING)
+    assert slots_shown(choosing(visitor, world, case, junk)) == slots_shown(choosing(visitor, world, case))
+
+
+def test_a_longer_examination_has_other_times(visitor, world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    page = choosing(visitor, world, case).presses("Show these times", length="90")
+    page.presses("Book the appointment", slot=slots_shown(page)[0])
+    booked = booked_appointment(case)
+    assert booked.ends_at - booked.starts_at == timedelta(minutes=90)
+
+
+def test_without_a_choice_the_page_asks_for_one(visitor, world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    page = choosing(visitor, world, case).presses("Book the appointment")
+    assert page.status == 422 and page.title.startswith("Error:")
+    assert page.sees("Choose a time")
+    assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
+
+
+def test_a_time_taken_meanwhile_is_said_kindly_with_those_still_free(visitor, world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    page = choosing(visitor, world, case)
+    wanted, *others = slots_shown(page)
+    book_elsewhere(world, wanted)
+    page.presses("Book the appointment", slot=wanted)
+    assert page.status == 422
+    assert page.sees("Someone booked this time a moment ago. These are still free:")
+    assert slots_shown(page) == others
+    assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
+
+
+def test_a_time_taken_between_the_check_and_the_booking_is_said_the_same_way(
+    visitor, world, case_at, monkeypatch
+):
+    case = case_at(Stage.SCHEDULING)
+    page = choosing(visitor, world, case)
+    wanted, *others = slots_shown(page)
+
+    def take_it_first(case, **when):
+        """Between the check of the form and the step somebody else books."""
+        appointment = Appointment.select().get()
+        for quarter in quarters(when["starts_at"], when["ends_at"]):
+            TakenQuarter.create(expert=case.expert_id, starts_at=quarter, appointment=appointment)
+
+    monkeypatch.setattr("portal.views.appointment.prepare_notice", take_it_first)
+    page.presses("Book the appointment", slot=wanted)
+    assert page.status == 422
+    assert page.sees("Someone booked this time a moment ago. These are still free:")
+    assert slots_shown(page) == others
+
+
+@pytest.mark.parametrize(
+    "value", ["1-20990101T100000Z", "999999-20261208T170000Z", "x", "1-", "1-20261208T170000Z; DROP", "\x00"]
+)
+def test_a_time_that_was_never_offered_is_refused(visitor, world, case_at, value):
+    case = case_at(Stage.SCHEDULING)
+    page = choosing(visitor, world, case).presses("Book the appointment", slot=value)
+    assert page.status == 422
+    assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
+
+
+def test_an_odd_minute_of_the_experts_hours_is_refused(visitor, world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    page = choosing(visitor, world, case)
+    page.presses("Book the appointment", slot=slots_shown(page)[0].replace("0000Z", "0700Z"))
+    assert page.status == 422
+
+
+def test_a_time_of_a_foreign_clinic_is_refused(visitor, world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    foreign = Clinic.get(Clinic.expert == world.second_expert.expert)
+    page = choosing(visitor, world, case)
+    moment = slots_shown(page)[0].partition("-")[2]
+    page.presses("Book the appointment", slot=f"{foreign.id}-{moment}")
+    assert page.status == 422
+    assert not Case.get_by_id(case.id).appointments.exists()
+
+
+def test_an_expert_who_is_away_leaves_a_page_that_says_what_to_do(visitor, world, case_at):
+    today = clock.today()
+    TimeOff.create(expert=world.expert.expert, first_day=today, last_day=today + timedelta(days=90))
+    page = choosing(visitor, world, case_at(Stage.SCHEDULING))
+    assert page.sees("No free times in these four weeks")
+    assert "Book the appointment" not in page.buttons
+    assert "Later" in page.links
+
+
+def test_an_appointment_is_moved_with_a_reason(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    before = booked_appointment(case)
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Move the appointment")
+    page.presses("Move the appointment", slot=slots_shown(page)[-1], why="The claimant works then.")
+    assert page.sees("Moved to")
+    after = booked_appointment(case)
+    assert after.id != before.id and after.letter_id
+
+
+def test_moving_without_a_reason_keeps_the_time_that_was_chosen(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/move")
+    wanted = slots_shown(page)[3]
+    page.presses("Move the appointment", slot=wanted)
+    assert page.status == 422 and page.sees("Say why the appointment is moved")
+    assert page.tree.xpath("//input[@name='slot'][@checked]/@value") == [wanted]
+
+
+def test_an_appointment_is_cancelled_with_a_reason(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Cancel the appointment")
+    assert page.presses("Cancel the appointment").status == 422
+    page.presses("Cancel the appointment", why="The expert is ill.")
+    assert page.sees("The appointment is cancelled.")
+    assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
+    assert page.sees("No time is booked") and page.sees("Earlier appointments (1)")
+
+
+@pytest.mark.parametrize("who", ["referrer", "expert"])
+@pytest.mark.parametrize("noun", ["new", "move", "cancel"])
+def test_only_coordinators_book_move_and_cancel(visitor, world, case_at, who, noun):
+    case = case_at(Stage.SCHEDULING if noun == "new" else Stage.BOOKED)
+    assert visitor(getattr(world, who)).opens(f"/cases/{case.reference}/appointment/{noun}").status == 403
+
+
+@pytest.mark.parametrize("noun", ["new", "move", "cancel"])
+def test_a_strangers_case_does_not_exist(visitor, world, case_at, noun):
+    case = case_at(Stage.SCHEDULING if noun == "new" else Stage.BOOKED)
+    page = visitor(world.stranger_referrer)
+    assert page.opens(f"/cases/{case.reference}/appointment/{noun}").status == 404
+
+
+def test_booking_twice_is_too_late_the_second_time(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    page = choosing(visitor, world, case)
+    assert page.status == 409 and page.sees("Now: appointment booked.")
+
+
+def test_the_case_page_says_when_where_and_how_sure(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    page = visitor(world.referrer).opens(f"/cases/{case.reference}")
+    assert page.sees("Pacific time") and page.sees("Bayview Orthopaedics – Downtown")
+    assert page.sees("Not confirmed yet")
+    assert page.sees("Companion Needed Risk for the day")
+    assert "Settle the arrangements" not in page.links
+    Case.update(confirmed_at=clock.now()).where(Case.id == case.id).execute()
+    assert page.opens(f"/cases/{case.reference}").sees("Confirmed by the claimant today")
+    Case.update(move_asked_at=clock.now()).where(Case.id == case.id).execute()
+    assert page.opens(f"/cases/{case.reference}").sees("The claimant asked for another time")
+
+
+def test_a_candidate_does_not_see_the_appointment(visitor, world, case_at):
+    page = visitor(world.expert).opens(f"/cases/{case_at(Stage.OFFERED).reference}")
+    assert page.status == 200
+    assert not page.tree.xpath("//section[@id='appointment']")
+
+
+def test_arrangements_are_settled_together(visitor, world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    row = case.arrangements.get()
+    Arrangement.create(case=case, kind="interpreter")
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Settle the arrangements")
+    second = case.arrangements.order_by(Arrangement.id.desc()).get()
+    page.presses("Save the arrangements", **{f"state_{second.id}": "booked"})
+    assert page.status == 422 and page.sees("Say who supplies the interpreter.")
+    answers = {f"state_{row.id}": "confirmed", f"supplier_{second.id}": "Lingua Desk"}
+    page.presses("Save the arrangements", **answers)
+    assert page.sees("The arrangements are saved.")
+    assert {each.state for each in case.arrangements} == {ArrangementState.CONFIRMED, ArrangementState.BOOKED}
+
+
+def test_a_case_without_needs_says_so(visitor, world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    Arrangement.delete().where(Arrangement.case == case).execute()
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}/arrangements")
+    assert page.sees("Nothing was asked for")
