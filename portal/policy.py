@@ -29,21 +29,36 @@ ENGAGED = frozenset({Party.COORDINATOR, Party.REFERRER, Party.COLLEAGUE, Party.E
 
 def visible_cases(person: Person) -> Any:
     """The query of the cases this person may see; everything else does not exist for them."""
-    cases = Case.select()
+    if not may_see(person):
+        return Case.select().where(False)
+    return Case.select().where(sight(person.role, scope_of(person)))
+
+
+def may_see(person: Person) -> bool:
+    """Whoever is disabled, or an expert without a profile, sees nothing at all."""
     if isinstance(person, SecureLink):
-        return cases.where(Case.id == person.case_id)
-    if person.disabled_at is not None:
-        return cases.where(False)
-    if person.role == Role.REFERRER:
-        return cases.where(Case.organisation == person.organisation_id)
-    if person.role == Role.COORDINATOR:
-        return cases.where(Case.stage != Stage.DRAFT)
-    expert = person.expert
-    return (
-        cases.where((Case.expert == expert) | Case.id.in_(offered_to(expert)))
-        if expert
-        else cases.where(False)
-    )
+        return True
+    return person.disabled_at is None and (person.role != Role.EXPERT or person.expert is not None)
+
+
+def scope_of(person: Person) -> int:
+    """What a person's sight is kept by: their case, organisation or profile; a coordinator's own id means nothing."""
+    if isinstance(person, SecureLink):
+        return int(person.case_id)
+    if person.role == Role.EXPERT and person.expert:
+        return int(person.expert.id)
+    return int(person.organisation_id)
+
+
+def sight(role: Role, scope: Any) -> Any:
+    """The condition on a case that a role's sight is, for a scope (a number, or the place of one in a kept query)."""
+    if role == Role.CLAIMANT:
+        return Case.id == scope
+    if role == Role.REFERRER:
+        return Case.organisation == scope
+    if role == Role.EXPERT:
+        return (Case.expert == scope) | Case.id.in_(offered_to(scope))
+    return Case.stage != Stage.DRAFT
 
 
 def offered_to(expert: Any) -> Any:

@@ -1,16 +1,16 @@
-"""The hot reads: the desk and the queues, built once as queries, kept as SQL, answered as tuples."""
+"""The desk and the queues: kept queries, answered as tuples."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
 from operator import and_
 from typing import Any, NamedTuple
 
-from peewee import SQL, Database, Select, Tuple, Value, fn
+from peewee import SQL, Select, Tuple, Value, fn
 
 from portal import clock
-from portal.db import database
+from portal.kept import Kept, bind
 from portal.models import Case, Claimant, Offer, User
 from portal.words import Party, Role, Stage
 
@@ -32,33 +32,6 @@ class Row(NamedTuple):
     turn: str
     next_step: str
     due_on: date
-
-
-@dataclass(frozen=True)
-class Bind:
-    """A value that is given each time the query runs."""
-
-    name: str
-
-
-def bind(name: str) -> Value:
-    return Value(Bind(name), converter=False)
-
-
-class Kept:
-    """A query that is written once as SQL and then only run: the builder costs more than the database."""
-
-    def __init__(self, build: Callable[[], Any]) -> None:
-        self.build, self.written = build, {}
-
-    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
-        """Run it with these values; rows as the driver gives them."""
-        target: Database = database.obj
-        if type(target) not in self.written:
-            self.written[type(target)] = self.build().bind(target).sql()
-        sql, params = self.written[type(target)]
-        given = [values[param.name] if isinstance(param, Bind) else param for param in params]
-        return database.execute_sql(sql, given).fetchall()
 
 
 # --- the desk ---------------------------------------------------------------------------------------------------

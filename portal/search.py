@@ -11,8 +11,9 @@ from peewee import SQL, Table
 
 from portal.db import database, is_sqlite
 from portal.ime import process
+from portal.kept import Bind, Kept
 from portal.models import Case, Claimant, ClaimNumber, User
-from portal.queues import COLUMNS, PAGE, SCOPES, Bind, Kept, Row, as_row, viewer_id
+from portal.queues import COLUMNS, PAGE, SCOPES, Row, as_row, viewer_id
 from portal.words import Role
 
 MOST_WORDS = 8

@@ -8,7 +8,8 @@ from peewee import JOIN
 from portal import queues, search
 from portal.forms.case import ORDERS, SHOW, STAGES, wish
 from portal.ime import journey, rules
-from portal.ime.history import timeline
+from portal.ime.history import QUIET, timeline
+from portal.kept import Kept, bind
 from portal.models import Case, Event, User
 from portal.queues import Row
 from portal.views import appointment, clarification, messages, questions, records, referral, report, review
@@ -19,6 +20,7 @@ from portal.web.routing import sees_case, signed_in
 from portal.words import Party, Role
 
 bp = Blueprint("case", __name__)
+MOST_EVENTS = 200
 
 # What a person looks for on a case, in this order; each noun knows what its reader may see.
 SECTIONS = (referral, questions, appointment, records, report, review, clarification, messages)
@@ -54,15 +56,20 @@ def waits_for(case: Case) -> str:
     return case.turn.label if case.is_open else ""
 
 
-def events(case: Case) -> Any:
-    """The case's events, newest first, each with its actor, in one read."""
-    return (
+EVENTS = Kept(
+    lambda: (
         Event.select(Event, User)
         .join(User, JOIN.LEFT_OUTER)
-        .where(Event.case == case)
+        .where((Event.case == bind("case")) & Event.step.not_in(sorted(QUIET)))
         .order_by(Event.id.desc())
-        .limit(200)
+        .limit(MOST_EVENTS)
     )
+)
+
+
+def events(case: Case) -> Any:
+    """The case's events that have a sentence, newest first, each with its actor, in one read."""
+    return EVENTS.models(case=case.id)
 
 
 @bp.route("/cases")

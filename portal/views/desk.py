@@ -9,7 +9,8 @@ from flask import Blueprint, g, redirect, url_for
 from portal import queues
 from portal.ime import rules
 from portal.ime.process import PROCESS
-from portal.models import Notice
+from portal.kept import Kept
+from portal.models import Case, Event, Notice
 from portal.queues import GROUP, Row
 from portal.web.formats import count, due, urgency
 from portal.web.page import page
@@ -141,10 +142,21 @@ def several(number: int, noun: str = "case") -> str:
     return count(number, noun) if noun else str(number)
 
 
+CALLS = Kept(
+    lambda: (
+        Notice.select(Notice.recipient, Notice.party, Case.reference)
+        .join(Event)
+        .join(Case)
+        .where(Notice.is_call())
+        .order_by(Notice.id)
+        .limit(GROUP)
+    )
+)
+
+
 def calls() -> list[dict[str, Any]]:
     """The people to be told by phone: the oldest first, one read."""
-    rows = Notice.calls_to_make().limit(GROUP)
     return [
-        {"who": row.recipient, "reference": row.event.case.reference, "party": row.party.label}
-        for row in rows
+        {"who": who, "reference": reference, "party": Party(party).label}
+        for who, party, reference in CALLS.rows()
     ]

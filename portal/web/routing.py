@@ -10,8 +10,9 @@ from peewee import JOIN
 from werkzeug.routing import BaseConverter
 
 from portal.ime.process import PROCESS, MovedOn, NotAllowed
+from portal.kept import Kept, bind
 from portal.models import Case, Claimant, Organisation, User
-from portal.policy import party_to, visible_cases
+from portal.policy import Person, may_see, party_to, scope_of, sight
 from portal.words import Party, Role
 
 STAFF = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
@@ -119,7 +120,7 @@ def allows_role(roles: tuple[Role, ...]) -> bool:
 
 def find_case(ref: str) -> Case:
     """The case by its reference through what this person may see, with its people, in one read; else 404."""
-    case = with_people(visible_cases(g.person).where(Case.reference == ref)).first()
+    case = seen(g.person, ref)
     if case is None:
         abort(404)
     g.case = case
@@ -127,6 +128,11 @@ def find_case(ref: str) -> Case:
     if g.party is None:
         abort(404)
     return case
+
+
+def seen(person: Person, ref: str) -> Case | None:
+    """The case of this reference if the person may see it."""
+    return SEEN[person.role].model(scope=scope_of(person), ref=ref) if may_see(person) else None
 
 
 def with_people(cases: Any) -> Any:
@@ -139,6 +145,16 @@ def with_people(cases: Any) -> Any:
         .switch(Case)
         .join(Organisation, JOIN.INNER, on=Case.organisation)
     )
+
+
+SEEN = {
+    role: Kept(
+        lambda role=role: with_people(  # type: ignore[misc]
+            Case.select().where(sight(role, bind("scope")) & (Case.reference == bind("ref")))
+        )
+    )
+    for role in Role
+}
 
 
 def ask_to_sign_in() -> Any:

@@ -10,6 +10,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from peewee import JOIN
 
 from portal import clock
+from portal.kept import Kept, bind
 from portal.models import Expert, Organisation, SecureLink, Session, User
 from portal.policy import Person
 from portal.words import Role
@@ -105,9 +106,8 @@ def end_others(user: User) -> int:
     return int(Session.update(ended_at=clock.now()).where(others).execute())
 
 
-def find(token: str) -> Visitor | None:
-    """The visitor of a live session, in one read; None when it ended, idled out or its person lost access."""
-    row = (
+SIGNED_IN = Kept(
+    lambda: (
         Session.select(Session, User, Expert, Organisation, SecureLink)
         .join(User, JOIN.LEFT_OUTER)
         .join(Expert, JOIN.LEFT_OUTER, on=(Expert.user == User.id), attr="expert")
@@ -115,9 +115,14 @@ def find(token: str) -> Visitor | None:
         .join(Organisation, JOIN.LEFT_OUTER)
         .switch(Session)
         .join(SecureLink, JOIN.LEFT_OUTER)
-        .where(Session.token_hash == token_hash(token))
-        .first()
+        .where(Session.token_hash == bind("token"))
     )
+)
+
+
+def find(token: str) -> Visitor | None:
+    """The visitor of a live session, in one read; None when it ended, idled out or its person lost access."""
+    row = SIGNED_IN.model(token=token_hash(token))
     if row is None or not is_live(row):
         return None
     touch(row)

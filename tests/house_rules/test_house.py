@@ -16,6 +16,7 @@ TEMPLATES = sorted((PORTAL / "templates").rglob("*.html"))
 LAYERS = (
     {"portal.words", "portal.clock", "portal.config"},
     {"portal.outside", "portal.db"},
+    {"portal.kept"},
     {"portal.models"},
     {"portal.policy"},
     {"portal.ime"},
