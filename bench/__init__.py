@@ -10,7 +10,8 @@ application, signed in, without a network, and its CPU time is put beside its li
     ratio = page / limit                              3 or less is wanted, 1.5 is the aim
     growth = page with the most cases / with the fewest    1.3 or less is wanted
 
-Every figure is the least and the median of ROUNDS rounds of TIMES calls, after warming up; the sizes, the page and the
+Every figure is the least and the median of some rounds of some calls, after warming up. The sizes, the page and the
 three parts of its limit take turns within each round, so that a busy machine slows all of them alike. Ratio and growth
 are made of the least figures; those of the medians stand beside them in `results.json`. The table is printed and kept
-in `results.md`. How fast it was does not change the exit code; a page that does not answer 200 does."""
+in `results.md`. One more figure, in wall time and for orientation only, says how many pages the real server serves on
+loopback. How fast it was does not change the exit code; a page that does not answer 200 does."""

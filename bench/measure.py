@@ -15,10 +15,12 @@ from typing import Any
 from flask import Flask
 
 from bench.limit import record, refuse_used_up, replay, templates, visiting
-from bench.pages import PAGES, Page
+from bench.pages import COORDINATORS_DESK, PAGES, Page
+from bench.serving import throughput
 from bench.site import Site, ask, bare, open_site, signed_in
 
 ROUNDS, TIMES, WARM_UP = 15, 8, 5
+SECONDS = 5.0
 MOST = {"ratio": 3.0, "growth": 1.3}
 PARTS = ("page", "bare", "sql", "template")
 CASE_LINK = re.compile(rb'href="/cases/IME-\d+"')
@@ -56,7 +58,13 @@ def timed(work: Work) -> float:
 
 
 def measure(
-    app: Flask, folder: Path, sizes: list[int], *, rounds: int = ROUNDS, say: Say = lambda sentence: None
+    app: Flask,
+    folder: Path,
+    sizes: list[int],
+    *,
+    rounds: int = ROUNDS,
+    seconds: float = SECONDS,
+    say: Say = lambda sentence: None,
 ) -> dict[str, Any]:
     """Fill a world of each size in the folder and measure every page in it; in the shape of `results.json`."""
     sites = []
@@ -67,9 +75,11 @@ def measure(
     for page in PAGES:
         say(f"measuring the {page.name}")
         pages.append(measure_page(app, sites, page, rounds))
+    served = throughput(app, sites[-1], COORDINATORS_DESK, seconds)
     for site in sites:
         site.database.close()
-    return {"machine": machine(), "cases": sizes, "rounds": rounds, "most": MOST, "pages": pages}
+    counted = {"cases": sizes, "rounds": rounds, "most": MOST}
+    return {"machine": machine(), **counted, "pages": pages, "served": served}
 
 
 def measure_page(app: Flask, sites: list[Site], page: Page, rounds: int) -> dict[str, Any]:

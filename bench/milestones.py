@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from bench import texts
 from bench.rows import stamp
 from bench.story import DAY, HOUR, Milestone, Story, snapshot
+from portal import clock
 from portal import models as m
 from portal.ime import report
 from portal.ime.process import ENDED
@@ -78,7 +79,7 @@ def offer(story: Story) -> None:
     expert, until = story.plan.expert, story.now + 4 * DAY
     is_open = story.plan.stage == Stage.OFFERED
     story.coordinated("offer_case", Stage.OFFERED, expert=expert.name, until=until.isoformat())
-    story.due_on = until.date()
+    story.due_on = clock.day_of(until)
     story.offer = story.child(
         m.Offer,
         expert_id=expert.id,

@@ -56,9 +56,10 @@ def one_claim(world: World) -> str:
     return f"/cases?q={number.fetchone()[0]}"
 
 
+COORDINATORS_DESK = Page("coordinator's desk", coordinator, home)
 PAGES = (
     Page("referrer's desk", referrer, home),
-    Page("coordinator's desk", coordinator, home),
+    COORDINATORS_DESK,
     Page("expert's desk", expert, home),
     Page("coordinator's queue, one stage", coordinator, lambda world: "/cases?stage=booked"),
     Page("coordinator's queue, half way down", coordinator, half_way),

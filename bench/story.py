@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from bench import texts
 from bench.people import Examiner, Staff, person_name
 from bench.rows import Rows, stamp
+from portal import clock
 from portal import models as m
 from portal.ime import deadlines, rules
 from portal.ime.deadlines import Next
@@ -223,11 +224,13 @@ def whats_next(story: Story) -> Next:
 
 def booked(story: Story) -> Next:
     if story.plan.move_asked:
-        return Next(Party.COORDINATOR, "move_appointment", story.now.date() + DAY)
+        return Next(
+            Party.COORDINATOR, "move_appointment", deadlines.working_days_after(clock.day_of(story.now), 1)
+        )
     if story.plan.brief_sent:
         return Next(Party.EXPERT, "record_examination", story.exam_on)
     ideal = story.exam_on - deadlines.DAYS_BEFORE_EXAM_FOR_BRIEF * DAY
-    return Next(Party.COORDINATOR, "send_brief", max(ideal, story.stage_since.date()))
+    return Next(Party.COORDINATOR, "send_brief", max(ideal, deadlines.after(story, 0)))
 
 
 def clarifying(story: Story) -> Next:

@@ -15,56 +15,59 @@ COLUMNS = (
     "rows",
     "holds",
 )
+TIMES = ("page", "bare", "sql", "template")
 
 
 def table(results: dict[str, Any]) -> str:
-    """One row a page and size; times in CPU milliseconds, the least and in brackets the median."""
-    on, most = results["machine"], results["most"]
+    """One row a page and size; times in CPU milliseconds a request."""
     lines = [
         "# How fast the pages are",
         "",
-        f"{on['processor']}, {on['cores']} cores, {on['system']}, Python {on['python']}, SQLite {on['sqlite']}. "
-        "CPU milliseconds a request: the least, and in brackets the median. Ratio: the page to its limit (bare + SQL "
-        f"+ template), at most {most['ratio']}; growth: most to fewest cases, at most {most['growth']}.",
+        *head(results),
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "| --- |" + " ---: |" * (len(COLUMNS) - 2) + " --- |",
     ]
-    for page in results["pages"]:
-        lines += rows(page)
-    return "\n".join(lines) + "\n"
+    lines += [row(page, size, results["most"]) for page in results["pages"] for size in page["sizes"]]
+    return "\n".join([*lines, "", foot(results["served"])]) + "\n"
 
 
-def rows(page: dict[str, Any]) -> list[str]:
-    last = list(page["sizes"])[-1]
+def head(results: dict[str, Any]) -> list[str]:
+    on, most = results["machine"], results["most"]
     return [
-        row(
-            page["page"],
-            size,
-            figures,
-            str(page["growth"]["best"]) if size == last else "",
-            verdict(page, figures, size == last),
-        )
-        for size, figures in page["sizes"].items()
+        f"{on['processor']}, {on['cores']} cores, {on['system']}, Python {on['python']}, SQLite {on['sqlite']}.",
+        f"CPU milliseconds a request, the least of {results['rounds']} rounds and in brackets the median.",
+        f"Ratio: the page to its limit, which is bare + SQL + template; at most {most['ratio']}.",
+        f"Growth: the page with the most cases to the page with the fewest; at most {most['growth']}.",
     ]
 
 
-def row(name: str, size: str, figures: dict[str, Any], growth: str, holds: str) -> str:
-    times = [
-        f"{figures[part]['best']:.2f} ({figures[part]['median']:.2f})"
-        for part in ("page", "bare", "sql", "template")
-    ]
+def row(page: dict[str, Any], size: str, most: dict[str, float]) -> str:
+    """A page at one size; its growth stands with the most cases."""
+    figures, is_last = page["sizes"][size], size == list(page["sizes"])[-1]
+    ratio, growth = figures["ratio"]["best"], page["growth"]["best"]
+    holds = [verdict("ratio", ratio <= most["ratio"])]
+    holds += [verdict("growth", growth <= most["growth"])] if is_last else []
+    times = [f"{figures[part]['best']:.2f} ({figures[part]['median']:.2f})" for part in TIMES]
     counted = [str(figures["statements"]), str(figures["rows"])]
+    cells = [
+        page["page"],
+        f"{int(size):,}",
+        *times,
+        f"{ratio:.2f}",
+        f"{growth:.2f}" if is_last else "",
+        *counted,
+    ]
+    return "| " + " | ".join([*cells, ", ".join(holds)]) + " |"
+
+
+def verdict(what: str, holds: bool) -> str:
+    return what if holds else f"**not {what}**"
+
+
+def foot(served: dict[str, Any]) -> str:
     return (
-        "| "
-        + " | ".join([name, f"{int(size):,}", *times, str(figures["ratio"]["best"]), growth, *counted, holds])
-        + " |"
+        f"On loopback, in wall time: waitress with {served['threads']} threads in one process serves the "
+        f"{served['page']} with {served['cases']:,} cases {served['pages_a_second']} times a second to "
+        f"{served['visitors']} visitors who do not pause."
     )
-
-
-def verdict(page: dict[str, Any], figures: dict[str, Any], is_last: bool) -> str:
-    """Whether the ratio holds at this size and, with the most cases, whether the growth does."""
-    said = ["ratio" if figures["ratio"]["best"] <= 3 else "**ratio does not**"]
-    if is_last:
-        said.append("growth" if page["growth_holds"] else "**growth does not**")
-    return ", ".join(said)
