@@ -6,9 +6,7 @@ from zoneinfo import ZoneInfo
 from portal import clock
 from portal.demo.people import expert as add_expert
 from portal.ime import experts, panel
-from portal.ime.matching import (
-    ranked,
-)
+from portal.ime.matching import ranked
 from portal.models import (
     Appointment,
     Case,

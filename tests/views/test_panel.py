@@ -13,15 +13,6 @@ from portal.words import OrganisationKind, Stage
 from tests.paper import statements_of
 
 CLAIMANT = "Rosa Delgado"
-IDENTIFIERS = (
-    "LM-2026-004417",
-    "May 14, 1979",
-    "1979-05-14",
-    "555-0177",
-    "+14155550177",
-    "claimant@mail.example",
-)
-HOME = ("48 Alder Court", "94607")
 
 
 def offer_page(case):
