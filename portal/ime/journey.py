@@ -17,6 +17,7 @@ STANDS_IN = {
     Stage.IN_REVIEW: Part.REVIEW,
     Stage.CLARIFYING: Part.REVIEW,
     Stage.CHECKING_ADDENDUM: Part.REVIEW,
+    Stage.CLOSED: Part.REVIEW,
 }
 
 

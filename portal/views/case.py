@@ -17,13 +17,25 @@ from portal.views.desk import shown
 from portal.web.navigation import actions
 from portal.web.page import page
 from portal.web.routing import sees_case, signed_in
-from portal.words import Party, Role
+from portal.words import Part, Party, Role
 
 bp = Blueprint("case", __name__)
 MOST_EVENTS = 200
 
-# What a person looks for on a case, in this order; each noun knows what its reader may see.
-SECTIONS = (referral, questions, appointment, records, report, review, clarification, messages)
+# What a person looks for on a case, what matters now first; each noun knows what its reader may see.
+AT_FIRST = (referral, questions, records, appointment, messages)
+UNTIL_THE_DAY = (appointment, questions, records, referral, messages)
+FROM_THE_REPORT_ON = (report, review, clarification, questions, records, appointment, referral, messages)
+SECTIONS = {
+    Part.NEED: AT_FIRST,
+    Part.QUESTIONS: AT_FIRST,
+    Part.MATCHING: AT_FIRST,
+    Part.RECORDS: UNTIL_THE_DAY,
+    Part.APPOINTMENT: UNTIL_THE_DAY,
+    Part.BRIEF: UNTIL_THE_DAY,
+    Part.REPORT: FROM_THE_REPORT_ON,
+    Part.REVIEW: FROM_THE_REPORT_ON,
+}
 
 
 @bp.route("/cases/<ref:ref>")
@@ -41,9 +53,15 @@ def show(case: Case) -> Any:
         primary=primary,
         others=others,
         waits_for=waits_for(case),
-        sections=[(noun.bp.name, told) for noun in SECTIONS if (told := noun.section(case, g.party))],
+        sections=sections(case),
         entries=timeline(events(case), g.person, g.party),
     )
+
+
+def sections(case: Case) -> list[tuple[str, dict[str, Any]]]:
+    """The nouns that have something for this reader, each with what its section shows."""
+    nouns = SECTIONS[journey.standing(case)]
+    return [(noun.bp.name, told) for noun in nouns if (told := noun.section(case, g.party))]
 
 
 def claimant_name(case: Case) -> str:
