@@ -43,13 +43,14 @@ def seal(letter: str, name: str, words: dict[str, Any], zone: str) -> Sealed:
 
 
 @contextmanager
-def kept_only_if_filed(sealed: Sealed) -> Iterator[None]:
-    """Around the step that signs: when no document came of the sealed bytes, they leave the store again."""
+def kept_only_if_filed(made: Sealed | StoredFile) -> Iterator[None]:
+    """Around the step that signs or sends: when no document came of the bytes, they leave the store again."""
+    key = (made.file if isinstance(made, Sealed) else made).key
     try:
         yield
     finally:
-        if not Document.select().where(Document.key == sealed.file.key).exists():
-            outside.store().delete(sealed.file.key)
+        if not Document.select().where(Document.key == key).exists():
+            outside.store().delete(key)
 
 
 def is_intact(document: Document) -> bool:

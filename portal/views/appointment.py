@@ -27,6 +27,7 @@ from portal.ime.arrangements import unsettled
 from portal.ime.calendar import clock_face, length_in_words, place_lines, written_time, zone_in_words
 from portal.ime.guidance import prepare_notice
 from portal.ime.process import PROCESS
+from portal.ime.sealing import kept_only_if_filed
 from portal.models import Appointment, Arrangement, Case, Clinic
 from portal.policy import ENGAGED
 from portal.views.hours import bp
@@ -93,7 +94,7 @@ def book(case: Case) -> Any:
     earliest = earliest_exam(case)
     window, form = read_window(earliest.date), BookingForm()
     offer(form, case, window)
-    if form.validate_on_submit() and take(form, lambda: book_appointment(case, **chosen(case, form))):
+    if form.validate_on_submit() and take(form, lambda: take_slot(book_appointment, case, form)):
         return done(f"Booked for {in_words(form.slot.data, case)}. {TOLD}", case)
     if form.errors:
         offer(form, case, window)
@@ -112,7 +113,7 @@ def move(case: Case) -> Any:
     window, form = read_window(earliest.date), MovingForm()
     offer(form, case, window, old)
     if form.validate_on_submit() and take(
-        form, lambda: move_appointment(case, why=form.why.data, **chosen(case, form))
+        form, lambda: take_slot(move_appointment, case, form, why=form.why.data)
     ):
         return done(f"Moved to {in_words(form.slot.data, case)}. {TOLD}", case)
     if form.errors:
@@ -143,11 +144,13 @@ def cancel(case: Case) -> Any:
     )
 
 
-def chosen(case: Case, form: BookingForm) -> dict[str, Any]:
-    """What the step is given: the slot as the expert's own clinic and two moments, and the letter about it."""
+def take_slot(step: Any, case: Case, form: BookingForm, **given: Any) -> Any:
+    """Book or move to the slot that was chosen, with the letter about it; a refusal leaves no letter behind."""
     slot = form.slot.data
     when = {"clinic": clinic_of(case, slot), "starts_at": slot.starts_at, "ends_at": slot.ends_at}
-    return {"by": g.person, "letter": prepare_notice(case, **when), **when}
+    letter = prepare_notice(case, **when)
+    with kept_only_if_filed(letter):
+        return step(case, by=g.person, letter=letter, **when, **given)
 
 
 def clinic_of(case: Case, slot: Slot) -> Clinic:
@@ -240,6 +243,7 @@ def section(case: Case, party: Party) -> dict[str, Any] | None:
         "arrangements": [arranged(each) for each in case.arrangements.order_by(Arrangement.id)],
         "is_at_risk": case.stage == Stage.BOOKED,
         "earlier": [shown(row) for row in rows if row is not current],
+        "says_why": party != Party.EXPERT,
         "arrangements_href": arrangements_href(case, party),
     }
 

@@ -31,6 +31,7 @@ from portal.ime.instructions import (
 )
 from portal.ime.process import PROCESS, MovedOn
 from portal.ime.records import note_sighting
+from portal.ime.sealing import kept_only_if_filed
 from portal.models import (
     Appointment,
     Case,
@@ -202,14 +203,17 @@ def bring(case: Case) -> dict[str, Any]:
 @performs(send_brief)
 def brief(case: Case) -> Any:
     form = BriefForm()
-    if form.validate_on_submit() and take(
-        form,
-        lambda: send_brief(case, by=g.person, letter=prepare_brief(case, g.person, form.emphasis.data).file),
-    ):
+    if form.validate_on_submit() and take(form, lambda: send_with_letter(case, form.emphasis.data)):
         return done("The brief is sent. The expert has been told.", case)
     return page(
         "instructions/brief.html", "instructions/_brief_form.html", form=form, **briefing(case, g.person)
     )
+
+
+def send_with_letter(case: Case, emphasis: str) -> None:
+    sealed = prepare_brief(case, g.person, emphasis)
+    with kept_only_if_filed(sealed):
+        send_brief(case, by=g.person, letter=sealed.file)
 
 
 @bp.route("/cases/<ref:ref>/brief/read")

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal import clock, demo
+from portal import clock, demo, outside
 from portal.ime.appointment import book_appointment, booked_appointment, free_slots
+from portal.ime.guidance import prepare_notice
 from portal.ime.slots import quarters
 from portal.models import Appointment, Arrangement, Case, Clinic, Document, TakenQuarter, TimeOff
 from portal.words import ArrangementState, DocumentKind, Stage
@@ -123,18 +124,22 @@ def test_a_time_taken_between_the_check_and_the_booking_is_said_the_same_way(
     case = case_at(Stage.SCHEDULING)
     page = choosing(visitor, world, case)
     wanted, *others = slots_shown(page)
+    letters = []
 
     def take_it_first(case, **when):
         """Between the check of the form and the step somebody else books."""
         appointment = Appointment.select().get()
         for quarter in quarters(when["starts_at"], when["ends_at"]):
             TakenQuarter.create(expert=case.expert_id, starts_at=quarter, appointment=appointment)
+        letters.append(prepare_notice(case, **when))
+        return letters[0]
 
     monkeypatch.setattr("portal.views.appointment.prepare_notice", take_it_first)
     page.presses("Book the appointment", slot=wanted)
     assert page.status == 422
     assert page.sees("Someone booked this time a moment ago. These are still free:")
     assert slots_shown(page) == others
+    assert not outside.store().exists(letters[0].key), "the letter of a refused booking is not kept"
 
 
 @pytest.mark.parametrize(
@@ -260,3 +265,12 @@ def test_a_case_without_needs_says_so(visitor, world, case_at):
     Arrangement.delete().where(Arrangement.case == case).execute()
     page = visitor(world.coordinator).opens(f"/cases/{case.reference}/arrangements")
     assert page.sees("Nothing was asked for")
+
+
+def test_the_reason_of_a_move_is_for_the_referrer_and_the_office_alone(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/move")
+    page.presses("Move the appointment", slot=slots_shown(page)[-1], why="The adjuster asked for it.")
+    path = f"/cases/{case.reference}"
+    assert visitor(world.referrer).opens(path).sees("The adjuster asked for it.")
+    assert not visitor(world.expert).opens(path).sees("The adjuster asked for it.")
