@@ -61,6 +61,14 @@ def sight(role: Role, scope: Any) -> Any:
     return Case.stage != Stage.DRAFT
 
 
+def had_offer(person: Person, ref: str) -> bool:
+    """The person is an expert who was offered the case of this reference, whatever became of the offer."""
+    if isinstance(person, SecureLink) or person.role != Role.EXPERT or not may_see(person):
+        return False
+    offers = Offer.select().join(Case).where((Case.reference == ref) & (Offer.expert == person.expert))
+    return bool(offers.exists())
+
+
 def offered_to(expert: Any) -> Any:
     """The cases with an offer that the expert has not answered yet."""
     return Offer.select(Offer.case).where((Offer.expert == expert) & (Offer.state == OfferState.OPEN))
@@ -126,6 +134,8 @@ def recipients(case: Case, party: Party) -> list[Recipient]:
     """The people who are this party to the case now; a candidate or expert who just left is still told."""
     if party == Party.REFERRER:
         return [recipient(case.referrer)]
+    if party == Party.COORDINATOR and case.referred_at is None:
+        return []  # the office has never seen this case
     if party == Party.COORDINATOR:
         return [recipient(user) for user in ([case.coordinator] if case.coordinator else User.coordinators())]
     if party in {Party.CANDIDATE, Party.EXPERT}:

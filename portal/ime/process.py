@@ -121,7 +121,7 @@ PROCESS = table(
     ("assign_coordinator",   {COORDINATOR},          UNDER_WAY,                SAME,              set(),                                           "Assign a coordinator"),
     ("settle_call",          {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Note the call"),
     ("post_message",         {REFERRER, EXPERT},     UNDER_WAY,                SAME,              {COORDINATOR},                                   "Send a message"),
-    ("answer_message",       {COORDINATOR},          UNDER_WAY,                SAME,              {REFERRER, EXPERT},                              "Answer"),
+    ("answer_message",       {COORDINATOR},          UNDER_WAY,                SAME,              {REFERRER, EXPERT},                              "Send a message"),
 )
 # fmt: on
 

@@ -38,6 +38,8 @@ def moved_on(error: MovedOn) -> Any:
     """409, and where the case is now."""
     if is_claimant():
         return render_template("instructions/moved_on.html"), 409
+    if g.case is None:
+        return render_template("errors/409.html", stage_sentence="This offer is no longer open."), 409
     case = Case.get_by_id(g.case.id)
     return (
         render_template(

@@ -9,10 +9,10 @@ from flask import Flask, abort, current_app, g, redirect, request, url_for
 from peewee import JOIN
 from werkzeug.routing import BaseConverter
 
-from portal.ime.process import PROCESS, MovedOn, NotAllowed
+from portal.ime.process import PROCESS, MovedOn, NotAllowed, Step
 from portal.kept import Kept, bind
 from portal.models import Case, Claimant, Organisation, User
-from portal.policy import Person, may_see, party_to, scope_of, sight
+from portal.policy import Person, had_offer, may_see, party_to, scope_of, sight
 from portal.words import Party, Role
 
 STAFF = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
@@ -97,6 +97,7 @@ def performs(step: Callable[..., Any]) -> Callable[..., Any]:
         def guarded(ref: str, **parts: Any) -> Any:
             if g.person is None:
                 return ask_to_sign_in()
+            refuse_an_ended_offer(row, ref)
             case = find_case(ref)
             if g.party not in row.who:
                 raise NotAllowed(row.name)
@@ -108,6 +109,12 @@ def performs(step: Callable[..., Any]) -> Callable[..., Any]:
         return guarded
 
     return declare
+
+
+def refuse_an_ended_offer(row: Step, ref: str) -> None:
+    """A candidate who comes too late is told so, though the case is no longer theirs to see."""
+    if Party.CANDIDATE in row.who and seen(g.person, ref) is None and had_offer(g.person, ref):
+        raise MovedOn(row.name)
 
 
 def allows_role(roles: tuple[Role, ...]) -> bool:

@@ -236,7 +236,7 @@ def test_an_expert_who_was_not_offered_the_case_finds_no_such_case(visitor, worl
         assert visitor(world.second_expert).opens(f"/cases/{case.reference}/offer/{part}").status == 404
 
 
-def test_a_candidate_whose_offer_was_recalled_finds_no_such_case(visitor, world, case_at):
+def test_a_candidate_whose_offer_was_recalled_is_told_so_and_sees_the_case_no_more(visitor, world, case_at):
     case = case_at(Stage.OFFERED)
     candidate = visitor(world.expert).opens(f"/cases/{case.reference}/offer/acceptance")
     coordinator = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Recall the offer")
@@ -244,7 +244,9 @@ def test_a_candidate_whose_offer_was_recalled_finds_no_such_case(visitor, world,
     coordinator.presses("Recall the offer", why="The hearing was moved.")
     assert coordinator.sees("The offer is recalled.")
     candidate.presses("Take the case", has_treated="no", shares_practice="no", has_financial_link="no")
-    assert candidate.status == 404
+    assert candidate.status == 409 and candidate.sees("This offer is no longer open.")
+    assert "Delgado" not in candidate.text
+    assert candidate.opens(f"/cases/{case.reference}").status == 404
     assert Case.get_by_id(case.id).expert_id is None
 
 
