@@ -1,12 +1,14 @@
 """A booking that holds: one winner of a race, moved and cancelled with a reason."""
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from portal import clock, demo
 from portal.db import database
+from portal.ime import appointment
 from portal.ime.appointment import (
     TAKEN,
     book_appointment,
@@ -103,16 +105,25 @@ def test_the_database_itself_lets_one_of_two_overlapping_times_through(world, ca
 
 
 @ON_BOTH
-def test_two_who_swap_their_times_never_wait_for_each_other(world, case_at, backend):
+def test_two_who_swap_their_times_never_wait_for_each_other(world, case_at, backend, monkeypatch):
     one, two = case_at(Stage.SCHEDULING), demo.case_at(world, Stage.SCHEDULING)
     early, late = time_of(one, 30), time_of(one, 31)
     book_appointment(one, by=world.coordinator, **early)
     book_appointment(two, by=world.coordinator, **late)
+    met, hold_alone = threading.Barrier(2), appointment.hold
+
+    def hold_once_both_gave_up_their_time(*given):
+        """Let both come this far if anything lets them: then each wants what the other has just given up."""
+        with suppress(threading.BrokenBarrierError):
+            met.wait(timeout=1)
+        return hold_alone(*given)
+
+    monkeypatch.setattr(appointment, "hold", hold_once_both_gave_up_their_time)
 
     def attempt(case, when):
         return lambda: move_appointment(of(case), by=world.coordinator, why="Swapped.", **when)
 
-    assert set(race(attempt(one, late), attempt(two, early))) == {TAKEN}
+    assert race(attempt(one, late), attempt(two, early)) == [TAKEN, TAKEN]
     assert booked_appointment(one).starts_at == early["starts_at"]
     assert booked_appointment(two).starts_at == late["starts_at"]
 
@@ -143,8 +154,8 @@ def test_two_bookings_of_one_case_are_one_booking(world, case_at, backend):
 def test_booking_tells_everyone_and_files_the_letter_for_everyone(world, case_at):
     case = case_at(Stage.SCHEDULING)
     when = time_of(case)
-    appointment = book_appointment(case, by=world.coordinator, letter=prepare_notice(case, **when), **when)
-    letter = Document.get_by_id(appointment.letter_id)
+    booked = book_appointment(case, by=world.coordinator, letter=prepare_notice(case, **when), **when)
+    letter = Document.get_by_id(booked.letter_id)
     assert (letter.kind, letter.audience, letter.pages) == (DocumentKind.NOTICE, Audience.EVERYONE, 2)
     assert told_parties(case) == {"claimant", "representative", "expert", "referrer"}
     facts = last_event(case).facts

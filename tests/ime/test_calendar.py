@@ -1,10 +1,12 @@
 """The calendar file, read back by a calendar, and the appointment in everyday words."""
 
+import io
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
+from dateutil.tz import tzical
 
 from portal import clock
 from portal.ime.calendar import calendar_file, countdown, length_in_words, written_time, zone_in_words
@@ -55,6 +57,22 @@ def test_the_calendar_reads_the_local_time_in_summer_and_in_winter(zone, month, 
     # The file's own rules say the same as the time zone database of whoever reads it.
     own = calendar.walk("VTIMEZONE")[0].to_tz(lookup_tzid=False)
     assert event.start.replace(tzinfo=own).utcoffset() == timedelta(hours=offset)
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "America/New_York", "Pacific/Honolulu"])
+def test_another_reader_takes_the_same_times_from_the_rules_in_the_file(zone):
+    file = calendar_file(appointment(7, zone), "IME-1042").decode()
+    own = tzical(io.StringIO(file.replace("\r\n", "\n"))).get()
+    for month in (1, 7):
+        there = datetime(2027, month, 6, 9, 30, tzinfo=ZoneInfo(zone))
+        assert there.replace(tzinfo=own).utcoffset() == there.utcoffset()
+
+
+def test_the_rules_of_the_zone_are_those_of_the_years_around_the_appointment():
+    """Rules that reach back to 1970 make some calendars read summer times an hour off."""
+    zone = read(calendar_file(appointment(7), "IME-1042"))[0].walk("VTIMEZONE")[0]
+    years = {part["DTSTART"].dt.year for part in zone.walk() if part.name in {"STANDARD", "DAYLIGHT"}}
+    assert years <= {2026, 2027, 2028}
 
 
 def test_a_moved_appointment_takes_the_place_of_the_one_before():
