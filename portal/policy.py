@@ -151,7 +151,7 @@ def recipient(user: User) -> Recipient:
 
 def experts_told(case: Case, party: Party) -> list[Recipient]:
     """The expert or candidate of the case now, or the one whom the present step has just let go."""
-    if case.expert_id:
+    if case.expert:
         return [recipient(case.expert.user)] if party == Party.EXPERT else []
     states = LEFT_AS[party]
     offers = Offer.select().where(

@@ -56,7 +56,10 @@ def sqlite_structure(target: Database) -> dict[str, Any]:
         if kind == "table":
             found[name] = {
                 "columns": target.execute_sql("SELECT * FROM pragma_table_xinfo(?)", (name,)).fetchall(),
-                "keys": sorted(target.execute_sql("SELECT * FROM pragma_foreign_key_list(?)", (name,)).fetchall(), key=repr),
+                "keys": sorted(
+                    target.execute_sql("SELECT * FROM pragma_foreign_key_list(?)", (name,)).fetchall(),
+                    key=repr,
+                ),
                 "checks": sorted(re.findall(r"CHECK \([^)]*\)+", sql)),
             }
         else:

@@ -73,6 +73,7 @@ def records(case: Case) -> list[dict[str, Any]]:
 
 def signature(case: Case) -> dict[str, Any]:
     """The expert's signature block; `signed` is put in when the letter is made."""
+    assert case.expert is not None  # only an expert who took the case signs
     return {"name": case.expert.name, "lines": [case.expert.practice], "signed": ""}
 
 

@@ -171,14 +171,14 @@ def step(verb: Callable[..., Result]) -> Callable[..., Result]:
 
     @wraps(verb)
     def taken(case: Case, *, by: Person | Party, **given: Any) -> Result:
-        was = case.stage
+        before, related = dict(case.__data__), dict(case.__rel__)
         try:
             with database.atomic(), remembering() as facts:
                 party = claim(row, case, by)
                 result = verb(case, by=by, **given)
-                record(row, case, by, party, was, facts)
+                record(row, case, by, party, before["stage"], facts)
         except BaseException:
-            case.stage = was
+            case.__data__, case.__rel__ = before, related
             raise
         return result
 
@@ -200,10 +200,8 @@ def claim(row: Step, case: Case, by: Person | Party) -> Party:
     )
     if not claimed:
         raise MovedOn(row.name)
-    case.last_event_at = moment
-    if moved:
-        case.stage, case.stage_since = row.to, moment
-    case._dirty.difference_update({"stage", "stage_since", "last_event_at"})
+    # The copy in hand says what the database says now, without being marked as changed.
+    case.__data__.update(last_event_at=moment, **({"stage": row.to, "stage_since": moment} if moved else {}))
     return party
 
 

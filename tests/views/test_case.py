@@ -55,7 +55,7 @@ def test_junk_in_the_address_counts_as_not_chosen(visitor, world, query):
 
 
 def test_the_queue_pages_without_losing_or_repeating_a_case(visitor, world):
-    for number in range(30):
+    for _ in range(30):
         demo.case_at(world, Stage.DRAFT, by=world.colleague)
     page, found = visitor(world.colleague).opens("/cases"), []
     found += references(page)
@@ -65,7 +65,7 @@ def test_the_queue_pages_without_losing_or_repeating_a_case(visitor, world):
 
 
 def test_search_pages_newest_first(world):
-    for number in range(30):
+    for _ in range(30):
         demo.case_at(world, Stage.DRAFT, by=world.colleague)
     first, are_more = search.find(world.colleague, "delgado")
     rest, still_more = search.find(world.colleague, "delgado", before=first[-1].id)
