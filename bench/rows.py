@@ -28,7 +28,7 @@ class Rows:
         self.waiting: dict[type[Remembered], list[Row]] = {}
         self.blank: dict[type[Remembered], Row] = {}
         self.last_id: dict[type[Remembered], int] = {}
-        self.words: list[tuple[int, str]] = []
+        self.words: list[tuple[int, str, str]] = []
 
     def add(self, model: type[Remembered], **values: Any) -> int:
         """One row by column names, with values as the database keeps them; returns its id."""
@@ -65,5 +65,7 @@ class Rows:
             insert = f'INSERT INTO "{model._meta.table_name}" ({names}) VALUES ({marks})'
             self.connection.executemany(insert, map(itemgetter(*columns), rows))
             rows.clear()
-        self.connection.executemany("INSERT INTO case_search (rowid, words) VALUES (?, ?)", self.words)
+        self.connection.executemany(
+            "INSERT INTO case_search (rowid, words, seen_by) VALUES (?, ?, ?)", self.words
+        )
         self.words.clear()

@@ -18,6 +18,7 @@ from portal.ime import deadlines, rules
 from portal.ime.deadlines import Next
 from portal.ime.process import ENDED
 from portal.ime.referral import FIRST_REFERENCE
+from portal.search import pieces
 from portal.words import Party, Stage
 
 DAY = timedelta(days=1)
@@ -194,7 +195,7 @@ class Story:
             "due_on": str(following.due_on),
             "last_event_at": stamp(self.now),
         }
-        self.rows.words.append((self.case, self.words()))
+        self.rows.words.append((self.case, *self.words()))
         self.rows.add(
             m.Notice,
             event_id=self.last_event,
@@ -205,12 +206,15 @@ class Story:
             settled_at=stamp(self.now),
         )
 
-    def words(self) -> str:
+    def words(self) -> tuple[str, str]:
         """What the case is found by, as `portal.search.words_of` has it."""
         employer = self.plan.referrer
         numbers = [self.claim] if self.path else []
-        seen_by = [f"organisation{employer.organisation_id}", f"expert{self.row['expert_id']}"]
-        return " ".join([self.row["reference"], self.name, *numbers, employer.organisation, *seen_by])
+        words = " ".join([self.row["reference"], self.name, *numbers, employer.organisation])
+        return (
+            " ".join(pieces(words)),
+            f"organisation{employer.organisation_id} expert{self.row['expert_id']}",
+        )
 
 
 Milestone = Callable[[Story], None]

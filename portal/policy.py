@@ -140,6 +140,8 @@ def recipients(case: Case, party: Party) -> list[Recipient]:
         return [recipient(user) for user in ([case.coordinator] if case.coordinator else User.coordinators())]
     if party in {Party.CANDIDATE, Party.EXPERT}:
         return experts_told(case, party)
+    if party == Party.CLAIMANT and not case.appointments.exists():
+        return []  # the claimant has not heard of the case yet
     if party == Party.CLAIMANT:
         return [Recipient(case.claimant.name, case.claimant.email)]
     return [Recipient(row.name, row.email) for row in others_told(case, party)]

@@ -21,20 +21,22 @@ FURTHEST = 2**62
 
 SQLITE_TABLE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS case_search USING fts5("
-    "words, prefix='2 3', tokenize='unicode61 remove_diacritics 2')",
+    "words, seen_by, prefix='1 2 3', tokenize='unicode61 remove_diacritics 2')",
 )
 POSTGRES_TABLE = (
     "CREATE TABLE IF NOT EXISTS case_search (rowid INTEGER PRIMARY KEY, words TSVECTOR NOT NULL)",
     "CREATE INDEX IF NOT EXISTS case_search_words ON case_search USING GIN (words)",
 )
 
+# PostgreSQL keeps both in one vector: words with weight A, who may see them with weight B.
 SQLITE_WORDS = (
     "DELETE FROM case_search WHERE rowid = ?",
-    "INSERT INTO case_search (rowid, words) VALUES (?, ?)",
+    "INSERT INTO case_search (rowid, words, seen_by) VALUES (?, ?, ?)",
 )
 POSTGRES_WORDS = (
     "DELETE FROM case_search WHERE rowid = %s",
-    "INSERT INTO case_search (rowid, words) VALUES (%s, to_tsvector('simple', %s))",
+    "INSERT INTO case_search (rowid, words) VALUES (%s, setweight(to_tsvector('simple', %s), 'A')"
+    " || setweight(to_tsvector('simple', %s), 'B'))",
 )
 
 
@@ -43,22 +45,23 @@ def create_table() -> None:
         database.execute_sql(statement)
 
 
-def words_of(case: Case) -> str:
+def pieces(text: str) -> list[str]:
+    """The letters and figures of a text, without anything that either engine could read as an operator."""
+    return re.findall(r"[^\W_]+", text.lower())
+
+
+def words_of(case: Case) -> tuple[str, str]:
     """What a case is found by, and the tokens of those who may see it."""
     numbers = [claim.number for claim in ClaimNumber.select().where(ClaimNumber.case == case)]
-    seen_by = [f"organisation{case.organisation_id}", f"expert{case.expert_id}"]
-    return " ".join([case.reference, case.claimant.name, *numbers, case.organisation.name, *seen_by])
+    words = " ".join([case.reference, case.claimant.name, *numbers, case.organisation.name])
+    return " ".join(pieces(words)), f"organisation{case.organisation_id} expert{case.expert_id}"
 
 
 def keep(case: Case) -> None:
     """Keep the words of a case; part of every step's transaction."""
-    keep_words(case.id, words_of(case))
-
-
-def keep_words(case_id: int, words: str) -> None:
     forget, write = SQLITE_WORDS if is_sqlite() else POSTGRES_WORDS
-    database.execute_sql(forget, (case_id,))
-    database.execute_sql(write, (case_id, words))
+    database.execute_sql(forget, (case.id,))
+    database.execute_sql(write, (case.id, *words_of(case)))
 
 
 def rebuild() -> int:
@@ -72,16 +75,21 @@ def rebuild() -> int:
     return count
 
 
-def terms(typed: str) -> list[str]:
-    """The words of what was typed, without anything that either engine could read as an operator."""
-    return re.findall(r"[^\W_]+", typed.lower())[:MOST_WORDS]
+def terms(typed: str) -> list[list[str]]:
+    """What was typed, word by word; a word like LM-2026-004417 is a phrase of its pieces."""
+    return [found for word in typed.split()[:MOST_WORDS] if (found := pieces(word)[:MOST_WORDS])]
 
 
-def expression(wanted: list[str], token: str | None) -> str:
-    """Every word as a prefix, all of them wanted, in the syntax of the engine."""
+def expression(wanted: list[list[str]], token: str | None) -> str:
+    """Every word, its last piece as a prefix, and the token of who asks, in the syntax of the engine."""
     if is_sqlite():
-        return " ".join([f'"{word}"*' for word in wanted] + ([f'"{token}"'] if token else []))
-    return " & ".join([f"{word}:*" for word in wanted] + ([token] if token else []))
+        words = " AND ".join(f'words : "{" ".join(word)}" *' for word in wanted)
+        return f'{words} AND seen_by : "{token}"' if token else words
+    words = " & ".join(
+        "(" + " <-> ".join([*(f"{piece}:A" for piece in word[:-1]), f"{word[-1]}:*A"]) + ")"
+        for word in wanted
+    )
+    return f"{words} & {token}:B" if token else words
 
 
 def query(role: Role) -> Any:

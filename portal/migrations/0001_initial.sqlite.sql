@@ -137,4 +137,4 @@ CREATE INDEX "session_link_id" ON "session" ("link_id");
 CREATE TABLE "sign_in_failure" ("id" INTEGER NOT NULL PRIMARY KEY, "account" VARCHAR(255) NOT NULL, "address" VARCHAR(255) NOT NULL, "at" DATETIME NOT NULL);
 CREATE INDEX "sign_in_failure_account_at" ON "sign_in_failure" ("account", "at");
 CREATE INDEX "sign_in_failure_address_at" ON "sign_in_failure" ("address", "at");
-CREATE VIRTUAL TABLE IF NOT EXISTS case_search USING fts5(words, prefix='2 3', tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE IF NOT EXISTS case_search USING fts5(words, seen_by, prefix='1 2 3', tokenize='unicode61 remove_diacritics 2');
