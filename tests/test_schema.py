@@ -35,7 +35,9 @@ def test_the_migrations_build_what_the_models_say(new_database, migrated):
 def without_history(structure):
     """The schema without the table in which the migrations are noted."""
     if "columns" in structure:
-        return {what: [row for row in rows if row[0] != "schema_migration"] for what, rows in structure.items()}
+        return {
+            what: [row for row in rows if row[0] != "schema_migration"] for what, rows in structure.items()
+        }
     return {name: what for name, what in structure.items() if "schema_migration" not in name}
 
 

@@ -15,7 +15,16 @@ from tests.databases import ON_BOTH
 from tests.ime.given import GIVEN
 
 ENGAGED = frozenset(
-    (Stage.SCHEDULING, Stage.BOOKED, Stage.REPORTING, Stage.CHECKING, Stage.IN_REVIEW, Stage.CLARIFYING, Stage.CHECKING_ADDENDUM, Stage.CLOSED)
+    (
+        Stage.SCHEDULING,
+        Stage.BOOKED,
+        Stage.REPORTING,
+        Stage.CHECKING,
+        Stage.IN_REVIEW,
+        Stage.CLARIFYING,
+        Stage.CHECKING_ADDENDUM,
+        Stage.CLOSED,
+    )
 )
 
 
