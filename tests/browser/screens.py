@@ -81,7 +81,9 @@ def take(browser: Browser, url: str, picture: Picture) -> None:
     page.goto(f"{url}/demo/{picture.role}")
     page.locator("main button").click()
     reference = Case.get(Case.stage == picture.stage).reference
-    page.goto(url + picture.path.format(ref=reference))
+    answer = page.goto(url + picture.path.format(ref=reference))
+    if answer is None or not answer.ok:
+        raise RuntimeError(f"The page of the {picture.role} cannot be shown: {page.title()}")
     save(page, FOLDER / f"{picture.role}.png")
     context.close()
 
