@@ -54,8 +54,12 @@ class WordField(EnumField):  # type: ignore[misc]
 
     def bind(self, model: Any, name: str, set_attribute: bool = True) -> None:
         super().bind(model, name, set_attribute)
-        words = ", ".join(f"'{word.value}'" for word in self.enum_class)
-        self.constraints = [Check(f'"{self.column_name}" IN ({words})')]
+        self.words = {word.value: word for word in self.enum_class}
+        listed = ", ".join(f"'{word}'" for word in self.words)
+        self.constraints = [Check(f'"{self.column_name}" IN ({listed})')]
+
+    def python_value(self, value: Any) -> Any:
+        return None if value is None else self.words[value]
 
 
 class MomentField(DateTimeField):  # type: ignore[misc]
@@ -69,5 +73,5 @@ class MomentField(DateTimeField):  # type: ignore[misc]
         return super().db_value(value)
 
     def python_value(self, value: Any) -> datetime | None:
-        moment = super().python_value(value)
-        return moment.replace(tzinfo=UTC) if isinstance(moment, datetime) else moment
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment and moment.replace(tzinfo=UTC)

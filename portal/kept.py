@@ -1,14 +1,26 @@
 """Queries that are written once as SQL and then only run: on a hot page the builder costs more than the database."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from peewee import Database, Value
+from peewee import (
+    AutoField,
+    CharField,
+    Database,
+    FieldAlias,
+    FloatField,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+    Value,
+)
 
 from portal.db import database
+
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -23,37 +35,51 @@ def bind(name: str) -> Value:
     return Value(Bind(name), converter=False)
 
 
+@dataclass
+class Written:
+    """A query as one kind of database takes it, and how its rows become instances once they were asked for."""
+
+    query: Any
+    sql: str
+    params: list[Any]
+    read: Callable[[Row], Any] | None = None
+
+
 class Kept:
     """One query, built when it is first run on a kind of database; its shape must not depend on the values."""
 
     def __init__(self, build: Callable[[], Any]) -> None:
         self.build = build
-        self.written: dict[type[Database], tuple[Any, str, list[Any]]] = {}
+        self.written: dict[type[Database], Written] = {}
 
-    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+    def rows(self, **values: Any) -> list[Row]:
         """Run it; rows as the driver gives them."""
-        rows: list[tuple[Any, ...]] = self.run(values)[1].fetchall()
+        rows: list[Row] = run(self.for_database(), values).fetchall()
         return rows
 
     def models(self, **values: Any) -> list[Any]:
         """Run it; instances with what was joined, as the query itself would give them."""
-        query, cursor = self.run(values)
-        # Peewee has no public way to turn a cursor into the instances of a query that is already written.
-        return list(query._get_cursor_wrapper(cursor))
+        written = self.for_database()
+        if written.read is None:
+            written.read = reader(written.query)
+        return [*map(written.read, run(written, values))]
 
     def model(self, **values: Any) -> Any:
         """The first instance, or None."""
         found = self.models(**values)
         return found[0] if found else None
 
-    def run(self, values: dict[str, Any]) -> tuple[Any, Any]:
+    def for_database(self) -> Written:
         kind = type(database.obj)
         if kind not in self.written:
             query = self.build()
-            self.written[kind] = (query, *query.bind(database.obj).sql())
-        query, sql, params = self.written[kind]
-        given = [plain(values[each.name]) if isinstance(each, Bind) else each for each in params]
-        return query, database.execute_sql(sql, given)
+            self.written[kind] = Written(query, *query.bind(database.obj).sql())
+        return self.written[kind]
+
+
+def run(written: Written, values: dict[str, Any]) -> Any:
+    given = [plain(values[each.name]) if isinstance(each, Bind) else each for each in written.params]
+    return database.execute_sql(written.sql, given)
 
 
 def plain(value: Any) -> Any:
@@ -63,3 +89,78 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime) and value.tzinfo:
         return value.astimezone(UTC).replace(tzinfo=None)
     return value
+
+
+# --- from rows to instances -------------------------------------------------------------------------------------
+
+# Of these the drivers give the very values that the models hold.
+AS_GIVEN = {AutoField, IntegerField, FloatField, CharField, TextField, ForeignKeyField}
+
+
+@dataclass
+class Part:
+    """One table's share of a row: where its columns stand, their names, and which must be converted."""
+
+    model: Any
+    places: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    converted: list[tuple[str, Callable[[Any], Any]]] = field(default_factory=list)
+
+    def add(self, place: int, column: Any) -> None:
+        self.places.append(place)
+        self.names.append(column.name)
+        if type(column) not in AS_GIVEN:
+            self.converted.append((column.name, column.python_value))
+
+    def read(self, row: Row) -> Any:
+        """The instance; None where an outer join found no row."""
+        values = dict(zip(self.names, map(row.__getitem__, self.places), strict=True))
+        if values["id"] is None:
+            return None
+        for name, convert in self.converted:
+            if values[name] is not None:
+                values[name] = convert(values[name])
+        instance = self.model(__no_default__=True)
+        instance.__data__ = values
+        return instance
+
+
+def reader(query: Any) -> Callable[[Row], Any]:
+    """What makes instances of a query's rows; every table that it selects must be selected with its id.
+
+    Peewee finds out at every answer which column belongs to which instance, and sets them one by one; it has no public
+    way to settle this once."""
+    parts, named = parts_of(query)
+    links = [
+        (source, attribute, joined, attribute in parts[source].model._meta.fields)
+        for source, joins in query._joins.items()
+        for joined, attribute, *_ in joins
+        if joined in parts
+    ]
+
+    def read(row: Row) -> Any:
+        found = {source: part.read(row) for source, part in parts.items()}
+        for source, attribute, joined, is_key in links:
+            if is_key and found[source]:
+                found[source].__rel__[attribute] = found[joined]
+            elif found[source]:
+                setattr(found[source], attribute, found[joined])
+        for place, name in named:
+            setattr(found[query.model], name, row[place])
+        return found[query.model]
+
+    return read
+
+
+def parts_of(query: Any) -> tuple[dict[Any, Part], list[tuple[int, str]]]:
+    """The parts of a query's rows by their table or its alias, and the places of what was computed, with their names."""
+    parts: dict[Any, Part] = {}
+    named: list[tuple[int, str]] = []
+    for place, column in enumerate(query._returning):
+        if column.is_alias():
+            named.append((place, column._alias))
+        elif isinstance(column, FieldAlias):
+            parts.setdefault(column.source, Part(column.source.model)).add(place, column.field)
+        else:
+            parts.setdefault(column.model, Part(column.model)).add(place, column)
+    return parts, named
