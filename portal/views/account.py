@@ -53,7 +53,9 @@ def own_page(target: str) -> str:
 @public
 def sign_out() -> Any:
     session.end()
-    return redirect(url_for("account.sign_in"), 303)
+    onward = redirect(url_for("account.sign_in"), 303)
+    onward.headers["Clear-Site-Data"] = '"cache"'  # so that Back shows nothing to the next person
+    return onward
 
 
 @bp.route("/account/sessions")

@@ -28,7 +28,7 @@ def note_call(case: Case, notice_id: int) -> Any:
         abort(404)
     form = Form()
     if form.validate_on_submit() and take(form, lambda: settle_call(case, by=g.person, notice=notice)):
-        return done(f"The call to {notice.recipient} is noted.", url_for("calls.calls", ref=case.reference))
+        return done("The call is noted.", url_for("calls.calls", ref=case.reference))
     return call_list(case, form)
 
 

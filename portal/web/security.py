@@ -1,7 +1,11 @@
 """Cookies, cross-site request forgery, and the headers every answer carries."""
 
-from flask import Flask, Response, g, request
-from flask_wtf.csrf import CSRFProtect
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from portal.web.session import is_staff
 
 CONTENT_POLICY = "; ".join(
     (
@@ -29,6 +33,31 @@ HEADERS = {
 }
 
 
+SMALL = 1024**2  # bytes; more than any form without files holds
+UNWRITTEN = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+def take_little_from_strangers() -> None:
+    """Only those who may file documents can send a body as large as documents are."""
+    if not is_staff(g.person):
+        request.max_content_length = SMALL
+
+
+def refuse_other_sites() -> None:
+    """Beside the token: nothing is written for a form that the browser says stands on another site."""
+    if request.method not in UNWRITTEN and is_from_elsewhere():
+        raise CSRFError("The request comes from another site.")
+
+
+def is_from_elsewhere() -> bool:
+    """By `Sec-Fetch-Site`; by `Origin` for a browser that does not send it. Our pages send no `Referer` to go by."""
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("Origin", "null")
+    own = {request.host, urlsplit(current_app.config["IMPARTIAL"].public_url).netloc}
+    return origin != "null" and origin.rpartition("://")[2] not in own
+
+
 def protect(response: Response) -> Response:
     """Headers that a view may tighten but not leave out; nothing but static files is kept by a browser."""
     for name, value in HEADERS.items():
@@ -50,7 +79,10 @@ def register(app: Flask) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # asks for the Referer that our own policy withholds
     )
+    app.before_request(take_little_from_strangers)
+    app.before_request(refuse_other_sites)
     CSRFProtect(app)
     app.after_request(protect)
     app.context_processor(lambda: {"current_person": g.get("person")})

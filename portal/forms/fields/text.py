@@ -39,7 +39,7 @@ class Line(Answer):
 
     def straighten(self, raw):
         """A line has no breaks: what was pasted over several lines becomes one."""
-        return re.sub(r"\s*[\n\t]\s*", " ", raw)
+        return " ".join(filter(None, map(str.strip, re.split(r"[\n\t]", raw))))
 
     def read(self, typed):
         """The answer that the text means; ValueError with a sentence when it means none."""
