@@ -8,6 +8,7 @@ from typing import Any
 from peewee import JOIN
 
 from portal.ime.sealing import is_intact
+from portal.kept import Kept, bind
 from portal.models import Addendum, Case, Document, Report
 from portal.words import ReportState
 
@@ -30,35 +31,40 @@ class Link:
         return f"Addendum {self.number}" if self.number else "Report"
 
 
-def chain(case: Case) -> list[Link]:
-    """The signed papers in their order, each checked against the bytes in the store; one read. Empty before the
-    report is signed."""
+def chain(case: Case, *, by_bytes: bool = True) -> list[Link]:
+    """The signed papers in their order, each checked against the bytes in the store, or only by what is on record;
+    one read. Empty before the report is signed."""
     links: list[Link] = []
     for number, signed in enumerate(signed_papers(case)):
         follows = number == 0 or (signed.number == number and signed.previous_sha256 == links[-1].sha256)
-        links.append(link(number, signed, follows=follows))
+        links.append(link(number, signed, follows=follows, by_bytes=by_bytes))
     return links
+
+
+AddendumPaper = Document.alias()
+SIGNED = Kept(
+    lambda: (
+        Report.select(Report, Document, Addendum, AddendumPaper)
+        .join(Document)
+        .switch(Report)
+        .join(Addendum, JOIN.LEFT_OUTER, on=(Addendum.case == Report.case), attr="addendum")
+        .join(AddendumPaper, JOIN.LEFT_OUTER, on=(Addendum.document == AddendumPaper.id), attr="document")
+        .where(Report.case == bind("case"))
+        .order_by(Addendum.number)
+    )
+)
 
 
 def signed_papers(case: Case) -> list[Any]:
     """The report and then its addenda, each with its document."""
-    paper = Document.alias()
-    rows: Any = list(
-        Report.select(Report, Document, Addendum, paper)
-        .join(Document)
-        .switch(Report)
-        .join(Addendum, JOIN.LEFT_OUTER, on=(Addendum.case == Report.case), attr="addendum")
-        .join(paper, JOIN.LEFT_OUTER, on=(Addendum.document == paper.id), attr="document")
-        .where(Report.case == case)
-        .order_by(Addendum.number)
-    )
+    rows = SIGNED.models(case=case.id)
     return [*rows[:1], *(row.addendum for row in rows if row.addendum)]
 
 
-def link(number: int, signed: Any, *, follows: bool) -> Link:
+def link(number: int, signed: Any, *, follows: bool, by_bytes: bool) -> Link:
     """A signed paper as a link; its row, its document's row and the stored bytes must name one fingerprint."""
     document = signed.document
-    is_whole = document.sha256 == signed.sha256 and is_intact(document)
+    is_whole = document.sha256 == signed.sha256 and (not by_bytes or is_intact(document))
     released_at = signed.released_at if signed.state == ReportState.RELEASED else None
     return Link(number, document, signed.sha256, signed.signed_at, released_at, is_whole, follows)
 

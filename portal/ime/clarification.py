@@ -9,6 +9,7 @@ from peewee import JOIN
 from portal import clock
 from portal.ime import rules
 from portal.ime.process import Refusal, remember, step
+from portal.kept import Kept, bind
 from portal.models import Addendum, Case, Clarification, Question, RuleSnapshot, User
 from portal.policy import ENGAGED, Person
 from portal.words import ClarificationReason, ClarificationState, Party, ReportState
@@ -57,21 +58,31 @@ def in_state(case: Case, *states: ClarificationState) -> list[Clarification]:
     )
 
 
+READABLE = {
+    party: Kept(
+        lambda party=party: (  # type: ignore[misc]
+            Clarification.select(Clarification, Question, Addendum)
+            .join(Question)
+            .switch(Clarification)
+            .join(Addendum, JOIN.LEFT_OUTER)
+            .where(
+                (Clarification.case == bind("case"))
+                & Clarification.state.in_(
+                    EXPERT_READS if party == Party.EXPERT else tuple(ClarificationState)
+                )
+            )
+            .order_by(Clarification.id)
+        )
+    )
+    for party in ENGAGED
+}
+
+
 def readable(party: Party, case: Case) -> list[Clarification]:
     """The clarifications this party may read, each with its question and addendum, in the order they were asked.
 
     The expert reads none before it is sent, and none that was refused."""
-    if party not in ENGAGED:
-        return []
-    states = EXPERT_READS if party == Party.EXPERT else tuple(ClarificationState)
-    return list(
-        Clarification.select(Clarification, Question, Addendum)
-        .join(Question)
-        .switch(Clarification)
-        .join(Addendum, JOIN.LEFT_OUTER)
-        .where((Clarification.case == case) & Clarification.state.in_(states))
-        .order_by(Clarification.id)
-    )
+    return READABLE[party].models(case=case.id) if party in ENGAGED else []
 
 
 def may_read_answer(party: Party, clarification: Clarification) -> bool:

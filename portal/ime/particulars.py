@@ -1,15 +1,16 @@
 """What a referral lists, read in one statement: claim numbers, injuries, opinions, parties, dates, needs, questions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from functools import reduce
-from operator import add
+from dataclasses import dataclass
+from functools import cache, reduce
+from operator import add, itemgetter
 from typing import Any
 
 from peewee import SQL, BooleanField, Field
 
-from portal.db import Remembered, database
+from portal.db import Remembered
 from portal.ime import specialties
+from portal.kept import Kept, bind
 from portal.models import (
     Arrangement,
     Case,
@@ -51,16 +52,19 @@ class Particulars:
         return [injury.body_part for injury in self.injuries]
 
 
+EVERYTHING = Kept(lambda: reduce(add, (listed(name, table) for name, table in READ.items())))
+
+
 def particulars(case: Case) -> Particulars:
     """Every list of the referral in one statement, as unsaved copies of their rows."""
-    found: dict[str, list[Any]] = {each.name: [] for each in fields(Particulars)}
-    everything = reduce(add, (listed(name, table, case) for name, table in READ.items()))
-    for name, number, *values in sorted(database.execute(everything).fetchall(), key=lambda row: row[1]):
+    found: dict[str, list[Any]] = {name: [] for name in READ}
+    for name, number, *values in sorted(EVERYTHING.rows(case=case.id), key=itemgetter(1)):
         found[name].append(row_of(READ[name], number, values))
     found["questions"].sort(key=lambda question: question.number)
     return Particulars(**found)
 
 
+@cache
 def columns(table: type[Remembered]) -> list[Field]:
     """The columns of a list's table beside its own number and its case."""
     return [field for field in table._meta.sorted_fields if field.name not in {"id", "case"}]
@@ -69,11 +73,11 @@ def columns(table: type[Remembered]) -> list[Field]:
 WIDEST = max(len(columns(table)) for table in READ.values())
 
 
-def listed(name: str, table: Any, case: Case) -> Any:
+def listed(name: str, table: Any) -> Any:
     """One list's rows as texts, as wide as the widest list, so that all fit into one statement."""
     texts = [as_text(field) for field in columns(table)]
     blanks = [SQL("NULL")] * (WIDEST - len(texts))
-    return table.select(SQL(f"'{name}'"), table.id, *texts, *blanks).where(table.case == case)
+    return table.select(SQL(f"'{name}'"), table.id, *texts, *blanks).where(table.case == bind("case"))
 
 
 def as_text(field: Field) -> Any:
@@ -97,8 +101,3 @@ def body_part_label(injury: Injury) -> str:
     """The injured part as it reads in a sentence: left shoulder, left and right knee, neck."""
     part = specialties.body_parts().get(injury.body_part)
     return SIDES.get(injury.side, "") + (part.label.lower() if part else injury.body_part)
-
-
-def questions_of(case: Case) -> list[Question]:
-    """The case's questions in their order."""
-    return list(Question.select().where(Question.case == case).order_by(Question.number))

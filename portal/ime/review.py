@@ -1,6 +1,6 @@
 """The review: the referrer's verdict on each answer, the treating doctor's opinion beside it, acceptance."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ from peewee import JOIN
 
 from portal import clock
 from portal.ime.process import Refusal, remember, step
+from portal.kept import Kept, bind
 from portal.models import Addendum, Answer, Case, Clarification, Question, TreatingOpinion, User, Verdict
 from portal.words import ClarificationState, Issue, ReportState
 
@@ -37,35 +38,44 @@ class Judged:
         return None if self.verdict is None or self.is_stale else bool(self.verdict.is_answered)
 
 
-def judged(case: Case) -> list[Judged]:
-    """Every question of the case as it stands in review, in their order; two reads."""
-    rows: Any = (
+QUESTIONS = Kept(
+    lambda: (
         Question.select(Question, Answer, Verdict)
         .join(Answer, JOIN.LEFT_OUTER, on=(Answer.question == Question.id), attr="answer")
         .switch(Question)
         .join(Verdict, JOIN.LEFT_OUTER, on=(Verdict.question == Question.id), attr="verdict")
-        .where(Question.case == case)
+        .where(Question.case == bind("case"))
         .order_by(Question.number)
     )
+)
+
+
+def judged(case: Case) -> list[Judged]:
+    """Every question of the case as it stands in review, in their order; two reads."""
     added = additions(case)
     return [
         Judged(row, row.answer, row.verdict, [each for each in added if each.question_id == row.id])
-        for row in rows
+        for row in QUESTIONS.models(case=case.id)
     ]
 
 
-def additions(case: Case) -> list[Clarification]:
-    """What released addenda answered, each with its addendum, in their order."""
-    return list(
+ADDITIONS = Kept(
+    lambda: (
         Clarification.select(Clarification, Addendum)
         .join(Addendum)
         .where(
-            (Clarification.case == case)
+            (Clarification.case == bind("case"))
             & (Clarification.state == ClarificationState.ANSWERED)
             & (Addendum.state == ReportState.RELEASED)
         )
         .order_by(Addendum.number, Clarification.id)
     )
+)
+
+
+def additions(case: Case) -> list[Clarification]:
+    """What released addenda answered, each with its addendum, in their order."""
+    return ADDITIONS.models(case=case.id)
 
 
 @step
@@ -130,10 +140,9 @@ class Disagreement:
     rows: list[Judged]
 
 
-def board(case: Case, rows: list[Judged] | None = None) -> list[Disagreement]:
+def board(rows: Sequence[Judged], opinions: Iterable[TreatingOpinion]) -> list[Disagreement]:
     """The board, issue by issue, for every issue that the treating doctor or a question speaks to."""
-    rows = judged(case) if rows is None else rows
-    treating = {opinion.issue: opinion for opinion in case.treating_opinions}
+    treating = {opinion.issue: opinion for opinion in opinions}
     asked = {row.question.issue for row in rows}
     return [
         Disagreement(issue, treating.get(issue), [row for row in rows if row.question.issue == issue])

@@ -26,8 +26,10 @@ from portal.ime.appointment import (
 from portal.ime.arrangements import unsettled
 from portal.ime.calendar import clock_face, length_in_words, place_lines, written_time, zone_in_words
 from portal.ime.guidance import prepare_notice
+from portal.ime.particulars import Particulars
 from portal.ime.process import PROCESS
 from portal.ime.sealing import kept_only_if_filed
+from portal.kept import Kept, bind
 from portal.models import Appointment, Arrangement, Case, Clinic
 from portal.policy import ENGAGED
 from portal.views.hours import bp
@@ -227,11 +229,22 @@ STATES = {
 NOT_YET = {Stage.DRAFT, Stage.RETURNED, Stage.REFERRED, Stage.DECLINED, Stage.MATCHING, Stage.OFFERED}
 
 
-def section(case: Case, party: Party) -> dict[str, Any] | None:
-    """When, where and how sure; what is arranged; the appointments before. In two reads, not for a candidate."""
+# All the appointments of a case with their clinics, the newest first.
+APPOINTMENTS = Kept(
+    lambda: (
+        Appointment.select(Appointment, Clinic)
+        .join(Clinic)
+        .where(Appointment.case == bind("case"))
+        .order_by(Appointment.id.desc())
+    )
+)
+
+
+def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | None:
+    """When, where and how sure; what is arranged; the appointments before. Not for a candidate."""
     if party not in ENGAGED or case.is_file_review:
         return None
-    rows = list(appointments(case))
+    rows = APPOINTMENTS.models(case=case.id)
     if not rows and case.stage in NOT_YET:
         return None
     current = next(
@@ -240,18 +253,12 @@ def section(case: Case, party: Party) -> dict[str, Any] | None:
     return {
         "current": current and shown(current),
         "certainty": certainty(case) if case.stage == Stage.BOOKED else None,
-        "arrangements": [arranged(each) for each in case.arrangements.order_by(Arrangement.id)],
+        "arrangements": [arranged(each) for each in listed.arrangements],
         "is_at_risk": case.stage == Stage.BOOKED,
         "earlier": [shown(row) for row in rows if row is not current],
         "says_why": party != Party.EXPERT,
         "arrangements_href": arrangements_href(case, party),
     }
-
-
-def appointments(case: Case) -> Any:
-    """All the appointments of the case with their clinics, the newest first."""
-    rows = Appointment.select(Appointment, Clinic).join(Clinic).where(Appointment.case == case)
-    return rows.order_by(Appointment.id.desc())
 
 
 def shown(row: Appointment) -> dict[str, Any]:

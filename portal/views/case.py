@@ -9,6 +9,7 @@ from portal import queues, search
 from portal.forms.case import ORDERS, SHOW, STAGES, wish
 from portal.ime import journey, rules
 from portal.ime.history import QUIET, timeline
+from portal.ime.particulars import particulars
 from portal.kept import Kept, bind
 from portal.models import Case, Event, User
 from portal.queues import Row
@@ -16,7 +17,7 @@ from portal.views import appointment, clarification, messages, questions, record
 from portal.views.desk import shown
 from portal.web.navigation import actions
 from portal.web.page import page
-from portal.web.routing import sees_case, signed_in
+from portal.web.routing import number_of, sees_case, signed_in
 from portal.words import Part, Party, Role
 
 bp = Blueprint("case", __name__)
@@ -60,8 +61,8 @@ def show(case: Case) -> Any:
 
 def sections(case: Case) -> list[tuple[str, dict[str, Any]]]:
     """The nouns that have something for this reader, each with what its section shows."""
-    nouns = SECTIONS[journey.standing(case)]
-    return [(noun.bp.name, told) for noun in nouns if (told := noun.section(case, g.party))]
+    nouns, listed = SECTIONS[journey.standing(case)], particulars(case)
+    return [(noun.bp.name, told) for noun in nouns if (told := noun.section(case, g.party, listed))]
 
 
 def claimant_name(case: Case) -> str:
@@ -76,7 +77,7 @@ def waits_for(case: Case) -> str:
 
 EVENTS = Kept(
     lambda: (
-        Event.select(Event, User)
+        Event.select(Event, User.id, User.name)
         .join(User, JOIN.LEFT_OUTER)
         .where((Event.case == bind("case")) & Event.step.not_in(sorted(QUIET)))
         .order_by(Event.id.desc())
@@ -114,9 +115,3 @@ def queue() -> Any:
 def after(rows: list[Row]) -> dict[str, str]:
     """The keyset place of the last row shown."""
     return {"after": f"{rows[-1].due_on.isoformat()}.{rows[-1].id}"} if rows else {}
-
-
-def number_of(typed: str | None) -> int:
-    return (
-        int(typed) if typed and typed.isascii() and typed.isdigit() and len(typed) < 16 else search.FURTHEST
-    )

@@ -19,6 +19,7 @@ from portal.ime.clarification import (
     request_clarification,
     send_clarification,
 )
+from portal.ime.particulars import Particulars
 from portal.ime.review import Judged, board, judged
 from portal.ime.scope import concerns, hints
 from portal.models import Case, Clarification
@@ -45,7 +46,7 @@ def request(case: Case) -> Any:
             return done(
                 "The clarification is asked for. The coordinator has been told and screens it next.", case
             )
-    treating = {each.issue: each.treating for each in board(case, rows)}
+    treating = {each.issue: each.treating for each in board(rows, case.treating_opinions)}
     return page(
         "clarification/request.html",
         "clarification/_request_form.html",
@@ -139,12 +140,14 @@ def refuse(case: Case) -> Any:
     )
 
 
-def section(case: Case, party: Party) -> dict[str, Any] | None:
-    """The clarifications and addenda this reader may read, and whether the chain of signed papers holds; two reads."""
+def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | None:
+    """The clarifications and addenda this reader may read, and whether the chain of signed papers holds."""
     items = readable(party, case)
     if not items:
         return None
-    links = chain(case) if any(each.addendum_id or each.state == SENT for each in items) else []
+    links = (
+        chain(case, by_bytes=False) if any(each.addendum_id or each.state == SENT for each in items) else []
+    )
     papers = [each for each in links[1:] if each.released_at or party not in REFERRER_SIDE]
     return {
         "case": case,

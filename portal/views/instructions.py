@@ -32,8 +32,10 @@ from portal.ime.instructions import (
 from portal.ime.process import PROCESS, MovedOn
 from portal.ime.records import note_sighting
 from portal.ime.sealing import kept_only_if_filed
+from portal.kept import Kept, bind
 from portal.models import (
     Appointment,
+    Arrangement,
     Case,
     Clinic,
     Document,
@@ -43,7 +45,7 @@ from portal.models import (
     TickedInstruction,
     User,
 )
-from portal.policy import party_to, visible_cases
+from portal.policy import party_to, scope_of, sight
 from portal.web.download import attachment
 from portal.web.formats import count, phone
 from portal.web.page import done, is_htmx, page, take
@@ -121,18 +123,20 @@ def letter() -> Response:
     return attachment(outside.store().open(document.key), document.name, document.media_type, document.size)
 
 
+OWN = Kept(lambda: with_people(Case.select().where(sight(Role.CLAIMANT, bind("scope")))))
+
+
 def own_case(step: Any = None) -> Case:
     """The case of the claimant's link with its people; MovedOn where the step cannot be taken at its stage."""
-    g.case = case = with_people(visible_cases(g.person)).get()
+    g.case = case = OWN.model(scope=scope_of(g.person))
     g.party = party_to(g.person, case)
     if step and case.stage not in PROCESS[step.__name__].at:
         raise MovedOn(step.__name__)
     return case
 
 
-def booked_with_people(case: Case) -> Any:
-    """The booked appointment with place, letter, expert and all the expert's specialties, in one read."""
-    rows = (
+BOOKED = Kept(
+    lambda: (
         Appointment.select(Appointment, Clinic, Document, Expert, User, ExpertSpecialty)
         .join(Clinic)
         .switch(Appointment)
@@ -142,10 +146,16 @@ def booked_with_people(case: Case) -> Any:
         .join(User)
         .switch(Expert)
         .join(ExpertSpecialty, JOIN.LEFT_OUTER, on=(ExpertSpecialty.expert == Expert.id), attr="specialty")
-        .where((Appointment.case == case) & (Appointment.state == AppointmentState.BOOKED))
+        .where((Appointment.case == bind("case")) & (Appointment.state == AppointmentState.BOOKED))
         .order_by(ExpertSpecialty.id)
+        .limit(1)
     )
-    return rows.first()
+)
+
+
+def booked_with_people(case: Case) -> Any:
+    """The booked appointment with place, letter, expert and the expert's first specialty, in one read."""
+    return BOOKED.model(case=case.id)
 
 
 def claimant_page(full: str, fragment: str | None = None, **context: Any) -> Response:
@@ -164,6 +174,11 @@ def refused(form: Any) -> Response:
 def standing_page(case: Case) -> Response:
     heading, sentence = standing(case.stage)
     return claimant_page("instructions/standing.html", heading=heading, sentence=sentence)
+
+
+ARRANGEMENTS = Kept(
+    lambda: Arrangement.select().where(Arrangement.case == bind("case")).order_by(Arrangement.id)
+)
 
 
 def told(case: Case, booked: Any) -> dict[str, Any]:
@@ -185,13 +200,18 @@ def told(case: Case, booked: Any) -> dict[str, Any]:
         "is_confirmed": bool(case.confirmed_at),
         "is_move_asked": bool(case.move_asked_at),
         "has_letter": booked.letter_id is not None,
-        "arranged": arranged(case.arrangements),
+        "arranged": arranged(ARRANGEMENTS.models(case=case.id)),
     }
+
+
+TICKED = Kept(
+    lambda: TickedInstruction.select(TickedInstruction.item).where(TickedInstruction.case == bind("case"))
+)
 
 
 def bring(case: Case) -> dict[str, Any]:
     """The list of things to bring, with what is ticked."""
-    ticked = {row.item for row in case.ticked_instructions.order_by(TickedInstruction.id)}
+    ticked = {item for (item,) in TICKED.rows(case=case.id)}
     items = [(key, text, key in ticked) for key, text in texts()["bring"].items()]
     return {"items": items, "ready": sum(is_ticked for _, _, is_ticked in items)}
 

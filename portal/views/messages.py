@@ -7,13 +7,16 @@ from peewee import JOIN, fn
 
 from portal.forms.messages import MessageForm
 from portal.ime.messages import answer_message, post_message
+from portal.ime.particulars import Particulars
 from portal.ime.process import may
+from portal.kept import Kept, bind
 from portal.models import Case, Message, User
 from portal.policy import ENGAGED, readable_messages
+from portal.search import FURTHEST
 from portal.web.formats import stamp
 from portal.web.navigation import Link, step_href
 from portal.web.page import done, page, take
-from portal.web.routing import performs, sees_case
+from portal.web.routing import number_of, performs, sees_case
 from portal.words import Party
 
 bp = Blueprint("messages", __name__)
@@ -31,7 +34,7 @@ READ_BY = {
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
-def section(case: Case, party: Party) -> dict[str, Any] | None:
+def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | None:
     """The last messages this party may read, and where to write; None when there is neither."""
     if party not in ENGAGED:
         return None
@@ -59,7 +62,7 @@ def writing(case: Case) -> Link | None:
 @bp.route("/cases/<ref:ref>/messages")
 @sees_case(Party.REFERRER, Party.COLLEAGUE, Party.COORDINATOR, Party.EXPERT)
 def read(case: Case) -> Any:
-    messages = latest(case, g.party, ON_PAGE + 1, before=request.args.get("before", ""))
+    messages = latest(case, g.party, ON_PAGE + 1, before=number_of(request.args.get("before")))
     has_earlier = len(messages) > ON_PAGE
     kept = messages[1:] if has_earlier else messages
     return page(
@@ -71,15 +74,24 @@ def read(case: Case) -> Any:
     )
 
 
-def latest(case: Case, party: Party, most: int, before: str = "") -> list[Any]:
-    """The last messages this party may read, the oldest of them first, each with its author and their number."""
-    messages = readable_messages(party, case).select(
-        Message, User, fn.COUNT(Message.id).over().alias("total")
+LATEST = {
+    party: Kept(
+        lambda party=party: (
+            readable_messages(party, bind("case"))
+            .select(Message, User.id, User.name, fn.COUNT(Message.id).over().alias("total"))
+            .join(User, JOIN.LEFT_OUTER, on=Message.author)
+            .where(Message.id < bind("before"))
+            .order_by(Message.id.desc())
+            .limit(bind("most"))
+        )
     )
-    if before.isdecimal() and len(before) <= 15:
-        messages = messages.where(Message.id < int(before))
-    found = messages.join(User, JOIN.LEFT_OUTER, on=Message.author).order_by(Message.id.desc()).limit(most)
-    return list(found)[::-1]
+    for party in ENGAGED
+}
+
+
+def latest(case: Case, party: Party, most: int, before: int = FURTHEST) -> list[Any]:
+    """The last messages this party may read, the oldest of them first, each with its author and their number."""
+    return LATEST[party].models(case=case.id, before=before, most=most)[::-1]
 
 
 def shown(message: Message) -> dict[str, Any]:

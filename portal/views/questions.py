@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, g, request, url_for
 
 from portal.forms.questions import QuestionsForm
-from portal.ime.particulars import Particulars, particulars, questions_of
+from portal.ime.particulars import Particulars, particulars
 from portal.ime.questions import Suggestion, concerns, suggestions
 from portal.ime.referral import edit_referral
 from portal.models import Case
@@ -51,9 +51,8 @@ def questions_page(case: Case, form: QuestionsForm, offered: list[Suggestion], l
     )
 
 
-def section(case: Case, party: Party) -> dict[str, Any] | None:
+def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | None:
     """The numbered questions, for every reader of the case; none before the first is asked."""
-    asked = questions_of(case)
     is_theirs = party == Party.REFERRER and case.stage in EARLY
     edit_href = url_for("questions.ask", ref=case.reference) if is_theirs else None
-    return {"questions": asked, "edit_href": edit_href} if asked or edit_href else None
+    return {"questions": listed.questions, "edit_href": edit_href} if listed.questions or edit_href else None

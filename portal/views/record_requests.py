@@ -11,6 +11,7 @@ from portal.clock import OFFICE_ZONE
 from portal.forms.records import RequestForm, SettlementForm
 from portal.ime.process import may
 from portal.ime.records import request_record, settle_record
+from portal.kept import Kept, bind
 from portal.models import Case, Document, RecordRequest
 from portal.policy import audiences_of, readable_documents
 from portal.web.formats import day, due, urgency
@@ -28,18 +29,22 @@ Item = tuple[str, str | None, str, str, str]
 # --- the checklist ----------------------------------------------------------------------------------------------
 
 
-def checklist(case: Case, party: Party) -> list[Item]:
-    """What is asked of whom by when: (what, where to go, state in words, its tone, details), the open ones first."""
-    asked = (
-        RecordRequest.select(RecordRequest, Document)
+ASKED = Kept(
+    lambda: (
+        RecordRequest.select(RecordRequest, Document.id, Document.audience)
         .join(Document, JOIN.LEFT_OUTER)
-        .where(RecordRequest.case == case)
+        .where(RecordRequest.case == bind("case"))
         .order_by(RecordRequest.state != RecordState.ASKED, RecordRequest.due_on, RecordRequest.id)
     )
+)
+
+
+def checklist(case: Case, party: Party) -> list[Item]:
+    """What is asked of whom by when: (what, where to go, state in words, its tone, details), the open ones first."""
     may_settle = any(step.name == "settle_record" for step in may(g.person, case))
     return [
         open_item(case, each, may_settle) if is_open(each) else settled_item(case, party, each)
-        for each in asked
+        for each in ASKED.models(case=case.id)
     ]
 
 

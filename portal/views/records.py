@@ -11,6 +11,7 @@ from portal import outside
 from portal.forms import Form
 from portal.forms.records import UploadForm
 from portal.ime.intake import Intake, taken_in
+from portal.ime.particulars import Particulars
 from portal.ime.process import may
 from portal.ime.records import (
     AUDIENCES,
@@ -19,14 +20,16 @@ from portal.ime.records import (
     note_sighting,
     remove_document,
 )
+from portal.kept import Kept, bind
 from portal.models import Case, Document, User
 from portal.policy import ENGAGED, readable_documents
+from portal.search import FURTHEST
 from portal.views.record_requests import checklist
 from portal.web.download import attachment
 from portal.web.formats import count, day, size, stamp
 from portal.web.navigation import step_href
 from portal.web.page import done, page, take
-from portal.web.routing import performs, sees_case
+from portal.web.routing import number_of, performs, sees_case
 from portal.words import Audience, Party
 
 bp = Blueprint("records", __name__)
@@ -40,7 +43,7 @@ SIGNS = {"application/pdf": "PDF", "image/jpeg": "JPG", "image/tiff": "TIFF"}
 # --- what is filed ----------------------------------------------------------------------------------------------
 
 
-def section(case: Case, party: Party) -> dict[str, Any] | None:
+def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | None:
     """The newest documents and the checklist, for whoever is engaged in the case."""
     if party not in ENGAGED:
         return None
@@ -58,7 +61,7 @@ def section(case: Case, party: Party) -> dict[str, Any] | None:
 @bp.route("/cases/<ref:ref>/records")
 @sees_case(Party.REFERRER, Party.COLLEAGUE, Party.COORDINATOR, Party.EXPERT)
 def read(case: Case) -> Any:
-    documents = newest(case, g.party, ON_PAGE + 1, before=request.args.get("before", ""))
+    documents = newest(case, g.party, ON_PAGE + 1, before=number_of(request.args.get("before")))
     shown = documents[:ON_PAGE]
     has_older = len(documents) > ON_PAGE
     return page(
@@ -72,15 +75,26 @@ def read(case: Case) -> Any:
     )
 
 
-def newest(case: Case, party: Party, most: int, before: str = "") -> list[Any]:
-    """The documents this party may read, the newest first, each with who filed it and how many there are in all."""
-    documents = readable_documents(party, case).select(
-        Document, User, fn.COUNT(Document.id).over().alias("total")
+NEWEST = {
+    party: Kept(
+        lambda party=party: (
+            readable_documents(party, bind("case"))
+            .select(
+                Document, User.id, User.name, User.organisation, fn.COUNT(Document.id).over().alias("total")
+            )
+            .join(User, JOIN.LEFT_OUTER, on=Document.filed_by)
+            .where(Document.id < bind("before"))
+            .order_by(Document.id.desc())
+            .limit(bind("most"))
+        )
     )
-    if before.isdecimal() and len(before) <= 15:
-        documents = documents.where(Document.id < int(before))
-    filed = documents.join(User, JOIN.LEFT_OUTER, on=Document.filed_by).order_by(Document.id.desc())
-    return list(filed.limit(most))
+    for party in ENGAGED
+}
+
+
+def newest(case: Case, party: Party, most: int, before: int = FURTHEST) -> list[Any]:
+    """The documents this party may read, the newest first, each with who filed it and how many there are in all."""
+    return NEWEST[party].models(case=case.id, before=before, most=most)
 
 
 def rows(case: Case, documents: Sequence[Document]) -> list[dict[str, Any]]:

@@ -162,12 +162,7 @@ def take_over(case: Case) -> Any:
     return page("referral/take_over.html", "referral/_take_over_form.html", form=form, case=case)
 
 
-def section(case: Case, party: Party) -> dict[str, Any] | None:
-    """What the case is about, for this reader."""
-    return summary(case, party, particulars(case))
-
-
-def summary(case: Case, party: Party, listed: Particulars) -> dict[str, Any]:
+def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any]:
     """The referral in short; a candidate reads no names, no identifiers and no free text."""
     kind = rules.exam_kinds().get(case.exam_kind)
     return {

@@ -18,6 +18,7 @@ from portal.forms.report import (
 from portal.ime import letters
 from portal.ime import report as written_report
 from portal.ime.examination import attendances
+from portal.ime.particulars import Particulars
 from portal.ime.records import note_sighting
 from portal.ime.report import (
     SECTIONS,
@@ -31,6 +32,7 @@ from portal.ime.report import (
 )
 from portal.ime.report_check import points
 from portal.ime.sealing import fingerprint, is_intact
+from portal.kept import Kept, bind
 from portal.models import Answer, Case, Document, Expert, Question, Report, Section, User
 from portal.policy import readable_documents
 from portal.web.formats import clock_time, count
@@ -259,14 +261,17 @@ def comments(form: Any, answers: list[Answer]) -> list[tuple[Question | None, st
 # --- on the case page -------------------------------------------------------------------------------------------
 
 
-def section(case: Case, party: Party) -> dict[str, Any] | None:
+IN_SHORT = Kept(
+    lambda: written_report.with_signer(Report.select(Report, User, Expert)).where(Report.case == bind("case"))
+)
+
+
+def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | None:
     """Where the report stands: the referrer's side reads it once released, office and expert from its beginning."""
     is_inside = party in OFFICE_AND_EXPERT
     if party == Party.CANDIDATE:
         return None
-    report = (
-        written_report.with_signer(Report.select(Report, User, Expert)).where(Report.case == case).first()
-    )
+    report = IN_SHORT.model(case=case.id)
     if report is None or not (is_inside or report.state == ReportState.RELEASED):
         return None
     is_writing = report.state == ReportState.WRITING
@@ -282,16 +287,19 @@ def section(case: Case, party: Party) -> dict[str, Any] | None:
     }
 
 
+IS_COMPLETE = (
+    (fn.TRIM(Answer.opinion) != "") & (fn.TRIM(Answer.reasons) != "") & Answer.certainty.is_null(False)
+)
+ANSWERED = Kept(
+    lambda: (
+        Answer.select(fn.COUNT(Answer.id).filter(IS_COMPLETE), fn.COUNT(Answer.id))
+        .join(Question)
+        .where(Question.case == bind("case"))
+    )
+)
+
+
 def answered(case: Case) -> tuple[int, int]:
     """How many questions are answered, and how many there are."""
-    is_complete = (
-        (fn.TRIM(Answer.opinion) != "") & (fn.TRIM(Answer.reasons) != "") & Answer.certainty.is_null(False)
-    )
-    row: Any = (
-        Answer.select(fn.COUNT(Answer.id).filter(is_complete), fn.COUNT(Answer.id))
-        .join(Question)
-        .where(Question.case == case)
-        .tuples()
-        .get()
-    )
+    (row,) = ANSWERED.rows(case=case.id)
     return int(row[0]), int(row[1])

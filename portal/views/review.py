@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, g, url_for
 
 from portal.forms.review import AcceptanceForm, verdict_form
+from portal.ime.particulars import Particulars
 from portal.ime.review import Disagreement, Judged, accept_report, board, give_verdict, judged, open_points
 from portal.models import Case
 from portal.policy import REFERRER_SIDE
@@ -35,7 +36,7 @@ def verdicts(case: Case) -> Any:
         case=case,
         blocks=[(row, *form.asked(row.question.number)) for row in rows],
         onward=onward(case, rows),
-        issues=laid_out(case, rows, may_ask=True),
+        issues=laid_out(case, rows, case.treating_opinions, may_ask=True),
     )
 
 
@@ -54,7 +55,7 @@ def ask(case: Case, numbers: list[int], reason: ClarificationReason) -> str:
     return url_for("clarification.request", ref=case.reference, question=numbers, reason=reason)
 
 
-def laid_out(case: Case, rows: list[Judged], may_ask: bool) -> list[dict[str, Any]]:
+def laid_out(case: Case, rows: list[Judged], opinions: Any, *, may_ask: bool) -> list[dict[str, Any]]:
     """The board for the page: each issue with its sides, the pages cited, and a way to ask back about it."""
     return [
         {
@@ -64,7 +65,7 @@ def laid_out(case: Case, rows: list[Judged], may_ask: bool) -> list[dict[str, An
             "pages": cited(each.rows),
             "ask_href": ask_about(case, each) if may_ask and each.rows else None,
         }
-        for each in board(case, rows)
+        for each in board(rows, opinions)
     ]
 
 
@@ -100,7 +101,7 @@ def accept(case: Case) -> Any:
     )
 
 
-def section(case: Case, party: Party) -> dict[str, Any] | None:
+def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | None:
     """The board and the verdicts as they stand, for the referrer's side and the office, once the report is released."""
     if case.stage not in RELEASED or party not in READERS:
         return None
@@ -108,6 +109,6 @@ def section(case: Case, party: Party) -> dict[str, Any] | None:
     is_reviewing = case.stage == Stage.IN_REVIEW and party == Party.REFERRER
     return {
         "rows": rows,
-        "issues": laid_out(case, rows, may_ask=is_reviewing),
+        "issues": laid_out(case, rows, listed.treating_opinions, may_ask=is_reviewing),
         "again": [str(row.question.number) for row in rows if row.is_stale],
     }

@@ -10,7 +10,7 @@ from portal.ime.questions import concerns, deadline_concerns
 from portal.ime.readiness import missing
 from portal.ime.referral import accept_referral, assign_coordinator, decline_referral, return_referral
 from portal.models import Case, User
-from portal.views.referral import summary
+from portal.views.referral import section
 from portal.web.page import done, page, take
 from portal.web.routing import performs
 
@@ -35,7 +35,7 @@ def read(case: Case) -> dict[str, Any]:
     listed = particulars(case)
     noticed = concerns([question.text for question in listed.questions], listed)
     return {
-        "section": summary(case, g.party, listed),
+        "section": section(case, g.party, listed),
         "questions": list(zip(listed.questions, noticed, strict=True)),
         "late": deadline_concerns(case, listed),
         "missing": missing(case, listed),

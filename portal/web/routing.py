@@ -13,6 +13,7 @@ from portal.ime.process import PROCESS, MovedOn, NotAllowed, Step
 from portal.kept import Kept, bind
 from portal.models import Case, Claimant, Organisation, User
 from portal.policy import Person, had_offer, may_see, party_to, scope_of, sight
+from portal.search import FURTHEST
 from portal.words import Party, Role
 
 STAFF = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
@@ -47,6 +48,11 @@ class Token(BaseConverter):
     """Whatever stands where a secret token belongs: right and wrong ones get the same answer from the view."""
 
     regex = r"[^/]{1,200}"
+
+
+def number_of(typed: str | None) -> int:
+    """A row's number from an address; one beyond every row where there is none or it makes no sense."""
+    return int(typed) if typed and typed.isascii() and typed.isdigit() and len(typed) < 16 else FURTHEST
 
 
 def public(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -115,7 +115,7 @@ def test_a_released_addendum_makes_the_verdict_on_its_question_stale_and_no_othe
 
 def test_the_board_lays_both_opinions_side_by_side_issue_by_issue(world, case_at):
     case = case_at(Stage.IN_REVIEW)
-    laid = {each.issue: each for each in board(case)}
+    laid = {each.issue: each for each in board(judged(case), case.treating_opinions)}
     assert list(laid) == [Issue.DIAGNOSIS, Issue.CAUSATION, Issue.WORK_RESTRICTIONS]
     causation = laid[Issue.CAUSATION]
     assert causation.treating.opinion == "Caused wholly by the fall at work."
@@ -127,7 +127,7 @@ def test_the_board_shows_an_issue_that_only_one_side_speaks_to(world, case_at):
     case = case_at(Stage.IN_REVIEW)
     case.treating_opinions.where(True).first().delete_instance()
     Question.update(issue=Issue.PROGNOSIS).where(Question.case == case, Question.number == 2).execute()
-    laid = {each.issue: each for each in board(case)}
+    laid = {each.issue: each for each in board(judged(case), case.treating_opinions)}
     assert laid[Issue.DIAGNOSIS].treating is None
     assert laid[Issue.CAUSATION].rows == []
     assert [row.question.number for row in laid[Issue.PROGNOSIS].rows] == [2]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import clock
+from portal import clock, outside
 from portal.models import Case, Clarification
 from portal.words import ClarificationState, Stage
 from tests.ime.rounds import ask, item, release, send, sign
@@ -208,6 +208,20 @@ def test_a_broken_chain_is_said_in_a_sentence(visitor, world, case_at):
         .opens(f"/cases/{case.reference}/addendum/check")
         .sees("The chain is broken")
     )
+
+
+def test_the_case_page_reads_no_file_and_a_paper_is_compared_when_it_is_opened(
+    visitor, world, case_at, monkeypatch
+):
+    compared = []
+    monkeypatch.setattr(outside.store(), "verify", lambda key, sha256: compared.append(key))
+    monkeypatch.setattr(outside.store(), "open", lambda key: pytest.fail("a file was read"))
+    case = case_at(Stage.CHECKING_ADDENDUM)
+    coordinator = visitor(world.coordinator).opens(f"/cases/{case.reference}")
+    assert coordinator.sees("The chain is unbroken")
+    assert compared == []
+    assert coordinator.follows("Addendum 1 (PDF)").status == 500
+    assert compared == [case.addenda.get().document.key]
 
 
 def test_the_pages_ask_the_database_as_often_for_many_questions_as_for_few(visitor, world, case_at):
