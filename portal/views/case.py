@@ -10,6 +10,7 @@ from portal.forms.case import ORDERS, SHOW, STAGES, wish
 from portal.ime import journey, rules
 from portal.ime.history import QUIET, timeline
 from portal.ime.particulars import particulars
+from portal.ime.process import PROCESS
 from portal.kept import Kept, bind
 from portal.models import Case, Event, User
 from portal.queues import Row
@@ -54,6 +55,7 @@ def show(case: Case) -> Any:
         primary=primary,
         others=others,
         waits_for=waits_for(case),
+        awaited=PROCESS[case.next_step].button if case.next_step else "",
         sections=sections(case),
         entries=timeline(events(case), g.person, g.party),
     )
