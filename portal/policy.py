@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.models import Case, CaseParty, Document, Message, Offer, SecureLink, User
-from portal.words import Audience, OfferState, Party, Role, Stage
+from portal.words import AppointmentState, Audience, OfferState, Party, Role, Stage
 
 Person = User | SecureLink
 
@@ -140,11 +140,17 @@ def recipients(case: Case, party: Party) -> list[Recipient]:
         return [recipient(user) for user in ([case.coordinator] if case.coordinator else User.coordinators())]
     if party in {Party.CANDIDATE, Party.EXPERT}:
         return experts_told(case, party)
-    if party == Party.CLAIMANT and not case.appointments.exists():
-        return []  # the claimant has not heard of the case yet
     if party == Party.CLAIMANT:
-        return [Recipient(case.claimant.name, case.claimant.email)]
+        return [Recipient(case.claimant.name, case.claimant.email)] if is_expected(case) else []
+    if party == Party.REPRESENTATIVE and not (case.is_file_review or case.appointments.exists()):
+        return []  # nobody outside has heard of the case yet
     return [Recipient(row.name, row.email) for row in others_told(case, party)]
+
+
+def is_expected(case: Case) -> bool:
+    """The claimant was given a time to come, and has not been examined yet."""
+    states = {each.state for each in case.appointments}
+    return bool(states) and AppointmentState.HELD not in states
 
 
 def recipient(user: User) -> Recipient:

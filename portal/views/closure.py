@@ -29,5 +29,5 @@ def withdraw(case: Case) -> Any:
 def reopen(case: Case) -> Any:
     form = ReopeningForm()
     if form.validate_on_submit() and take(form, lambda: reopen_case(case, by=g.person, why=form.why.data)):
-        return done("The case is open again. The coordinator and the expert have been told.", case)
+        return done("The case is open again. The others on it have been told.", case)
     return page("closure/reopen.html", "closure/_reopen_form.html", form=form, case=case)

@@ -138,7 +138,7 @@ def recall(case: Case) -> Any:
 def release(case: Case) -> Any:
     form = ReleaseForm()
     if form.validate_on_submit() and take(form, lambda: release_expert(case, by=g.person, why=form.why.data)):
-        return done("The expert is released. The expert and the referrer have been told.", case)
+        return done("The expert is released. Everyone engaged has been told.", case)
     return page("matching/release.html", "matching/_release_form.html", form=form, case=case)
 
 

@@ -230,9 +230,15 @@ def test_releasing_the_expert_cancels_what_is_booked_and_tells_them(world, case_
     assert (stands.stage, stands.expert_id) == (Stage.MATCHING, None)
     assert case.appointments.get().state == AppointmentState.CANCELLED
     assert case.offers.get().state == OfferState.RELEASED
-    assert told_of(case, "release_expert") == {"expert", "referrer"}
+    assert told_of(case, "release_expert") == {"expert", "referrer", "claimant", "representative"}
     with pytest.raises(MovedOn):
         release_expert(case, by=world.coordinator, why="Again.")
+
+
+def test_a_claimant_who_was_given_no_time_hears_nothing_of_a_released_expert(world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    release_expert(case, by=world.coordinator, why="The clinic closes.")
+    assert told_of(case, "release_expert") == {"expert", "referrer"}
 
 
 # --- the deadline -------------------------------------------------------------------------------------------------
