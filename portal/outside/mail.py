@@ -110,7 +110,7 @@ class FileMailer:
         """Write the mail; the same message id again changes nothing."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._write_once(_message(mail, self.sender).as_bytes(), f"{mail.message_id}.eml")
+            self._write_once(_message(mail, self.sender, "8bit").as_bytes(), f"{mail.message_id}.eml")
         except OSError as failure:
             raise NotSent(f"The mail could not be written: {failure}") from failure
 
@@ -149,12 +149,13 @@ def mailer_from(url: str, *, sender: str) -> Mailer:
     raise ValueError("Mail goes to smtp://, smtps://, file:/// or memory:.")
 
 
-def _message(mail: Mail, sender: str) -> EmailMessage:
+def _message(mail: Mail, sender: str, encoding: str | None = None) -> EmailMessage:
+    """The mail as it travels; `8bit` leaves lines and links whole for whoever opens the file in an editor."""
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = sender, mail.to, mail.subject
     message["Message-ID"] = f"<{mail.message_id}>"
     message["Auto-Submitted"] = "auto-generated"
     if mail.written:
         message["Date"] = format_datetime(mail.written)
-    message.set_content(mail.text.encode("utf-8", "replace").decode())
+    message.set_content(mail.text.encode("utf-8", "replace").decode(), cte=encoding)
     return message

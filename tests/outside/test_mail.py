@@ -168,6 +168,13 @@ def test_a_mail_to_a_folder_is_one_private_file(tmp_path):
     assert read(written.read_bytes()).get_content().replace("\r\n", "\n") == MAIL.text
 
 
+def test_a_link_in_a_mail_to_a_folder_can_be_copied_whole(tmp_path):
+    link = "https://portal.example/appointment/link/" + "abc123_-" * 12
+    FileMailer(tmp_path, sender=SENDER).send(Mail("dana@claims.example", "Sí – ¿?", f"Señora,\n\n{link}\n", "a@b"))
+
+    assert link in (tmp_path / "a@b.eml").read_text(encoding="utf-8").splitlines()
+
+
 @pytest.mark.parametrize("mailer", [FileMailer, None], ids=["folder", "memory"])
 def test_the_same_message_id_again_changes_nothing(mailer, tmp_path):
     again = Mail(MAIL.to, "Another subject", "Another text", MAIL.message_id)
