@@ -19,7 +19,7 @@ from portal.views.desk import shown
 from portal.web.navigation import actions
 from portal.web.page import page
 from portal.web.routing import number_of, sees_case, signed_in
-from portal.words import Part, Party, Role
+from portal.words import Part, Party, Role, Stage
 
 bp = Blueprint("case", __name__)
 MOST_EVENTS = 200
@@ -63,13 +63,14 @@ def show(case: Case) -> Any:
 
 def sections(case: Case) -> list[tuple[str, dict[str, Any]]]:
     """The nouns that have something for this reader, each with what its section shows."""
-    nouns, listed = SECTIONS[journey.standing(case)], particulars(case)
+    nouns = UNTIL_THE_DAY if case.stage == Stage.BOOKED else SECTIONS[journey.standing(case)]
+    listed = particulars(case)
     return [(noun.bp.name, told) for noun in nouns if (told := noun.section(case, g.party, listed))]
 
 
 def claimant_name(case: Case) -> str:
     """The claimant's name; a candidate reads a redacted page."""
-    return "Claimant" if g.party == Party.CANDIDATE else case.claimant.name or "New referral"
+    return "An offer to you" if g.party == Party.CANDIDATE else case.claimant.name or "New referral"
 
 
 def waits_for(case: Case) -> str:
