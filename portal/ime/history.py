@@ -34,7 +34,7 @@ SENTENCES: dict[str, tuple[frozenset[Party], str]] = {
     "return_referral": (REFERRERS, "{who} returned the referral with a question: {why}"),
     "decline_referral": (REFERRERS, "{who} declined the referral: {why}"),
     "offer_case": (OFFICE, "{who} offered the case to {expert}, to be answered by {until}."),
-    "take_offer": (CASE, "{expert} took the case."),
+    "take_offer": (CASE, "{who} took the case."),
     "pass_offer": (OFFICE, "{expert} passed on the case: {why}."),
     "expire_offer": (OFFICE, "The offer to {expert} ran out without an answer."),
     "recall_offer": (OFFICE, "{who} recalled the offer to {expert}."),
