@@ -19,15 +19,13 @@ class ClaimantForm(Form):
 
     name = Line("Full name", [NeededToSend()], autocomplete="off")
     born_on = Day("Date of birth", [NeededToSend(), MustBeInThePast("The date of birth must be in the past")])
-    phone = Phone("Phone", hint="A mobile phone if there is one: reminders go there", autocomplete="off")
+    phone = Phone("Phone", hint="Needed where there is no e-mail address", autocomplete="off")
     email = Email("E-mail address", autocomplete="off")
     street = Line("Street and number", autocomplete="off")
     city = Line("City", autocomplete="off")
     state = State("State", autocomplete="off")
-    zip = Zip("ZIP code", [NeededToSend()], hint="To find an expert nearby", autocomplete="off")
-    language = Line(
-        "Preferred language", hint="The notice of examination is written in English or Spanish", limit=60
-    )
+    zip = Zip("ZIP code", [NeededToSend()], autocomplete="off")
+    language = Line("Preferred language", hint="It counts when an expert is chosen", limit=60)
 
     @classmethod
     def of(cls, case, listed):

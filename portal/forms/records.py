@@ -27,7 +27,7 @@ class UploadForm(Form):
     files = Uploads(
         "Choose the files",
         [MustBeGiven("Choose at least one file")],
-        hint=f"PDF, Word (.docx) or pictures, up to {FILE_LIMIT // 1024**2} MB a file. You can choose many at once.",
+        hint=f"PDF, Word (.docx) or pictures, up to {FILE_LIMIT // 1024**2} MB a file, up to 50 files at once.",
         accept=",".join(f".{ending}" for ending in MEDIA_TYPES),
     )
     kind = Choice(
