@@ -21,7 +21,7 @@ bp = Blueprint("desk", __name__)
 
 TITLES = {
     "offers": "Offers to you",
-    "new": "New referrals, nobody's yet",
+    "new": "New referrals, not assigned yet",
     "turn": "Your turn",
     "coming": "Coming up",
     "waiting": "Waiting for others",

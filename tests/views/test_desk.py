@@ -13,7 +13,7 @@ def test_a_referrer_sees_whose_turn_each_case_is(visitor, world):
 
 def test_a_coordinator_sees_referrals_that_nobody_has_taken(visitor, world, case_at):
     home = visitor(world.coordinator).opens("/")
-    assert home.sees("New referrals, nobody's yet")
+    assert home.sees("New referrals, not assigned yet")
     assert home.sees(case_at(Stage.REFERRED).reference)
 
 
