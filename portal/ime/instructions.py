@@ -11,16 +11,18 @@ from portal.ime.appointment import booked_appointment
 from portal.ime.guidance import texts
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import StoredFile, file_away
-from portal.models import Case, SecureLink, TickedInstruction, User
+from portal.models import Case, Event, SecureLink, TickedInstruction, User
 from portal.policy import Person
 from portal.words import Audience, DocumentKind, LinkPurpose
 
 LINK_LIFE = timedelta(days=14)
+PRESSED_TWICE = timedelta(minutes=1)
 
 
 @step
 def send_brief(case: Case, *, by: User, letter: StoredFile | None = None) -> None:
     """The expert receives the cover letter, the questions and the records; the referrer may read the letter too."""
+    refuse_pressed_twice(case, "send_brief", "The brief was sent a moment ago.")
     if letter:
         file_away(case, letter, kind=DocumentKind.COVER_LETTER, audience=Audience.CASE, by=by)
     case.brief_sent_at = clock.now()
@@ -31,6 +33,7 @@ def send_brief(case: Case, *, by: User, letter: StoredFile | None = None) -> Non
 def confirm_attendance(case: Case, *, by: Person) -> None:
     """The claimant says that they will come; who asked for another time before can come after all."""
     refuse_begun(case)
+    refuse_pressed_twice(case, "confirm_attendance", "You have told us already that you are coming.")
     case.confirmed_at = case.confirmed_at or clock.now()
     case.move_asked_at = None
 
@@ -41,9 +44,19 @@ def ask_to_move(case: Case, *, by: Person, why: str) -> None:
     if not why.strip():
         raise Refusal("Tell us why, so that we find a time that works.", field="why")
     refuse_begun(case)
+    refuse_pressed_twice(
+        case, "ask_to_move", "You asked for another time already. We will call or write to you."
+    )
     case.move_asked_at = clock.now()
     case.confirmed_at = None
     remember(why=why)
+
+
+def refuse_pressed_twice(case: Case, name: str, sentence: str) -> None:
+    """Two presses of one button are one step, told once: within a minute, with nothing else done in between."""
+    last = case.events.order_by(Event.id.desc()).first()
+    if last and last.step == name and last.at > clock.now() - PRESSED_TWICE:
+        raise Refusal(sentence)
 
 
 def refuse_begun(case: Case) -> None:
@@ -68,6 +81,7 @@ def send_link(case: Case, *, by: Person) -> None:
     """The claimant is sent a new secure link; the notice that carries it makes it."""
     if not case.claimant.email:
         raise Refusal("The claimant has no e-mail address. Tell them by phone.")
+    refuse_pressed_twice(case, "send_link", "A new link was sent a moment ago.")
 
 
 @step

@@ -132,6 +132,9 @@ def request_record(
         raise Refusal("Say which record you ask for.", field="what")
     if due_on < clock.today():
         raise Refusal("Choose a day that is still to come.", field="due_on")
+    asked = (RecordRequest.what == what.strip()) & (RecordRequest.asked_of == asked_of)
+    if case.record_requests.where(asked & (RecordRequest.state == RecordState.ASKED)).exists():
+        raise Refusal("This is on the checklist already.", field="what")
     remember(asked_of=asked_of, due_on=due_on)
     return RecordRequest.create(case=case, kind=kind, what=what.strip(), asked_of=asked_of, due_on=due_on)
 

@@ -47,7 +47,7 @@ from portal.models import (
 )
 from portal.policy import party_to, scope_of, sight
 from portal.web.download import attachment
-from portal.web.formats import count, phone
+from portal.web.formats import count
 from portal.web.page import done, is_htmx, page, take
 from portal.web.routing import performs, sees_case, signed_in, with_people
 from portal.words import AppointmentState, DocumentKind, Party, Role, Stage
@@ -72,7 +72,8 @@ def appointment() -> Any:
 @signed_in(Role.CLAIMANT)
 def confirm() -> Any:
     case, form = own_case(confirm_attendance), ConfirmForm()
-    if case.confirmed_at or take(form, lambda: confirm_attendance(case, by=g.person)):
+    is_confirmed = case.confirmed_at or take(form, lambda: confirm_attendance(case, by=g.person))
+    if is_confirmed or Case.get_by_id(case.id).confirmed_at:
         return done("Thank you. We know that you are coming.", url_for("instructions.appointment"))
     return refused(form)
 
@@ -159,10 +160,8 @@ def booked_with_people(case: Case) -> Any:
 
 
 def claimant_page(full: str, fragment: str | None = None, **context: Any) -> Response:
-    """A page in the claimant's layout, with somebody to call."""
-    return page(
-        full, fragment, help_phone=OFFICE.phone, help_phone_text=phone(OFFICE.phone), office=OFFICE, **context
-    )
+    """A page in the claimant's layout, with the hours at which somebody answers the telephone."""
+    return page(full, fragment, office=OFFICE, **context)
 
 
 def refused(form: Any) -> Response:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import Flask, abort, current_app, g, redirect, request, url_for
+from flask import Flask, abort, current_app, g, request
 from peewee import JOIN
 from werkzeug.routing import BaseConverter
 
@@ -14,6 +14,7 @@ from portal.kept import Kept, bind
 from portal.models import Case, Claimant, Organisation, User
 from portal.policy import Person, had_offer, may_see, party_to, scope_of, sight
 from portal.search import FURTHEST
+from portal.web.signed_out import ask_to_sign_in
 from portal.words import Party, Role
 
 STAFF = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
@@ -109,7 +110,13 @@ def performs(step: Callable[..., Any]) -> Callable[..., Any]:
                 raise NotAllowed(row.name)
             if case.stage not in row.at:
                 raise MovedOn(row.name)
-            return view(case, **parts)
+            try:
+                return view(case, **parts)
+            except (
+                NotAllowed
+            ) as lost:  # somebody was quicker, and the person has no part in the case any more
+                g.case = seen(g.person, ref)
+                raise MovedOn(row.name) from lost
 
         guarded.access = Access("performs", parties=tuple(sorted(row.who)), step=row.name)  # type: ignore[attr-defined]
         return guarded
@@ -168,12 +175,6 @@ SEEN = {
     )
     for role in Role
 }
-
-
-def ask_to_sign_in() -> Any:
-    """To the sign-in page, and back here afterwards where that is a page."""
-    back = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("account.sign_in", next=back), 303)
 
 
 def access_of(endpoint: str) -> Access | None:
