@@ -92,7 +92,7 @@ def link(token: str) -> Any:
         return open_link(token)
     if isinstance(g.person, SecureLink) and g.person.token_hash == hashed(token):
         return redirect(url_for("instructions.appointment"), 303)
-    return claimant_page("account/link.html") if find_link(token) else dead_link(token)
+    return page("account/link.html") if find_link(token) else dead_link(token)
 
 
 def open_link(token: str) -> Any:
@@ -105,7 +105,7 @@ def open_link(token: str) -> Any:
 
 def dead_link(token: str) -> Any:
     """One answer for every link that does not open, so that nobody learns which links there are."""
-    return claimant_page("account/dead_link.html", token=token), 404
+    return page("account/dead_link.html", token=token), 404
 
 
 @bp.route("/appointment/link/<token:token>/renewal", methods=["POST"])
@@ -118,9 +118,4 @@ def renew_link(token: str) -> Any:
 @bp.route("/appointment/link-asked")
 @public
 def link_asked() -> Any:
-    return claimant_page("account/link_asked.html")
-
-
-def claimant_page(template: str, **context: Any) -> Any:
-    """A page for the person examined, with the office's number to call."""
-    return page(template, help_phone=OFFICE.phone, help_phone_text=phone(OFFICE.phone), **context)
+    return page("account/link_asked.html")

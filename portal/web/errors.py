@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from portal.ime.process import MovedOn, NotAllowed
 from portal.models import Case
+from portal.web.signed_out import typed
 from portal.words import Role
 
 log = logging.getLogger("portal")
@@ -53,7 +54,10 @@ def moved_on(error: MovedOn) -> Any:
 
 
 def csrf_failed(error: CSRFError) -> Any:
-    return render_template("errors/csrf.html"), 400
+    """400; what was typed is shown once more, to be copied."""
+    if is_claimant():
+        return render_template("instructions/not_sent.html", texts=typed()), 400
+    return render_template("errors/csrf.html", texts=typed()), 400
 
 
 def refused(error: HTTPException) -> Any:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from portal import clock
+from portal.config import OFFICE
 from portal.models import FAR_FUTURE
 
 
@@ -91,5 +92,6 @@ def phone(number: str) -> str:
 
 
 def register(app: Flask) -> None:
+    app.jinja_env.globals.update(help_phone=OFFICE.phone, help_phone_text=phone(OFFICE.phone))
     for filter_ in (day, clock_time, moment, stamp, relative, due, urgency, money, size, count, phone):
         app.add_template_filter(filter_)

@@ -133,7 +133,7 @@ class Knocker:
 def outcome(response: Any) -> str:
     """One word for an answer."""
     code, to = response.status_code, response.headers.get("Location", "")
-    if code == 303 and "/sign-in" in to:
+    if code == 401 or (code == 303 and "/sign-in" in to):
         return "sign in"
     return {403: "deny", 404: "hide", 409: "late"}.get(
         code, "allow" if code in {200, 204, 303, 422} else str(code)
