@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from portal.kept import Kept, bind
 from portal.models import Case, CaseParty, Document, Message, Offer, SecureLink, User
 from portal.words import AppointmentState, Audience, OfferState, Party, Role, Stage
 
@@ -89,14 +90,16 @@ def party_to(person: Person, case: Case) -> Party | None:
     return expert_party(person.expert, case)
 
 
+OFFERED = Kept(lambda: offered_to(bind("expert")).where(Offer.case == bind("case")))
+
+
 def expert_party(expert: Any, case: Case) -> Party | None:
     """Expert of the case, or a candidate with an open offer."""
     if expert is None:
         return None
     if case.expert_id == expert.id:
         return Party.EXPERT
-    is_candidate = offered_to(expert).where(Offer.case == case).exists()
-    return Party.CANDIDATE if is_candidate else None
+    return Party.CANDIDATE if OFFERED.rows(expert=expert.id, case=case.id) else None
 
 
 def audiences_of(party: Party) -> list[Audience]:

@@ -5,7 +5,7 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Wire the parts of the web layer, in the order a request meets them."""
-    from portal.web import errors, formats, logs, routing, security, session
+    from portal.web import errors, formats, logs, page, routing, security, session
 
-    for part in (logs, session, routing, security, formats, errors):
+    for part in (logs, page, session, routing, security, formats, errors):
         part.register(app)

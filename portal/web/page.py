@@ -1,13 +1,21 @@
 """How a view answers: a page, its fragment to htmx, or onward with a word of what happened."""
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, flash, make_response, redirect, render_template, request, url_for
+from flask.templating import Environment
 from flask_wtf import FlaskForm
 
 from portal.ime.process import Refusal
 from portal.models import Case
+
+
+class Templates(Environment):
+    """Templates that know the same names: Jinja's map over a map for each costs a tenth of a page of many macros."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return super().make_globals(d) if d else self.globals
 
 
 def is_htmx() -> bool:
@@ -46,3 +54,7 @@ def take(form: FlaskForm, step: Callable[[], Any]) -> bool:
             field.errors = [*field.errors, refusal.sentence]
         return False
     return True
+
+
+def register(app: Flask) -> None:
+    app.jinja_environment = Templates
