@@ -32,6 +32,7 @@
     if (event.defaultPrevented || !form.dataset.progress) return;
     event.preventDefault();
     const button = event.submitter;
+    const chosen = form.querySelector("input[type=file]").files;
     const bar = document.createElement("progress");
     const sent = new XMLHttpRequest();
     const plainly = () => { bar.remove(); button.disabled = false; form.submit(); };
@@ -45,6 +46,8 @@
       if (onward) return location.assign(onward);
       if (sent.status !== 200 && sent.status !== 422) return plainly();
       form.parentElement.outerHTML = sent.response;
+      const again = document.querySelector("[data-keeps-files] input[type=file]");
+      if (again) again.files = chosen;
       lead();
     });
     sent.open("POST", form.action);

@@ -68,6 +68,19 @@ def test_a_mistake_is_said_on_top_and_at_its_field(page):
     )
 
 
+def test_with_the_script_the_files_stay_chosen_when_something_else_is_missing(page, request):
+    choose(page, ("good.pdf", a_pdf("good")))
+    page.get_by_role("button", name="Add the documents").click()
+    expect(page.get_by_role("alert")).to_contain_text("Choose what the files are")
+    page.get_by_label("What are they?").select_option("Imaging")
+    if request.node.callspec.params["page"]:
+        expect(page.get_by_label("Choose the files")).to_have_value(re.compile("good.pdf"))
+    else:
+        choose(page, ("good.pdf", a_pdf("good")))
+    page.get_by_role("button", name="Add the documents").click()
+    expect(page.get_by_text("1 document is filed.")).to_be_visible()
+
+
 def test_more_than_is_taken_in_one_go_ends_on_the_page_that_says_so(page, app, monkeypatch):
     monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 100_000)
     choose(page, ("large.pdf", bytes(110_000)))
