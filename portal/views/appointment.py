@@ -41,7 +41,13 @@ from portal.words import AppointmentState, ArrangementState, Party, Stage
 __all__ = ["bp", "section"]
 
 FOUR_WEEKS = timedelta(days=28)
-TOLD = "The claimant, the expert and the referrer have been told."
+
+
+def told(case: Case) -> str:
+    """Who has heard of it, and whom the coordinator has to call."""
+    if case.claimant.email:
+        return "The claimant, the expert and the referrer have been told."
+    return "The expert and the referrer have been told. The claimant has no e-mail address: please call."
 
 
 # --- choosing a time --------------------------------------------------------------------------------------------
@@ -97,7 +103,7 @@ def book(case: Case) -> Any:
     window, form = read_window(earliest.date), BookingForm()
     offer(form, case, window)
     if form.validate_on_submit() and take(form, lambda: take_slot(book_appointment, case, form)):
-        return done(f"Booked for {in_words(form.slot.data, case)}. {TOLD}", case)
+        return done(f"Booked for {in_words(form.slot.data, case)}. {told(case)}", case)
     if form.errors:
         offer(form, case, window)
     return page(
@@ -117,7 +123,7 @@ def move(case: Case) -> Any:
     if form.validate_on_submit() and take(
         form, lambda: take_slot(move_appointment, case, form, why=form.why.data)
     ):
-        return done(f"Moved to {in_words(form.slot.data, case)}. {TOLD}", case)
+        return done(f"Moved to {in_words(form.slot.data, case)}. {told(case)}", case)
     if form.errors:
         offer(form, case, window, old)
     return page(
@@ -136,7 +142,7 @@ def cancel(case: Case) -> Any:
     if form.validate_on_submit() and take(
         form, lambda: cancel_appointment(case, by=g.person, why=form.why.data)
     ):
-        return done(f"The appointment is cancelled. {TOLD}", case)
+        return done(f"The appointment is cancelled. {told(case)}", case)
     return page(
         "appointment/cancel.html",
         "appointment/_cancel_form.html",

@@ -49,6 +49,16 @@ def test_a_coordinator_books_from_the_case_page(visitor, world, case_at):
     assert letter.filed_by_id == world.coordinator.id
 
 
+def test_a_coordinator_reads_whom_to_call_when_the_claimant_has_no_address(visitor, world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    case.claimant.email = ""
+    case.claimant.save()
+    page = choosing(visitor, world, case)
+    page.presses("Book the appointment", slot=slots_shown(page)[0])
+    assert page.sees("The claimant has no e-mail address: please call.")
+    assert not page.sees("The claimant, the expert and the referrer have been told.")
+
+
 def test_the_page_says_why_not_sooner_and_what_is_not_settled(visitor, world, case_at):
     page = choosing(visitor, world, case_at(Stage.SCHEDULING))
     assert page.sees("The first day that leaves everybody enough notice is")
