@@ -27,6 +27,13 @@ def test_a_search_without_a_hit_says_what_to_try(visitor, world):
     assert page.sees("No case matches “Nobody Known”")
 
 
+def test_until_the_day_the_appointment_stands_first(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    visitor(world.coordinator).opens(f"/cases/{case.reference}/brief").presses("Send the brief")
+    page = visitor(world.expert).opens(f"/cases/{case.reference}")
+    assert page.tree.xpath("string((//main//section//h2)[1])") == "Appointment"
+
+
 def test_a_stranger_finds_nothing_of_others(visitor, world):
     page = visitor(world.stranger_referrer).opens("/cases").presses("Show cases", q="Delgado")
     assert not references(page)
