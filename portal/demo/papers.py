@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from functools import cache
 from zlib import crc32
 
+from portal import written
 from portal.words import Issue
 
 
@@ -26,10 +27,10 @@ def record_pdf(provider: str, kind: str, patient: str, born_on: date, entries: i
             },
             "kind": kind,
             "patient": patient,
-            "date_of_birth": f"{born_on:%B} {born_on.day}, {born_on.year}",
+            "date_of_birth": written.day(born_on),
             "entries": [
                 {
-                    "dated": f"{first + timedelta(days=9 * number):%B %-d, %Y}",
+                    "dated": written.day(first + timedelta(days=9 * number)),
                     "heading": VISITS[number % len(VISITS)][0],
                     "author": "Linda Marsh, MD",
                     "text": VISITS[number % len(VISITS)][1],

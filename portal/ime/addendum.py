@@ -5,6 +5,7 @@ from typing import Any
 
 from peewee import fn
 
+from portal import written
 from portal.ime import letters
 from portal.ime.clarification import SENT, in_state
 from portal.ime.process import Refusal, remember, step
@@ -52,7 +53,7 @@ def addendum_words(case: Case) -> dict[str, Any]:
         **letters.head(case),
         "number": next_number(case),
         "subject": letters.subject(case),
-        "report_signed": letters.written_day(report.signed_at, letters.zone(case)),
+        "report_signed": written.day(report.signed_at, letters.zone(case)),
         "report_sha256": report.sha256,
         "previous_sha256": previous_sha256(case),
         "clarifications": [clarified(each) for each in in_state(case, SENT)],

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from portal import written
 from portal.config import OFFICE
 from portal.ime import letters, rules
 from portal.ime.calendar import written_time
@@ -58,7 +59,7 @@ def deadlines(case: Case) -> list[dict[str, str]]:
         rows.append({"what": "The examination", "when": when, "because": ""})
         rows.append(report_deadline(case, appointment))
     return rows + [
-        {"what": each.kind.title, "when": letters.written_day(each.falls_on), "because": each.note}
+        {"what": each.kind.title, "when": written.day(each.falls_on), "because": each.note}
         for each in case.deadlines
     ]
 
@@ -66,7 +67,7 @@ def deadlines(case: Case) -> list[dict[str, str]]:
 def report_deadline(case: Case, appointment: Any) -> dict[str, str]:
     due, explained = report_due_on(case), rules.report_due(case.exam_kind, local_day(appointment))
     because = explained.sentence if explained and explained.date == due else "Needed by the referrer."
-    return {"what": "Your signed report", "when": letters.written_day(due), "because": because}
+    return {"what": "Your signed report", "when": written.day(due), "because": because}
 
 
 def briefed_documents(case: Case) -> list[Any]:
@@ -80,6 +81,6 @@ def record_row(document: Any) -> dict[str, Any]:
     return {
         "title": document.kind.title,
         "provider": document.provider,
-        "dated": letters.written_day(document.dated_on),
+        "dated": written.day(document.dated_on),
         "pages": document.pages or 0,
     }

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.config import OFFICE
-from portal.ime.letters import written_phone
+from portal.written import clock_face, phone
 
 TITLE = "Medical examination appointment"
 
@@ -34,7 +34,7 @@ def calendar_file(appointment: Any, reference: str) -> bytes:
         start=local(appointment.starts_at, appointment),
         end=local(appointment.ends_at, appointment),
         location=", ".join(place_lines(appointment.clinic)),
-        description=f"Questions, or you cannot come? Call {OFFICE.name}: {written_phone(OFFICE.phone)}.",
+        description=f"Questions, or you cannot come? Call {OFFICE.name}: {phone(OFFICE.phone)}.",
         status=STATUS.CONFIRMED,
     )
     alarm = Alarm()
@@ -89,11 +89,6 @@ def written_time(moment: datetime, time_zone: str) -> str:
 def written_weekday(there: datetime) -> str:
     """Tuesday, December 8"""
     return f"{there:%A, %B} {there.day}"
-
-
-def clock_face(there: datetime) -> str:
-    """9:30 am"""
-    return f"{there.hour % 12 or 12}:{there:%M} {'am' if there.hour < 12 else 'pm'}"
 
 
 def zone_in_words(there: datetime) -> str:

@@ -74,7 +74,3 @@ def plain_practice(name: str) -> str:
 
 def plural(number: int, one: str) -> str:
     return f"{number:,} {one}{'' if number == 1 else 's'}"
-
-
-def written(day: date) -> str:
-    return f"{day:%B} {day.day}, {day.year}"

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import date
 
-from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, plain_name, plain_practice, written
+from portal import written
+from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, plain_name, plain_practice
 from portal.words import OfferState
 
 
@@ -46,7 +47,7 @@ def lacks_certification(case: CaseFacts, expert: ExpertFacts) -> str:
 
 def ran_out(held: list[CredentialFacts], what: str, today: date) -> str:
     last = max(each.expires_on for each in held)
-    return "" if last > today else f"{what} ran out on {written(last)}."
+    return "" if last > today else f"{what} ran out on {written.day(last)}."
 
 
 def is_at_capacity(case: CaseFacts, expert: ExpertFacts) -> str:

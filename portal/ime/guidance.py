@@ -11,7 +11,6 @@ from typing import Any
 from portal import clock, outside
 from portal.ime import letters
 from portal.ime.calendar import (
-    clock_face,
     length_in_words,
     local,
     place_lines,
@@ -23,6 +22,7 @@ from portal.ime.sealing import page_count
 from portal.ime.specialties import specialties
 from portal.models import Appointment, Case, CaseParty, Clinic
 from portal.words import ArrangementState, Party, Stage
+from portal.written import clock_face
 
 TEXTS = Path(__file__).parent.parent / "data" / "instructions.json"
 

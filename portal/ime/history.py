@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from portal import written
 from portal.clock import OFFICE_ZONE
 from portal.models import Event, User
 from portal.policy import READERS, Person
@@ -149,7 +150,7 @@ def spoken(event: Event, name: str, fact: Any) -> Any:
     if name in {"starts_at", "until"}:
         return written_moment(fact, event.facts.get("time_zone", OFFICE_ZONE))
     if name == "due_on":
-        return written_day(date.fromisoformat(fact))
+        return written.day(date.fromisoformat(fact))
     if name == "count" and event.step in COUNTED:
         one, many = COUNTED[event.step]
         return f"{fact} {one if fact == 1 else many}"
@@ -159,11 +160,7 @@ def spoken(event: Event, name: str, fact: Any) -> Any:
     return fact
 
 
-def written_day(day: date) -> str:
-    return f"{day:%B} {day.day}, {day.year}"
-
-
 def written_moment(iso: str, zone: str) -> str:
     """March 4, 2026 at 9:30 am EST"""
     local = datetime.fromisoformat(iso).astimezone(ZoneInfo(zone))
-    return f"{written_day(local.date())} at {local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'} {local:%Z}"
+    return f"{written.day(local, zone)} at {written.clock_face(local)} {local:%Z}"

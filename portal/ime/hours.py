@@ -6,11 +6,11 @@ from typing import Any
 
 from portal import clock
 from portal.db import database
-from portal.ime.calendar import clock_face
 from portal.ime.deadlines import local_day
 from portal.ime.process import Refusal
 from portal.models import Appointment, Clinic, Expert, TimeOff, WeeklyHours
 from portal.words import AppointmentState
+from portal.written import clock_face
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

@@ -1,9 +1,8 @@
 """What letters say of a case: letterhead, subject, records, signature, in the shapes of `portal.outside.pdf`."""
 
-from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from portal import written
 from portal.clock import OFFICE_ZONE
 from portal.config import OFFICE
 from portal.ime import rules
@@ -24,7 +23,7 @@ def sender() -> dict[str, Any]:
     return {
         "name": OFFICE.name,
         "lines": list(OFFICE.lines),
-        "phone": written_phone(OFFICE.phone),
+        "phone": written.phone(OFFICE.phone),
         "email": OFFICE.email,
     }
 
@@ -33,7 +32,7 @@ def contact() -> dict[str, Any]:
     """Whom to call about a letter."""
     return {
         "name": OFFICE.name,
-        "phone": written_phone(OFFICE.phone),
+        "phone": written.phone(OFFICE.phone),
         "email": OFFICE.email,
         "hours": OFFICE.hours,
     }
@@ -46,12 +45,12 @@ def subject(case: Case) -> dict[str, Any]:
     injured = sorted({injury.injured_on for injury in case.injuries if injury.injured_on})
     return {
         "claimant": case.claimant.name,
-        "date_of_birth": written_day(case.claimant.born_on),
+        "date_of_birth": written.day(case.claimant.born_on),
         "claim_numbers": [claim.number for claim in case.claim_numbers],
-        "date_of_injury": "; ".join(written_day(day) for day in injured),
+        "date_of_injury": "; ".join(written.day(day) for day in injured),
         "jurisdiction": kind.jurisdiction if kind else "",
         "examination_kind": kind.name if kind else "",
-        "examined": written_day(appointment.starts_at, appointment.clinic.time_zone) if appointment else "",
+        "examined": written.day(appointment.starts_at, appointment.clinic.time_zone) if appointment else "",
         "place": f"{appointment.clinic.name}, {appointment.clinic.city}" if appointment else "",
         "requested_by": f"{case.referrer.name}, {case.organisation.name}",
     }
@@ -64,7 +63,7 @@ def records(case: Case) -> list[dict[str, Any]]:
         {
             "title": document.kind.title,
             "provider": document.provider,
-            "dated": written_day(document.dated_on),
+            "dated": written.day(document.dated_on),
             "pages": document.pages or 0,
         }
         for document in filed
@@ -81,17 +80,3 @@ def zone(case: Case) -> str:
     """The time zone in which the expert works on the case."""
     appointment = latest_appointment(case)
     return appointment.clinic.time_zone if appointment else OFFICE_ZONE
-
-
-def written_phone(number: str) -> str:
-    """(800) 555-0142 for a US number in E.164, else as it is."""
-    is_us = len(number) == 12 and number.startswith("+1")
-    return f"({number[2:5]}) {number[5:8]}-{number[8:]}" if is_us else number
-
-
-def written_day(value: date | datetime | None, time_zone: str = OFFICE_ZONE) -> str:
-    """March 4, 2026; a moment is read in the time zone."""
-    if value is None:
-        return ""
-    on = value.astimezone(ZoneInfo(time_zone)).date() if isinstance(value, datetime) else value
-    return f"{on:%B} {on.day}, {on.year}"

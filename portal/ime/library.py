@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from portal import written
 from portal.ime.rules import exam_kinds
 
 LIBRARY_FILE = Path(__file__).parent.parent / "data" / "questions.json"
@@ -79,7 +80,7 @@ def suggest(
 def fill(question: LibraryQuestion | str, body_parts: Sequence[str], injured_on: date | None) -> str:
     """The text with the labels of the body parts ("left shoulder", "neck") and the date of injury put in."""
     text = question if isinstance(question, str) else question.text
-    injured = f"{injured_on:%B} {injured_on.day}, {injured_on.year}" if injured_on else "the date of injury"
+    injured = written.day(injured_on) if injured_on else "the date of injury"
     return text.replace("{body_part}", _listed(body_parts)).replace("{injured_on}", injured)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from portal import written
 from portal.ime import rules, specialties, wording
 from portal.ime.rules import Snapshot
 
@@ -199,18 +200,18 @@ def _late_deadline(needed_by: date, notice_on: date, code: str, kept: Snapshot |
     if exam_on > needed_by:
         yield Concern(
             "deadline_before_exam",
-            f"With notice given on {_spoken(notice_on)} the examination can be held from {_spoken(exam_on)},"
+            f"With notice given on {written.day(notice_on)} the examination can be held from {written.day(exam_on)},"
             " after the date you need: choose a later date, or ask for a file review.",
             notice.sentence,
-            _spoken(needed_by),
+            written.day(needed_by),
         )
     if due and due.date > needed_by:
         yield Concern(
             "deadline_before_report",
-            f"An examination on {_spoken(exam_on)} gives the expert until {_spoken(due.date)}:"
+            f"An examination on {written.day(exam_on)} gives the expert until {written.day(due.date)}:"
             " choose a later date, or ask the coordinator for a faster report.",
             due.sentence,
-            _spoken(needed_by),
+            written.day(needed_by),
         )
 
 
@@ -265,7 +266,3 @@ def _content(text: str) -> set[str]:
 
 def _straight(text: str) -> str:
     return text.translate(STRAIGHT_QUOTES)
-
-
-def _spoken(day: date) -> str:
-    return f"{day:%B} {day.day}, {day.year}"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
-from portal.ime.candidacy import CaseFacts, ExpertFacts, Place, plural, written
+from portal import written
+from portal.ime.candidacy import CaseFacts, ExpertFacts, Place, plural
 from portal.ime.exclusion import exclusions
 from portal.ime.specialties import specialties, specialties_for
 from portal.words import ArrangementKind
@@ -174,7 +175,7 @@ def next_free(case: CaseFacts, expert: ExpertFacts) -> Reason:
     if expert.next_free is None:
         return earned("next_free", WEIGHTS["next_free"].none_at, "No free time soon")
     days = (expert.next_free - case.today).days
-    return earned("next_free", days, f"Free from {written(expert.next_free)}")
+    return earned("next_free", days, f"Free from {written.day(expert.next_free)}")
 
 
 def wishes(case: CaseFacts, expert: ExpertFacts) -> Reason:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portal.ime.letters import written_day
+from portal import written
 from portal.models import Answer, Case
 from portal.words import Certainty, Issue
 
@@ -51,9 +51,9 @@ def particulars(case: Case) -> str:
     injured = sorted({injury.injured_on for injury in case.injuries if injury.injured_on})
     facts = (
         case.claimant.name,
-        f"born {written_day(case.claimant.born_on)}" if case.claimant.born_on else "",
+        f"born {written.day(case.claimant.born_on)}" if case.claimant.born_on else "",
         f"claim {', '.join(claims)}" if claims else "",
-        f"injured {'; '.join(written_day(day) for day in injured)}" if injured else "",
+        f"injured {'; '.join(written.day(day) for day in injured)}" if injured else "",
     )
     return ", ".join(fact for fact in facts if fact) + "."
 

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from portal import written
 from portal.ime.counting import EARLIEST_AFTER, LATEST_BEFORE, count, is_working_day
 from portal.ime.rule_pack import (
     CONFIDENCE,
@@ -156,7 +157,7 @@ def _strictest(code: str, anchor_on: date, sought: _Sought, kept: Snapshot | Non
         return None
     day, chosen = min(dated, key=lambda pair: pair[0])
     also = [each.id for _, each in dated if each is not chosen]
-    figure = f"{chosen.figure} {chosen.unit} {sought.direction} {sought.event} {_spoken(anchor_on)}"
+    figure = f"{chosen.figure} {chosen.unit} {sought.direction} {sought.event} {written.day(anchor_on)}"
     return ExplainedDate(
         date=day,
         rule_id=chosen.id,
@@ -166,7 +167,7 @@ def _strictest(code: str, anchor_on: date, sought: _Sought, kept: Snapshot | Non
         citation=chosen.citation,
         confidence=chosen.confidence,
         checked_on=chosen.checked_on,
-        sentence=f"{sought.claim} {_spoken(day)}: {figure}. {' '.join(_reasons(chosen, also, kind))}",
+        sentence=f"{sought.claim} {written.day(day)}: {figure}. {' '.join(_reasons(chosen, also, kind))}",
     )
 
 
@@ -199,13 +200,9 @@ def _reasons(chosen: Rule, also: list[str], kind: ExamKind) -> Iterator[str]:
     yield f"Rule {chosen.id}, {chosen.citation}: {chosen.rule}"
     if also:
         yield f"It is the strictest of {len(also) + 1} that fit (also {', '.join(also)})."
-    checked = _spoken(chosen.checked_on)
+    checked = written.day(chosen.checked_on)
     yield {
         "V": f"Rule text read and checked on {checked}.",
         "V*": f"Read in an old or restated copy, checked on {checked}: confirm it against the official text.",
         "S": f"Known from a secondary source, checked on {checked}: confirm it against the official text.",
     }[chosen.confidence]
-
-
-def _spoken(day: date) -> str:
-    return f"{day:%B} {day.day}, {day.year}"

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from portal import clock, outside
+from portal import clock, outside, written
 from portal.ime.records import StoredFile
 from portal.models import Document
 
@@ -35,7 +35,10 @@ def seal(letter: str, name: str, words: dict[str, Any], zone: str) -> Sealed:
 
     signed_at = clock.now()
     local = signed_at.astimezone(ZoneInfo(zone))
-    signature = {**words["signature"], "signed": f"{local:%B} {local.day}, {local.year}, {local:%H:%M %Z}"}
+    signature = {
+        **words["signature"],
+        "signed": f"{written.day(signed_at, zone)}, {written.clock_face(local)} {local:%Z}",
+    }
     rendered = pdf.render(letter, {**words, "dated": local.date().isoformat(), "signature": signature})
     stored = outside.store().put(io.BytesIO(rendered), limit=len(rendered))
     file = StoredFile(name, "application/pdf", stored.size, stored.sha256, stored.key, page_count(rendered))

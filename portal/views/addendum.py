@@ -1,11 +1,9 @@
 """The expert answers clarifications in a signed addendum; the coordinator checks it, releases it or returns it."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, g, url_for
 
-from portal import clock
 from portal.forms.addendum import ReleaseForm, ReturnForm, SignatureForm, addendum_form
 from portal.ime.addendum import (
     addendum_words,
@@ -25,8 +23,8 @@ from portal.ime.letters import zone
 from portal.ime.review import judged
 from portal.ime.sealing import fingerprint
 from portal.models import Case
-from portal.web.formats import clock_time
-from portal.web.page import done, page, take
+from portal.web.formats import time_now
+from portal.web.page import done, page, saves_while_typing, take
 from portal.web.routing import performs
 
 bp = Blueprint("addendum", __name__)
@@ -55,16 +53,10 @@ def write(case: Case) -> Any:
     )
 
 
-def saves_while_typing() -> bool:
-    """htmx picks the line out of the answer, so it asks as for a whole page."""
-    return "HX-Request" in request.headers
-
-
 def saved(case: Case) -> Any:
     """The line beside the button where the script saves while the expert types; else the page again."""
     if saves_while_typing():
-        local = clock.now().astimezone(ZoneInfo(zone(case)))
-        return page("addendum/_saved.html", saved_at=f"{clock_time(local)} {local:%Z}")
+        return page("addendum/_saved.html", saved_at=time_now(zone(case)))
     return done("Your answers are saved.", url_for("addendum.write", ref=case.reference))
 
 

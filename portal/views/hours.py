@@ -6,7 +6,6 @@ from flask import Blueprint, abort, g, url_for
 
 from portal import clock
 from portal.forms.appointment import HoursForm, TimeOffForm
-from portal.ime.calendar import clock_face
 from portal.ime.hours import (
     WEEKDAYS,
     add_time_off,
@@ -20,6 +19,7 @@ from portal.web.formats import count, day
 from portal.web.page import done, page, take
 from portal.web.routing import signed_in
 from portal.words import Role
+from portal.written import clock_face
 
 bp = Blueprint("appointment", __name__)
 

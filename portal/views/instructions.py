@@ -12,7 +12,6 @@ from portal.forms.instructions import BriefForm, BringForm, ChangeForm, ConfirmF
 from portal.ime.brief import briefed_documents, cover_letter, prepare_brief
 from portal.ime.calendar import (
     calendar_file,
-    clock_face,
     countdown,
     length_in_words,
     local,
@@ -51,6 +50,7 @@ from portal.web.formats import count
 from portal.web.page import done, is_htmx, page, take
 from portal.web.routing import performs, sees_case, signed_in, with_people
 from portal.words import AppointmentState, DocumentKind, Party, Role, Stage
+from portal.written import clock_face
 
 bp = Blueprint("instructions", __name__)
 

@@ -1,12 +1,11 @@
 """The report: written and signed by the expert, checked and released by the coordinator, read by the parties."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, g, make_response, render_template, request, url_for
 from peewee import fn
 
-from portal import clock
+from portal import written
 from portal.forms.report import (
     SignatureForm,
     WriterForm,
@@ -35,8 +34,8 @@ from portal.ime.sealing import fingerprint, is_intact
 from portal.kept import Kept, bind
 from portal.models import Answer, Case, Document, Expert, Question, Report, Section, User
 from portal.policy import readable_documents
-from portal.web.formats import clock_time, count
-from portal.web.page import done, page, take
+from portal.web.formats import count, time_now
+from portal.web.page import done, page, saves_while_typing, take
 from portal.web.routing import performs, sees_case
 from portal.words import Party, ReportState, Stage
 
@@ -76,7 +75,7 @@ def saved(case: Case, form: WriterForm) -> Any:
         form[f"{form.items[item][0]}_{item}"].errors = [ELSEWHERE]
     marks = marks_after(form, items)
     form.show_marks(marks)
-    if request.headers.get("HX-Request"):
+    if saves_while_typing():
         return saved_line(case, form, items, left)
     if form.errors:
         form.show_marks(marks | {item: mark(items[item]) for item in left})
@@ -90,7 +89,7 @@ def saved_line(case: Case, form: WriterForm, items: dict[str, Any], left: list[s
     line = render_template(
         "report/_saved.html",
         form=form,
-        saved_at=local_time(case),
+        saved_at=time_now(letters.zone(case)),
         missing_count=len(lacking(case, items.values())),
         left=[name_of(items[item]) for item in left],
     )
@@ -126,12 +125,6 @@ def block(form: WriterForm, item: str, row: Any, left: list[str] | None) -> dict
 
 def name_of(row: Any) -> str:
     return f"question {row.question.number}" if isinstance(row, Answer) else f"“{SECTIONS[row.key]}”"
-
-
-def local_time(case: Case) -> str:
-    """2:14 pm PST, at the clinic"""
-    local = clock.now().astimezone(ZoneInfo(letters.zone(case)))
-    return f"{clock_time(local)} {local:%Z}"
 
 
 def documents(case: Case) -> list[dict[str, Any]]:
@@ -279,8 +272,8 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | N
     return {
         "state": report.state,
         "signer": written_report.signer(report),
-        "signed_on": letters.written_day(report.signed_at),
-        "released_on": letters.written_day(report.released_at),
+        "signed_on": written.day(report.signed_at),
+        "released_on": written.day(report.released_at),
         "answered": answered(case) if is_writing else None,
         "read_href": url_for("report.read", ref=case.reference) if report.document_id else None,
         "write_href": url_for("report.write", ref=case.reference) if may_write else None,

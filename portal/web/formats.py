@@ -1,27 +1,19 @@
 """How dates, times, money and names read on the screen (US order, US spelling)."""
 
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from portal import clock
+from portal import clock, written
 from portal.config import OFFICE
 from portal.models import FAR_FUTURE
+from portal.written import clock_face, phone
 
 
 def day(value: date | str | None) -> str:
-    """March 4, 2026"""
-    if not value:
-        return ""
-    value = date.fromisoformat(value[:10]) if isinstance(value, str) else value
-    return f"{value:%B} {value.day}, {value.year}"
-
-
-def clock_time(value: Any) -> str:
-    """9:30 am"""
-    return f"{value.hour % 12 or 12}:{value.minute:02d} {'am' if value.hour < 12 else 'pm'}"
+    """March 4, 2026; a moment is read at the office."""
+    return written.day(date.fromisoformat(value) if isinstance(value, str) and value else value or None)
 
 
 def moment(value: datetime | str | None, zone: str = clock.OFFICE_ZONE) -> str:
@@ -30,7 +22,13 @@ def moment(value: datetime | str | None, zone: str = clock.OFFICE_ZONE) -> str:
         return ""
     value = datetime.fromisoformat(value) if isinstance(value, str) else value
     local = value.astimezone(ZoneInfo(zone))
-    return f"{local:%A}, {day(local)} at {clock_time(local)} {local:%Z}"
+    return f"{local:%A}, {day(local)} at {clock_face(local)} {local:%Z}"
+
+
+def time_now(zone: str = clock.OFFICE_ZONE) -> str:
+    """2:14 pm PST"""
+    local = clock.now().astimezone(ZoneInfo(zone))
+    return f"{clock_face(local)} {local:%Z}"
 
 
 def stamp(value: datetime | None, zone: str = clock.OFFICE_ZONE) -> str:
@@ -38,7 +36,7 @@ def stamp(value: datetime | None, zone: str = clock.OFFICE_ZONE) -> str:
     if not value:
         return ""
     local = value.astimezone(ZoneInfo(zone))
-    return f"{local:%b} {local.day}, {local.year}, {clock_time(local)}"
+    return f"{local:%b} {local.day}, {local.year}, {clock_face(local)}"
 
 
 def relative(value: date | datetime | None) -> str:
@@ -84,14 +82,7 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def phone(number: str) -> str:
-    """(800) 555-0142 for a US number in E.164, else as it is."""
-    if len(number) == 12 and number.startswith("+1"):
-        return f"({number[2:5]}) {number[5:8]}-{number[8:]}"
-    return number
-
-
 def register(app: Flask) -> None:
     app.jinja_env.globals.update(help_phone=OFFICE.phone, help_phone_text=phone(OFFICE.phone))
-    for filter_ in (day, clock_time, moment, stamp, relative, due, urgency, money, size, count, phone):
+    for filter_ in (day, clock_face, moment, stamp, relative, due, urgency, money, size, count, phone):
         app.add_template_filter(filter_)

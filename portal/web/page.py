@@ -23,6 +23,11 @@ def is_htmx() -> bool:
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full"
 
 
+def saves_while_typing() -> bool:
+    """A request for the line that says what is saved: htmx picks it out, so it asks as for a whole page."""
+    return "HX-Request" in request.headers
+
+
 def page(full: str, fragment: str | None = None, **context: Any) -> Response:
     """The page, or the fragment it includes to an htmx request; 422 where the form in it has errors."""
     template = fragment if fragment and is_htmx() else full

@@ -2,7 +2,7 @@
 
 from .choice import Choice, Choices, State, Tick, YesNo
 from .file import Upload, Uploads
-from .text import Email, Hidden, Line, Money, Number, Paragraphs, Password, Phone, Zip, phone_as_written
+from .text import Email, Hidden, Line, Money, Number, Paragraphs, Password, Phone, Zip
 from .time import ClockTime, Day
 from .validators import (
     MustBeAtLeast,
@@ -18,5 +18,5 @@ __all__ = [
     "ENGLISH", "SPANISH", "Choice", "Choices", "ClockTime", "Day", "Email", "FormWords", "Hidden", "Line",
     "Money", "MustBeAtLeast", "MustBeAtMost", "MustBeGiven", "MustBeInThePast", "MustBeOneOf",
     "MustNotBeInThePast", "Number", "Paragraphs", "Password", "Phone", "State", "Tick", "Upload", "Uploads",
-    "YesNo", "Zip", "phone_as_written",
+    "YesNo", "Zip",
 ]  # fmt: skip

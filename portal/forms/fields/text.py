@@ -2,6 +2,8 @@
 
 import re
 
+from portal import written
+
 from .base import Answer, first_text, only_text
 
 AMOUNT = re.compile(r"\$?\s?(\d{1,3}(?:,\d{3}){0,3}|\d{1,12})(?:\.(\d{2}))?", re.ASCII)
@@ -130,7 +132,7 @@ class Phone(Line):
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
     def shown(self, value):
-        return phone_as_written(str(value))
+        return written.phone(str(value))
 
 
 class Number(Line):
@@ -206,10 +208,3 @@ class Zip(Line):
         if not found:
             raise ValueError(self.words.not_zip)
         return f"{found[1]}-{found[2]}" if found[2] else found[1]
-
-
-def phone_as_written(number):
-    """A US number in E.164 the way people write it, (415) 555-0132; any other as it is."""
-    if number.startswith("+1") and len(number) == 12:
-        return f"({number[2:5]}) {number[5:8]}-{number[8:]}"
-    return number

@@ -3,6 +3,8 @@
 import re
 from datetime import date, time
 
+from portal.written import clock_face
+
 from .base import Answer, first_text, only_text
 from .text import Line
 from .words import MONTHS
@@ -111,7 +113,7 @@ class ClockTime(Line):
         return time(hour % 12 + (12 if half == "p" else 0), minute)
 
     def shown(self, value):
-        return value.strftime("%I:%M %p").lstrip("0").lower()
+        return clock_face(value)
 
 
 def month_number(typed):

@@ -1,0 +1,24 @@
+"""How days, times and telephone numbers are written, alike on screens and in letters: US order, US spelling."""
+
+from datetime import date, datetime, time
+
+from portal.clock import OFFICE_ZONE, day_of
+
+
+def day(value: date | datetime | None, time_zone: str = OFFICE_ZONE) -> str:
+    """March 4, 2026; a moment is read in the time zone; empty for none."""
+    if value is None:
+        return ""
+    on = day_of(value, time_zone) if isinstance(value, datetime) else value
+    return f"{on:%B} {on.day}, {on.year}"
+
+
+def clock_face(at: time | datetime) -> str:
+    """9:30 am"""
+    return f"{at.hour % 12 or 12}:{at:%M} {'am' if at.hour < 12 else 'pm'}"
+
+
+def phone(number: str) -> str:
+    """(800) 555-0142 for a US number in E.164, any other as it is."""
+    is_us = len(number) == 12 and number.startswith("+1")
+    return f"({number[2:5]}) {number[5:8]}-{number[8:]}" if is_us else number
