@@ -30,7 +30,7 @@ from portal.ime.particulars import Particulars
 from portal.ime.process import PROCESS
 from portal.ime.sealing import kept_only_if_filed
 from portal.kept import Kept, bind
-from portal.models import Appointment, Arrangement, Case, Clinic
+from portal.models import Appointment, Arrangement, Case, Clinic, Event
 from portal.policy import ENGAGED
 from portal.views.hours import bp
 from portal.web.formats import day, relative
@@ -131,8 +131,15 @@ def move(case: Case) -> Any:
         "appointment/_choose_form.html",
         button="Move the appointment",
         old=old and written_time(old.starts_at, old.clinic.time_zone),
+        asked=why_asked(case) if case.move_asked_at else "",
         **choosing(case, form, window, earliest),
     )
+
+
+def why_asked(case: Case) -> str:
+    """What the claimant wrote when they last asked for another time."""
+    asked = case.events.where(Event.step == "ask_to_move").order_by(Event.id.desc()).first()
+    return asked.facts["why"] if asked else ""
 
 
 @bp.route("/cases/<ref:ref>/appointment/cancel", methods=["GET", "POST"])

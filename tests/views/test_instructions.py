@@ -118,6 +118,14 @@ def test_confirming_from_two_windows_is_fine_and_told_once(claimant, booked):
     assert [event.step for event in booked.events].count("confirm_attendance") == 1
 
 
+def test_whoever_moves_the_appointment_reads_what_the_claimant_wrote(claimant, visitor, world, booked):
+    page = claimant(booked).opens("/appointment/change")
+    page.presses("Ask for another time", why="My son graduates that day.")
+    mover = visitor(world.coordinator).opens(f"/cases/{booked.reference}").follows("Move the appointment")
+    assert mover.sees("The claimant asked for another time and wrote:")
+    assert mover.sees("My son graduates that day.")
+
+
 def test_asking_for_another_time_keeps_the_time_until_then(claimant, booked):
     page = claimant(booked).opens("/appointment").follows("I can’t come at this time")
     assert page.presses("Ask for another time").status == 422
