@@ -170,7 +170,9 @@ def test_a_mail_to_a_folder_is_one_private_file(tmp_path):
 
 def test_a_link_in_a_mail_to_a_folder_can_be_copied_whole(tmp_path):
     link = "https://portal.example/appointment/link/" + "abc123_-" * 12
-    FileMailer(tmp_path, sender=SENDER).send(Mail("dana@claims.example", "Sí – ¿?", f"Señora,\n\n{link}\n", "a@b"))
+    FileMailer(tmp_path, sender=SENDER).send(
+        Mail("dana@claims.example", "Sí – ¿?", f"Señora,\n\n{link}\n", "a@b")
+    )
 
     assert link in (tmp_path / "a@b.eml").read_text(encoding="utf-8").splitlines()
 
