@@ -9,18 +9,16 @@ from portal.ime import rules
 from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, Place, plain_name
 from portal.ime.diary import Diary
 from portal.ime.experts import active, cases_this_week, grouped
+from portal.ime.particulars import particulars
 from portal.ime.report_record import report_records
 from portal.models import (
-    Arrangement,
     Case,
     Claimant,
     Clinic,
     ConflictDeclaration,
     Credential,
     ExpertSpecialty,
-    Injury,
     Offer,
-    Question,
 )
 from portal.words import ArrangementKind, OfferState
 
@@ -34,18 +32,15 @@ WISHES = (ArrangementKind.COMPANION, ArrangementKind.RECORDING)
 
 def case_facts(case: Case) -> CaseFacts:
     """What of the case decides who may examine."""
-    claimant = case.claimant
-    wanted = Arrangement.select(Arrangement.kind).where(Arrangement.case == case)
-    questions = Question.select(Question.issue).where(Question.case == case)
-    injuries = Injury.select(Injury.body_part).where(Injury.case == case)
+    claimant, listed = case.claimant, particulars(case)
     return CaseFacts(
         today=clock.today(),
         state=state_of(case),
-        body_parts=tuple(row.body_part for row in injuries),
-        issues=tuple(row.issue for row in questions),
+        body_parts=tuple(listed.body_parts),
+        issues=tuple(question.issue for question in listed.questions),
         language=claimant.language,
         place=place(claimant.latitude, claimant.longitude),
-        wishes=frozenset(row.kind for row in wanted) & frozenset(WISHES),
+        wishes=frozenset(each.kind for each in listed.arrangements) & frozenset(WISHES),
         treating_practice=case.treating_practice,
         treating_doctors=frozenset(plain_name(name) for name in treating_doctors(case) if name),
     )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from peewee import JOIN
@@ -38,44 +40,41 @@ class Judged:
         return None if self.verdict is None or self.is_stale else bool(self.verdict.is_answered)
 
 
+# A question stands once for each clarification of it that was answered, or once where there is none.
 QUESTIONS = Kept(
     lambda: (
-        Question.select(Question, Answer, Verdict)
+        Question.select(Question, Answer, Verdict, Clarification, Addendum)
         .join(Answer, JOIN.LEFT_OUTER, on=(Answer.question == Question.id), attr="answer")
         .switch(Question)
         .join(Verdict, JOIN.LEFT_OUTER, on=(Verdict.question == Question.id), attr="verdict")
+        .switch(Question)
+        .join(
+            Clarification,
+            JOIN.LEFT_OUTER,
+            on=(Clarification.question == Question.id) & (Clarification.state == ClarificationState.ANSWERED),
+            attr="asked",
+        )
+        .join(
+            Addendum,
+            JOIN.LEFT_OUTER,
+            on=(Clarification.addendum == Addendum.id) & (Addendum.state == ReportState.RELEASED),
+            attr="addendum",
+        )
         .where(Question.case == bind("case"))
-        .order_by(Question.number)
+        .order_by(Question.number, Addendum.number, Clarification.id)
     )
 )
 
 
 def judged(case: Case) -> list[Judged]:
-    """Every question of the case as it stands in review, in their order; two reads."""
-    added = additions(case)
-    return [
-        Judged(row, row.answer, row.verdict, [each for each in added if each.question_id == row.id])
-        for row in QUESTIONS.models(case=case.id)
-    ]
+    """Every question of the case as it stands in review, in their order; one read."""
+    found = [[*rows] for _, rows in groupby(QUESTIONS.models(case=case.id), attrgetter("id"))]
+    return [Judged(rows[0], rows[0].answer, rows[0].verdict, additions(rows)) for rows in found]
 
 
-ADDITIONS = Kept(
-    lambda: (
-        Clarification.select(Clarification, Addendum)
-        .join(Addendum)
-        .where(
-            (Clarification.case == bind("case"))
-            & (Clarification.state == ClarificationState.ANSWERED)
-            & (Addendum.state == ReportState.RELEASED)
-        )
-        .order_by(Addendum.number, Clarification.id)
-    )
-)
-
-
-def additions(case: Case) -> list[Clarification]:
-    """What released addenda answered, each with its addendum, in their order."""
-    return ADDITIONS.models(case=case.id)
+def additions(rows: Iterable[Any]) -> list[Clarification]:
+    """What released addenda answered of one question, each with its addendum, in their order."""
+    return [row.asked for row in rows if row.asked and row.asked.addendum]
 
 
 @step
