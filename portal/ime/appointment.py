@@ -72,9 +72,14 @@ def cancel_appointment(case: Case, *, by: Person, why: str) -> None:
     old = end_booking(case, AppointmentState.CANCELLED, why)
     if old is None:
         raise Refusal("There is no booked appointment.")
-    case.brief_sent_at = case.move_asked_at = case.confirmed_at = None
+    forget_appointment(case)
     remember_time(old)
     remember(why=why)
+
+
+def forget_appointment(case: Case) -> None:
+    """What was sent and said about an appointment that no longer stands."""
+    case.brief_sent_at = case.move_asked_at = case.confirmed_at = None
 
 
 def hold(case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime) -> Appointment:

@@ -4,13 +4,11 @@ from typing import Any
 
 from portal import written
 from portal.config import OFFICE
-from portal.ime import letters, rules
+from portal.ime import letters
 from portal.ime.calendar import written_time
-from portal.ime.deadlines import latest_appointment, local_day, report_due_on
+from portal.ime.deadlines import latest_appointment, report_due
 from portal.ime.sealing import Sealed, seal
-from portal.models import FAR_FUTURE, Case, Document, User
-from portal.policy import readable_documents
-from portal.words import Party
+from portal.models import Case, User
 
 
 def prepare_brief(case: Case, by: User, emphasis: str = "") -> Sealed:
@@ -30,7 +28,7 @@ def cover_letter(case: Case, by: User, emphasis: str = "") -> dict[str, Any]:
         "why": "\n\n".join(why(case)),
         "questions": [{"number": each.number, "text": each.text} for each in questions(case)],
         "emphasis": [line.strip() for line in emphasis.splitlines() if line.strip()],
-        "records": [record_row(document) for document in briefed_documents(case)],
+        "records": letters.records(case),
         "deadlines": deadlines(case),
         "contact": {**letters.contact(), "name": by.name},
         "signature": {"name": by.name, "lines": [OFFICE.name], "signed": ""},
@@ -39,7 +37,7 @@ def cover_letter(case: Case, by: User, emphasis: str = "") -> dict[str, Any]:
 
 def why(case: Case) -> list[str]:
     """The paragraphs that say why the opinion is asked for, and what the treating doctor concluded."""
-    reason = f"An independent opinion is asked for because {case.reason.label}." if case.reason else ""
+    reason = f"Why an independent opinion is asked for: {case.reason.label}." if case.reason else ""
     opinions = [f"{each.issue.title}: {each.opinion}" for each in case.treating_opinions]
     told = f"The treating doctor, {case.treating_doctor}, concluded:" if case.treating_doctor else ""
     treating = "\n".join([told or "The treating doctor concluded:", *opinions]) if opinions else ""
@@ -56,31 +54,10 @@ def deadlines(case: Case) -> list[dict[str, str]]:
     rows = []
     if appointment:
         when = written_time(appointment.starts_at, appointment.clinic.time_zone)
+        due_on, because = report_due(case, appointment)
         rows.append({"what": "The examination", "when": when, "because": ""})
-        rows.append(report_deadline(case, appointment))
+        rows.append({"what": "Your signed report", "when": written.day(due_on), "because": because})
     return rows + [
         {"what": each.kind.title, "when": written.day(each.falls_on), "because": each.note}
         for each in case.deadlines
     ]
-
-
-def report_deadline(case: Case, appointment: Any) -> dict[str, str]:
-    due, explained = report_due_on(case), rules.report_due(case.exam_kind, local_day(appointment))
-    because = explained.sentence if explained and explained.date == due else "Needed by the referrer."
-    return {"what": "Your signed report", "when": written.day(due), "because": because}
-
-
-def briefed_documents(case: Case) -> list[Any]:
-    """The records that go with the brief: those the expert may read, by their day."""
-    readable = readable_documents(Party.EXPERT, case).where(Document.kind.not_in(letters.OWN_PAPERS))
-    return sorted(readable, key=lambda document: (document.dated_on or FAR_FUTURE, document.id))
-
-
-def record_row(document: Any) -> dict[str, Any]:
-    """A document as the cover letter lists it."""
-    return {
-        "title": document.kind.title,
-        "provider": document.provider,
-        "dated": written.day(document.dated_on),
-        "pages": document.pages or 0,
-    }

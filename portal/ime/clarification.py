@@ -8,9 +8,10 @@ from peewee import JOIN
 
 from portal import clock
 from portal.ime import rules
+from portal.ime.deadlines import kept_rules
 from portal.ime.process import Refusal, remember, step
 from portal.kept import Kept, bind
-from portal.models import Addendum, Case, Clarification, Question, RuleSnapshot, User
+from portal.models import Addendum, Case, Clarification, Question, User
 from portal.policy import ENGAGED, Person
 from portal.words import ClarificationReason, ClarificationState, Party, ReportState
 
@@ -95,8 +96,7 @@ def may_read_answer(party: Party, clarification: Clarification) -> bool:
 
 def due(case: Case, asked_on: date) -> tuple[date, str]:
     """When the addendum is due by the rules kept on the case, and because of what."""
-    kept = RuleSnapshot.get_or_none(RuleSnapshot.case == case)
-    explained = rules.addendum_due(case.exam_kind, asked_on, kept.rules if kept else None)
+    explained = rules.addendum_due(case.exam_kind, asked_on, kept_rules(case))
     if explained:
         return explained.date, explained.sentence
     return asked_on + timedelta(days=DAYS_TO_ANSWER), "No rule is on file for this kind of examination."

@@ -6,7 +6,7 @@ from typing import Any
 
 from portal import clock
 from portal.ime import rules
-from portal.models import FAR_FUTURE, Appointment, Case, Clarification, Offer
+from portal.models import FAR_FUTURE, Appointment, Case, Clarification, Offer, RuleSnapshot
 from portal.words import AppointmentState, ClarificationState, OfferState, Party, Stage
 
 # House targets in working days (Monday to Friday) after the stage began; a manager's setting one day.
@@ -14,6 +14,7 @@ DAYS_TO_SCREEN = 1
 DAYS_TO_ANSWER = 5
 DAYS_TO_OFFER = 2
 DAYS_TO_BOOK = 3
+DAYS_TO_REPORT = 15
 DAYS_TO_CHECK = 2
 DAYS_TO_REVIEW = 10
 DAYS_BEFORE_EXAM_FOR_BRIEF = 10  # calendar days
@@ -85,13 +86,21 @@ def local_day(appointment: Any) -> date:
     return clock.day_of(appointment.starts_at, appointment.clinic.time_zone)
 
 
-def report_due_on(case: Case) -> date:
-    """When the jurisdiction's rule, or the house, wants the report; earlier if the referrer needs it sooner."""
-    appointment = latest_appointment(case)
+def report_due(case: Case, appointment: Any) -> tuple[date, str]:
+    """When the rules kept on the case, or the house, want the report, and because of what; earlier if the referrer
+    needs it sooner. `appointment` is None for a file review."""
     anchor = local_day(appointment) if appointment else clock.day_of(case.stage_since)
-    explained = rules.report_due(case.exam_kind, anchor)
-    due = explained.date if explained else after(case, 15)
-    return min(due, case.report_needed_by) if case.report_needed_by else due
+    explained = rules.report_due(case.exam_kind, anchor, kept_rules(case))
+    due_on, because = (explained.date, explained.sentence) if explained else (after(case, DAYS_TO_REPORT), "")
+    if case.report_needed_by and case.report_needed_by < due_on:
+        return case.report_needed_by, "Needed by the referrer."
+    return due_on, because
+
+
+def kept_rules(case: Case) -> rules.Snapshot | None:
+    """The rules as they stood when the case was referred; None for one that was not yet."""
+    kept = RuleSnapshot.get_or_none(RuleSnapshot.case == case)
+    return kept.rules if kept else None
 
 
 def clarifying(case: Case) -> Next:
@@ -119,7 +128,9 @@ NEXT = {
     Stage.OFFERED: answering_offer,
     Stage.SCHEDULING: lambda case: Next(Party.COORDINATOR, "book_appointment", after(case, DAYS_TO_BOOK)),
     Stage.BOOKED: booked,
-    Stage.REPORTING: lambda case: Next(Party.EXPERT, "write_report", report_due_on(case)),
+    Stage.REPORTING: lambda case: Next(
+        Party.EXPERT, "write_report", report_due(case, latest_appointment(case))[0]
+    ),
     Stage.CHECKING: lambda case: Next(Party.COORDINATOR, "release_report", after(case, DAYS_TO_CHECK)),
     Stage.IN_REVIEW: lambda case: Next(Party.REFERRER, "give_verdict", after(case, DAYS_TO_REVIEW)),
     Stage.CLARIFYING: clarifying,

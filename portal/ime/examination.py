@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal import clock
-from portal.ime.appointment import end_booking
+from portal.ime.appointment import end_booking, forget_appointment
 from portal.ime.process import Refusal, remember, step
 from portal.ime.report import open_report
 from portal.models import Appointment, Arrangement, Attendance, Case, Clinic, User
@@ -79,7 +79,7 @@ def record_missed(case: Case, *, by: User, outcome: Outcome, note: str = "") -> 
         Arrangement.update(state=ArrangementState.NEEDED).where(
             (Arrangement.case == case) & (Arrangement.kind == ArrangementKind.INTERPRETER)
         ).execute()
-    case.brief_sent_at = case.move_asked_at = case.confirmed_at = None
+    forget_appointment(case)
 
 
 def attend(case: Case, by: User, outcome: Outcome, state: AppointmentState, **details: Any) -> Appointment:
@@ -92,16 +92,6 @@ def attend(case: Case, by: User, outcome: Outcome, state: AppointmentState, **de
     Attendance.create(appointment=appointment, outcome=outcome, recorded_by=by, **details)
     remember(outcome=outcome)
     return appointment
-
-
-def booked_appointment(case: Case) -> Any:
-    """The case's booked appointment with its clinic, in one read; None where there is none."""
-    return (
-        Appointment.select(Appointment, Clinic)
-        .join(Clinic)
-        .where((Appointment.case == case) & (Appointment.state == AppointmentState.BOOKED))
-        .first()
-    )
 
 
 def attendances(case: Case) -> list[Attendance]:

@@ -9,6 +9,7 @@ from portal import clock
 from portal.db import database
 from portal.ime.appointment import booked_appointment
 from portal.ime.guidance import texts
+from portal.ime.letters import given_documents
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import StoredFile, file_away
 from portal.models import Case, Event, SecureLink, TickedInstruction, User
@@ -26,7 +27,7 @@ def send_brief(case: Case, *, by: User, letter: StoredFile | None = None) -> Non
     if letter:
         file_away(case, letter, kind=DocumentKind.COVER_LETTER, audience=Audience.CASE, by=by)
     case.brief_sent_at = clock.now()
-    remember(documents=case.documents.count(), questions=case.questions.count())
+    remember(documents=len(given_documents(case)), questions=case.questions.count())
 
 
 @step

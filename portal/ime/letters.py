@@ -7,8 +7,9 @@ from portal.clock import OFFICE_ZONE
 from portal.config import OFFICE
 from portal.ime import rules
 from portal.ime.deadlines import latest_appointment
-from portal.models import Case, Document
-from portal.words import DocumentKind
+from portal.models import FAR_FUTURE, Case, Document
+from portal.policy import readable_documents
+from portal.words import DocumentKind, Party
 
 OWN_PAPERS = (DocumentKind.COVER_LETTER, DocumentKind.NOTICE, DocumentKind.REPORT, DocumentKind.ADDENDUM)
 
@@ -57,8 +58,7 @@ def subject(case: Case) -> dict[str, Any]:
 
 
 def records(case: Case) -> list[dict[str, Any]]:
-    """The records the expert was given, without the portal's own papers."""
-    filed = case.documents.where(Document.kind.not_in(OWN_PAPERS)).order_by(Document.dated_on, Document.id)
+    """The records the expert was given, as a letter lists them."""
     return [
         {
             "title": document.kind.title,
@@ -66,8 +66,14 @@ def records(case: Case) -> list[dict[str, Any]]:
             "dated": written.day(document.dated_on),
             "pages": document.pages or 0,
         }
-        for document in filed
+        for document in given_documents(case)
     ]
+
+
+def given_documents(case: Case) -> list[Document]:
+    """The records that the expert may read, by their day; without the portal's own papers."""
+    readable = readable_documents(Party.EXPERT, case).where(Document.kind.not_in(OWN_PAPERS))
+    return sorted(readable, key=lambda document: (document.dated_on or FAR_FUTURE, document.id))
 
 
 def signature(case: Case) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from peewee import IntegrityError
 from portal import clock
 from portal.clock import OFFICE_ZONE
 from portal.db import database
-from portal.ime.appointment import end_booking
+from portal.ime.appointment import end_booking, forget_appointment
 from portal.ime.instructions import revoke_all_links
 from portal.ime.panel import case_facts, expert_facts
 from portal.ime.process import MovedOn, NotAllowed, Refusal, remember, step
@@ -189,11 +189,6 @@ def release_expert(case: Case, *, by: Person, why: str) -> None:
     revoke_all_links(case)
     case.expert = None
     forget_appointment(case)
-
-
-def forget_appointment(case: Case) -> None:
-    """What was said about an appointment that no longer stands."""
-    case.brief_sent_at = case.move_asked_at = case.confirmed_at = None
 
 
 def open_offer(case: Case) -> Any:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from peewee import IntegrityError, fn
+from peewee import IntegrityError
 
 from portal import clock
 from portal.db import database
 from portal.ime.process import Refusal, remember, step
 from portal.models import Case, Document, RecordRequest, Sighting, User
-from portal.policy import Person, party_to, readable_documents
+from portal.policy import Person, party_to
 from portal.words import Audience, DocumentKind, Party, RecordSource, RecordState
 
 # The portal makes these itself; nobody may file one by hand.
@@ -165,10 +165,3 @@ def settle_record(
 def note_sighting(case: Case, *, by: Person, party: Party, document: Document | None = None) -> None:
     """Record who looked, before they see it: if this cannot be written, nothing is shown."""
     Sighting.create(case=case, document=document, by=by if isinstance(by, User) else None, party=party)
-
-
-def pages_of(case: Case) -> int:
-    """How many pages the expert is given to read; what the portal itself makes is not counted."""
-    given = readable_documents(Party.EXPERT, case).where(Document.kind.not_in(list(SEALED)))
-    pages: int = given.select(fn.COALESCE(fn.SUM(Document.pages), 0)).order_by().scalar()
-    return pages

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.ime import rules
+from portal.ime.deadlines import kept_rules
 from portal.models import QUARTER, Case, Clinic, TakenQuarter, WeeklyHours
 
 USUAL_LENGTH = timedelta(minutes=60)
@@ -111,19 +112,19 @@ def taken_quarters(expert: Any, first: date, last: date, but_for: Any = None) ->
 
 def earliest_exam(case: Case) -> Earliest:
     """The first day that leaves the claimant the notice of the jurisdiction's rule and the expert their own."""
-    by_rule, by_expert = earliest_by_rule(case.exam_kind), earliest_by_expert(case.expert)
+    by_rule, by_expert = earliest_by_rule(case.exam_kind, kept_rules(case)), earliest_by_expert(case.expert)
     return max((each for each in (by_rule, by_expert) if each), key=lambda each: each.date)
 
 
-def earliest_by_rule(exam_kind: str) -> Earliest | None:
+def earliest_by_rule(exam_kind: str, kept: rules.Snapshot | None = None) -> Earliest | None:
     """The first day whose notice can still be given today; None where no rule or house default is on file."""
     today, day = clock.today(), clock.today()
-    explained = rules.notice_before_exam(exam_kind, day)
+    explained = rules.notice_before_exam(exam_kind, day, kept)
     while explained and explained.date < today:
         day += today - explained.date
-        explained = rules.notice_before_exam(exam_kind, day)
+        explained = rules.notice_before_exam(exam_kind, day, kept)
     # Weekends and holidays may have carried the leap too far.
-    while explained and (before := rules.notice_before_exam(exam_kind, day - timedelta(days=1))):
+    while explained and (before := rules.notice_before_exam(exam_kind, day - timedelta(days=1), kept)):
         if before.date < today or day <= today:
             return Earliest(day, explained.sentence)
         day, explained = day - timedelta(days=1), before

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Blueprint, g
 
 from portal.forms.examination import ExaminationForm, FileReviewForm, MissedForm
+from portal.ime.appointment import booked_appointment
 from portal.ime.examination import (
-    booked_appointment,
     has_begun,
     open_file_review,
     record_examination,

@@ -9,7 +9,7 @@ from peewee import JOIN
 from portal import clock, outside
 from portal.config import OFFICE
 from portal.forms.instructions import BriefForm, BringForm, ChangeForm, ConfirmForm
-from portal.ime.brief import briefed_documents, cover_letter, prepare_brief
+from portal.ime.brief import cover_letter, prepare_brief
 from portal.ime.calendar import (
     calendar_file,
     countdown,
@@ -28,6 +28,7 @@ from portal.ime.instructions import (
     send_link,
     tick_instruction,
 )
+from portal.ime.letters import given_documents
 from portal.ime.process import PROCESS, MovedOn
 from portal.ime.records import note_sighting
 from portal.ime.sealing import kept_only_if_filed
@@ -248,7 +249,7 @@ def read_brief(case: Case) -> Any:
 
 def briefing(case: Case, by: User) -> dict[str, Any]:
     """The cover letter in words and the records that go with it."""
-    documents = briefed_documents(case)
+    documents = given_documents(case)
     return {
         "case": case,
         "words": cover_letter(case, by),

@@ -1,13 +1,10 @@
 """The checklist of a case: what is asked of whom by when, asking for a record, and settling what was asked."""
 
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, g, url_for
 from peewee import JOIN
 
-from portal.clock import OFFICE_ZONE
 from portal.forms.records import RequestForm, SettlementForm
 from portal.ime.process import may
 from portal.ime.records import request_record, settle_record
@@ -71,12 +68,8 @@ def document_href(case: Case, party: Party, document: Document | None) -> str | 
 
 def details(asked: RecordRequest) -> str:
     """Asked of the treating doctor on March 2, 2026, by March 12, 2026"""
-    until = f"settled on {on_day(asked.settled_at)}" if asked.settled_at else f"by {day(asked.due_on)}"
-    return f"Asked of {asked.asked_of.label} on {on_day(asked.asked_at)}, {until}"
-
-
-def on_day(moment: datetime) -> str:
-    return day(moment.astimezone(ZoneInfo(OFFICE_ZONE)).date())
+    until = f"settled on {day(asked.settled_at)}" if asked.settled_at else f"by {day(asked.due_on)}"
+    return f"Asked of {asked.asked_of.label} on {day(asked.asked_at)}, {until}"
 
 
 # --- asking and settling ----------------------------------------------------------------------------------------

@@ -33,7 +33,6 @@ from portal.ime.report_check import points
 from portal.ime.sealing import fingerprint, is_intact
 from portal.kept import Kept, bind
 from portal.models import Answer, Case, Document, Expert, Question, Report, Section, User
-from portal.policy import readable_documents
 from portal.web.formats import count, time_now
 from portal.web.page import done, page, saves_while_typing, take
 from portal.web.routing import performs, sees_case
@@ -129,7 +128,6 @@ def name_of(row: Any) -> str:
 
 def documents(case: Case) -> list[dict[str, Any]]:
     """What the expert has to read, with a way to each."""
-    own = readable_documents(Party.EXPERT, case).where(Document.kind.not_in(letters.OWN_PAPERS))
     return [
         {
             "title": each.kind.title,
@@ -138,7 +136,7 @@ def documents(case: Case) -> list[dict[str, Any]]:
             ),
             "href": url_for("records.download", ref=case.reference, document_id=each.id),
         }
-        for each in own
+        for each in letters.given_documents(case)
     ]
 
 

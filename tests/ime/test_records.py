@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
+from portal.ime import letters
+from portal.ime.brief import cover_letter
 from portal.ime.history import tell
 from portal.ime.process import MovedOn, NotAllowed, Refusal
 from portal.ime.records import (
@@ -15,11 +17,11 @@ from portal.ime.records import (
     StoredFile,
     file_document,
     note_sighting,
-    pages_of,
     remove_document,
     request_record,
     settle_record,
 )
+from portal.ime.report import report_words
 from portal.models import Document, Event, Notice, RecordRequest, Sighting
 from portal.policy import readable_documents
 from portal.words import Audience, DocumentKind, Party, RecordSource, RecordState, Stage
@@ -237,12 +239,13 @@ def test_only_a_record_that_came_has_a_document(world, case_at, state):
         settle_record(case, by=world.coordinator, request=asked, state=state, document=document)
 
 
-def test_the_pages_given_to_the_expert_leave_out_what_is_not_for_them(world, case_at):
-    case = case_at(Stage.IN_REVIEW)
-    before = pages_of(case)
+def test_what_a_letter_lists_leaves_out_what_is_not_for_the_expert(world, case_at):
+    case = case_at(Stage.REPORTING)
+    before = letters.records(case)
     add(case, world.coordinator, FILE, audience=Audience.CASE)
     add(case, world.coordinator, OTHER, audience=Audience.OFFICE)
-    assert pages_of(case) == before + 7
+    assert [row["pages"] for row in letters.records(case)] == [*(row["pages"] for row in before), 7]
+    assert report_words(case)["records"] == cover_letter(case, world.coordinator)["records"]
 
 
 def test_a_look_is_recorded_with_who_and_what(world, case_at):
