@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from portal import written
 from portal.ime import rules, specialties, wording
@@ -243,12 +244,19 @@ def _wording(
 
 
 def _is_near(one: str, other: str) -> bool:
-    if _sides(one) != _sides(other) or _parts(one) != _parts(other):
+    about, first = _compared(one)
+    about_other, second = _compared(other)
+    if about != about_other:
         return False
-    first, second = _content(one), _content(other)
     if not first or not second:
         return one.strip().lower() == other.strip().lower()
     return len(first & second) / len(first | second) >= DUPLICATE_SHARE
+
+
+@lru_cache(maxsize=128)
+def _compared(text: str) -> tuple[tuple[set[str], frozenset[str]], set[str]]:
+    """Sides with body parts, and the words: read once, since every question is compared with every other."""
+    return (_sides(text), _parts(text)), _content(text)
 
 
 def _sides(text: str) -> set[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, g, request, url_for
 
-from portal.forms.questions import QuestionsForm
+from portal.forms.questions import LONGEST_QUESTION, QuestionsForm
 from portal.ime.particulars import Particulars, particulars
 from portal.ime.questions import Suggestion, concerns, suggestions
 from portal.ime.referral import edit_referral
@@ -35,7 +35,8 @@ def ask(case: Case) -> Any:
 def questions_page(case: Case, form: QuestionsForm, offered: list[Suggestion], listed: Particulars) -> Any:
     """Each question with what the linter notices, then those of the library that are not asked yet."""
     form.number()
-    texts = [row.text.typed for row in form.rows]
+    # What is too long to be kept is told so at its field; the linter would read it for minutes.
+    texts = [row.text.typed[:LONGEST_QUESTION] for row in form.rows]
     asked = {row.library_key.typed for row in form.rows}
     form.library.choices = {each.key: each.text for each in offered if each.key not in asked}
     return page(

@@ -112,9 +112,7 @@ def performs(step: Callable[..., Any]) -> Callable[..., Any]:
                 raise MovedOn(row.name)
             try:
                 return view(case, **parts)
-            except (
-                NotAllowed
-            ) as lost:  # somebody was quicker, and the person has no part in the case any more
+            except NotAllowed as lost:  # somebody was quicker: the person's part is over
                 g.case = seen(g.person, ref)
                 raise MovedOn(row.name) from lost
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal.ime import linter
 from portal.ime.particulars import particulars
 from portal.ime.readiness import missing
 from portal.ime.referral import start_referral
@@ -78,3 +79,27 @@ def test_ten_thousand_rows_are_refused_and_a_page_of_them_is_kept(visitor, world
     assert person.sees("Keep to 30 entries or fewer. Only the first 30 are shown here.")
     assert len(person.tree.xpath("//select[contains(@name, 'body_part')]")) == 30
     assert not particulars(draft).injuries
+
+
+def test_questions_too_long_to_be_kept_are_told_so_and_not_read_by_the_linter(
+    visitor, world, draft, monkeypatch
+):
+    """Thirty of 130,000 characters kept the linter, and with it a thread of the server, busy for minutes."""
+    read = []
+    monkeypatch.setattr(
+        linter, "lint_all", lambda texts, **_: [read.append(len(text)) or [] for text in texts]
+    )
+    person = visitor(world.referrer).opens(page_of(draft, "questions"))
+    token = person.tree.xpath("//form//input[@name='csrf_token']/@value")[-1]
+    long = {f"row-{number}-text": "is the left shoulder " * 200 for number in range(30)}
+    person.reads(person.client.post(page_of(draft, "questions"), data={"csrf_token": token, **long}))
+    assert (person.status, person.sees("1,000 characters or fewer")) == (422, True)
+    assert max(read) == 1_000
+
+
+def test_each_question_is_read_once_however_many_it_is_compared_with(monkeypatch):
+    read = []
+    monkeypatch.setattr(linter, "_content", lambda text: read.append(text) or {text})
+    linter._compared.cache_clear()
+    linter.lint_all([f"What is the diagnosis of shoulder {number}?" for number in range(30)])
+    assert len(read) == 30
