@@ -109,7 +109,7 @@ PROCESS = table(
     ("give_verdict",         {REFERRER},             {IN_REVIEW},              SAME,              set(),                                           "Review the answers"),
     ("accept_report",        {REFERRER},             {IN_REVIEW},              CLOSED,            {COORDINATOR, EXPERT},                           "Accept the report"),
     ("request_clarification", {REFERRER},            {IN_REVIEW},              CLARIFYING,        {COORDINATOR},                                   "Ask for clarification"),
-    ("send_clarification",   {COORDINATOR},          {CLARIFYING},             SAME,              {EXPERT, REFERRER, REPRESENTATIVE},              "Send to the expert"),
+    ("send_clarification",   {COORDINATOR},          {CLARIFYING},             SAME,              {EXPERT, REFERRER, REPRESENTATIVE},              "Send the clarification"),
     ("refuse_clarification", {COORDINATOR},          {CLARIFYING},             IN_REVIEW,         {REFERRER},                                      "Refuse the clarification"),
     ("write_addendum",       {EXPERT},               {CLARIFYING},             SAME,              set(),                                           "Write the addendum"),
     ("sign_addendum",        {EXPERT},               {CLARIFYING},             CHECKING_ADDENDUM, {COORDINATOR},                                   "Sign the addendum"),

@@ -174,7 +174,9 @@ def review(play):
 
 def clarify(play):
     """The coordinator sends it on; the expert answers in a signed addendum, which is released."""
-    coordinator = play.at_case("coordinator").follows("Send to the expert").presses("Send to the expert")
+    coordinator = (
+        play.at_case("coordinator").follows("Send the clarification").presses("Send the clarification")
+    )
     expert = play.at_case("expert").follows("Write the addendum")
     expert.types("Your answer", "The fall caused it.").types(
         "Your reasons", "There were no complaints before."

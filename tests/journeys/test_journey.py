@@ -211,7 +211,7 @@ def asks_back(referrer):
 
 
 def sends_on(coordinator):
-    coordinator.follows("Send to the expert").presses("Send to the expert")
+    coordinator.follows("Send the clarification").presses("Send the clarification")
 
 
 def adds(expert):

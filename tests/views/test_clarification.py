@@ -19,7 +19,7 @@ def asking(visitor, world, case, query=""):
 
 
 def screening(visitor, world, case):
-    return visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Send to the expert")
+    return visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Send the clarification")
 
 
 def test_a_neutral_clarification_goes_straight_to_the_coordinator(visitor, world, case_at):
@@ -115,9 +115,9 @@ def test_the_coordinator_reads_concerns_and_scope_and_rules_on_the_fee(visitor, 
     assert coordinator.sees("suggests an answer")
     assert coordinator.sees("Within scope: it speaks to question 2 and its answer.")
     assert coordinator.sees("60 calendar days after the request"), "the deadline says because of what"
-    coordinator.presses("Send to the expert")
+    coordinator.presses("Send the clarification")
     assert coordinator.sees("Say whether the clarification on question 2 carries a fee")
-    coordinator.presses("Send to the expert", **{f"fee_{kept.id}": "fee"})
+    coordinator.presses("Send the clarification", **{f"fee_{kept.id}": "fee"})
     assert coordinator.sees("The clarification is with the expert.")
     sent = Clarification.get_by_id(kept.id)
     assert (sent.state, sent.is_free) == (ClarificationState.SENT, False)
@@ -128,7 +128,7 @@ def test_what_was_not_answered_carries_no_fee_and_asks_for_no_ruling(visitor, wo
     ask(case, world, 2, reason="unanswered", text=NEUTRAL)
     coordinator = screening(visitor, world, case)
     assert coordinator.sees("No fee. What was asked and not answered is part of the report.")
-    coordinator.presses("Send to the expert")
+    coordinator.presses("Send the clarification")
     assert case.clarifications.get().is_free
 
 
@@ -137,7 +137,7 @@ def test_a_deadline_today_is_refused_at_its_field(visitor, world, case_at):
     ask(case, world, 2, reason="unanswered", text=NEUTRAL)
     day = clock.today()
     coordinator = screening(visitor, world, case).presses(
-        "Send to the expert",
+        "Send the clarification",
         **{"due_on-month": str(day.month), "due_on-day": str(day.day), "due_on-year": str(day.year)},
     )
     assert coordinator.status == 422
