@@ -55,6 +55,7 @@ def move_appointment(
     if not why.strip():
         raise Refusal("Say why the appointment is moved.", field="why")
     one_at_a_time(case.expert_id)
+    refuse_standing(case, clinic, starts_at, ends_at)
     old = end_booking(case, AppointmentState.MOVED, why)
     appointment = hold(case, clinic, starts_at, ends_at)
     file_letter(appointment, letter, by)
@@ -80,6 +81,13 @@ def cancel_appointment(case: Case, *, by: Person, why: str) -> None:
 def forget_appointment(case: Case) -> None:
     """What was sent and said about an appointment that no longer stands."""
     case.brief_sent_at = case.move_asked_at = case.confirmed_at = None
+
+
+def refuse_standing(case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime) -> None:
+    """To where it is already nothing is moved: the button was pressed twice."""
+    booked = booked_appointment(case)
+    if booked and (booked.clinic_id, booked.starts_at, booked.ends_at) == (clinic.id, starts_at, ends_at):
+        raise Refusal("The appointment is at this time already.", field="slot")
 
 
 def hold(case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime) -> Appointment:

@@ -6,10 +6,12 @@ import pytest
 
 from portal import clock
 from portal.ime import matching
+from portal.ime.appointment import free_slots, move_appointment
 from portal.ime.instructions import make_link, spend_link
-from portal.models import Case, Event, Notice, RecordRequest
+from portal.ime.process import Refusal
+from portal.models import Appointment, Case, Clinic, Event, Notice, RecordRequest
 from portal.views import matching as matching_views
-from portal.words import Stage
+from portal.words import AppointmentState, Stage
 
 
 def told(case, step):
@@ -61,6 +63,24 @@ def test_the_claimant_confirms_once_and_reads_thanks_both_times(visitor, world, 
     _, second = pressed_twice(*windows, button)
     assert second.sees("Thank you. We know that you are coming.")
     assert told(case, "confirm_attendance")[0] == before[0] + 1
+
+
+def test_an_appointment_is_moved_once_and_told_once(world, case_at):
+    case, stale = case_at(Stage.BOOKED), case_at(Stage.BOOKED)
+    slot = free_slots(case, clock.today(), clock.today() + timedelta(days=60))[-1]
+    clinic = case.expert.clinics.where(Clinic.id == slot.clinic_id).get()
+    when = {
+        "clinic": clinic,
+        "starts_at": slot.starts_at,
+        "ends_at": slot.ends_at,
+        "why": "The expert is away.",
+    }
+    move_appointment(case, by=world.coordinator, **when)
+    before = told(case, "move_appointment")
+    with pytest.raises(Refusal, match="at this time already"):
+        move_appointment(stale, by=world.coordinator, **when)
+    assert told(case, "move_appointment") == before
+    assert case.appointments.where(Appointment.state == AppointmentState.MOVED).count() == 1
 
 
 def test_one_record_is_asked_for_once(visitor, world, case_at):
