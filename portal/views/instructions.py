@@ -1,9 +1,10 @@
 """The expert's brief, the claimant's own page behind a secure link, and the links that lead to it."""
 
+import logging
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, g, url_for
+from flask import Blueprint, Response, abort, g, make_response, url_for
 from peewee import JOIN
 
 from portal import clock, outside
@@ -31,7 +32,7 @@ from portal.ime.instructions import (
 from portal.ime.letters import given_documents
 from portal.ime.process import PROCESS, MovedOn
 from portal.ime.records import note_sighting
-from portal.ime.sealing import kept_only_if_filed
+from portal.ime.sealing import is_intact, kept_only_if_filed
 from portal.kept import Kept, bind
 from portal.models import (
     Appointment,
@@ -54,6 +55,7 @@ from portal.words import AppointmentState, DocumentKind, Party, Role, Stage
 from portal.written import clock_face
 
 bp = Blueprint("instructions", __name__)
+log = logging.getLogger("portal")
 
 
 # --- the claimant's page ----------------------------------------------------------------------------------------
@@ -121,6 +123,10 @@ def letter() -> Response:
     document = booked and booked.letter
     if not document:
         abort(404)
+    if not is_intact(document):
+        log.error("document %s: its bytes are missing or changed", document.id)
+        sentences = ["Your letter cannot be opened at the moment. It was not your doing."]
+        return make_response(claimant_page("instructions/refused.html", sentences=sentences), 500)
     note_sighting(case, by=g.person, party=Party.CLAIMANT, document=document)
     return attachment(outside.store().open(document.key), document.name, document.media_type, document.size)
 

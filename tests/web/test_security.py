@@ -1,5 +1,6 @@
 """What holds for every request: where it may come from, how much it may bring, what is left of it afterwards."""
 
+import io
 import logging
 import re
 from time import process_time
@@ -7,8 +8,9 @@ from time import process_time
 import pytest
 from lxml import html
 
-from portal.ime.instructions import make_link
-from portal.models import Case
+from portal import outside
+from portal.ime.instructions import make_link, spend_link
+from portal.models import Appointment, Case, Document, Sighting
 from portal.words import Stage
 
 OTHER_SITE = (
@@ -119,3 +121,23 @@ def test_signing_out_empties_what_the_browser_kept(visitor, world):
     token = coordinator.tree.xpath("//form//input[@name='csrf_token']/@value")[0]
     answer = coordinator.client.post("/sign-out", data={"csrf_token": token})
     assert answer.headers["Clear-Site-Data"] == '"cache"'
+
+
+@pytest.mark.parametrize("what", ["missing", "changed"])
+def test_a_letter_whose_bytes_are_missing_or_changed_is_not_given_to_the_claimant(visitor, case_at, what):
+    case = case_at(Stage.BOOKED)
+    stored = outside.store().put(io.BytesIO(b"%PDF-1.7 letter"), limit=100)
+    letter = Document.create(
+        case=case, kind="notice", name="a.pdf", media_type="application/pdf", size=15, sha256=stored.sha256,
+        key=stored.key, audience="everyone",
+    )  # fmt: skip
+    Appointment.update(letter=letter).where(Appointment.case == case).execute()
+    claimant = visitor(spend_link(make_link(case)))
+    assert claimant.opens("/appointment/letter").response.get_data() == b"%PDF-1.7 letter"
+    path = outside.store().folder / stored.key
+    path.unlink()
+    if what == "changed":
+        path.write_bytes(b"%PDF-1.7 l3tter")
+    page = claimant.opens("/appointment/letter")
+    assert (page.status, page.sees("Your letter cannot be opened at the moment.")) == (500, True)
+    assert Sighting.select().where(Sighting.document == letter).count() == 1
