@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from peewee import (
+    SQL,
     AutoField,
     CharField,
     Database,
@@ -33,6 +34,11 @@ class Bind:
 def bind(name: str) -> Value:
     """A place in a query, as an operand."""
     return Value(Bind(name), converter=False)
+
+
+def literal(word: StrEnum) -> SQL:
+    """A word that stands in the query itself: SQLite plans anew each time a bound value may decide on a partial index."""
+    return SQL(f"'{word.value}'")
 
 
 @dataclass

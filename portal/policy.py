@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from portal.kept import Kept, bind
+from portal.kept import Kept, bind, literal
 from portal.models import Case, CaseParty, Document, Message, Offer, SecureLink, User
 from portal.words import AppointmentState, Audience, OfferState, Party, Role, Stage
 
@@ -72,7 +72,9 @@ def had_offer(person: Person, ref: str) -> bool:
 
 def offered_to(expert: Any) -> Any:
     """The cases with an offer that the expert has not answered yet."""
-    return Offer.select(Offer.case).where((Offer.expert == expert) & (Offer.state == OfferState.OPEN))
+    return Offer.select(Offer.case).where(
+        (Offer.expert == expert) & (Offer.state == literal(OfferState.OPEN))
+    )
 
 
 def party_to(person: Person, case: Case) -> Party | None:

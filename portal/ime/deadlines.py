@@ -6,7 +6,8 @@ from typing import Any
 
 from portal import clock
 from portal.ime import rules
-from portal.models import FAR_FUTURE, Appointment, Case, Clarification, Offer, RuleSnapshot
+from portal.kept import Kept, bind
+from portal.models import FAR_FUTURE, Appointment, Case, Clarification, Clinic, Offer, RuleSnapshot
 from portal.words import AppointmentState, ClarificationState, OfferState, Party, Stage
 
 # House targets in working days (Monday to Friday) after the stage began; a manager's setting one day.
@@ -70,15 +71,23 @@ def booked_day(case: Case) -> date:
     return local_day(appointment) if appointment else FAR_FUTURE
 
 
-def latest_appointment(case: Case) -> Any:
-    """The appointment that counts: the booked one, or the last that was held."""
-    states = (AppointmentState.BOOKED, AppointmentState.HELD)
-    return (
-        Appointment.select()
-        .where((Appointment.case == case) & Appointment.state.in_(states))
+LATEST = Kept(
+    lambda: (
+        Appointment.select(Appointment, Clinic)
+        .join(Clinic)
+        .where(
+            (Appointment.case == bind("case"))
+            & Appointment.state.in_((AppointmentState.BOOKED, AppointmentState.HELD))
+        )
         .order_by(Appointment.id.desc())
-        .first()
+        .limit(1)
     )
+)
+
+
+def latest_appointment(case: Case) -> Any:
+    """The appointment that counts, with its clinic: the booked one, or the last that was held."""
+    return LATEST.model(case=case.id)
 
 
 def local_day(appointment: Any) -> date:

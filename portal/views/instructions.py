@@ -33,7 +33,7 @@ from portal.ime.letters import given_documents
 from portal.ime.process import PROCESS, MovedOn
 from portal.ime.records import note_sighting
 from portal.ime.sealing import is_intact, kept_only_if_filed
-from portal.kept import Kept, bind
+from portal.kept import Kept, bind, literal
 from portal.models import (
     Appointment,
     Arrangement,
@@ -154,7 +154,7 @@ BOOKED = Kept(
         .join(User)
         .switch(Expert)
         .join(ExpertSpecialty, JOIN.LEFT_OUTER, on=(ExpertSpecialty.expert == Expert.id), attr="specialty")
-        .where((Appointment.case == bind("case")) & (Appointment.state == AppointmentState.BOOKED))
+        .where((Appointment.case == bind("case")) & (Appointment.state == literal(AppointmentState.BOOKED)))
         .order_by(ExpertSpecialty.id)
         .limit(1)
     )

@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 
 from portal.ime.process import PROCESS, MovedOn, NotAllowed, Step
 from portal.kept import Kept, bind
-from portal.models import Case, Claimant, Organisation, User
+from portal.models import Case, Claimant, Expert, Organisation, User
 from portal.policy import Person, had_offer, may_see, party_to, scope_of, sight
 from portal.search import FURTHEST
 from portal.web.signed_out import ask_to_sign_in
@@ -153,15 +153,21 @@ def seen(person: Person, ref: str) -> Case | None:
     return SEEN[person.role].model(scope=scope_of(person), ref=ref) if may_see(person) else None
 
 
+Examiner = User.alias()
+
+
 def with_people(cases: Any) -> Any:
-    """The same cases, each with its claimant, referrer and organisation already read."""
+    """The same cases, each with its claimant, referrer, organisation and expert already read."""
     return (
-        cases.select(Case, Claimant, User, Organisation)
+        cases.select(Case, Claimant, User, Organisation, Expert, Examiner)
         .join(Claimant, on=Case.claimant)
         .switch(Case)
         .join(User, on=Case.referrer)
         .switch(Case)
         .join(Organisation, JOIN.INNER, on=Case.organisation)
+        .switch(Case)
+        .join(Expert, JOIN.LEFT_OUTER, on=Case.expert)
+        .join(Examiner, JOIN.LEFT_OUTER, on=(Expert.user == Examiner.id), attr="user")
     )
 
 

@@ -26,7 +26,7 @@ from portal.words import Stage
 from tests.policy.matrix import PEOPLE, Knocker, address, persons, routes, stage_for
 
 # The most statements a page may need: who is asking (1), the case (2), and what its sections show.
-MOST = 20
+MOST = 17
 
 
 @contextmanager
