@@ -146,6 +146,7 @@ def listen(app: Flask, config: Config) -> Any:
             host=config.host,
             port=config.port,
             threads=8,
+            max_request_body_size=config.upload_limit,
             ident=None,
             clear_untrusted_proxy_headers=True,
             **trusted,

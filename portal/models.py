@@ -363,7 +363,7 @@ class Document(Remembered):
     filed_at = MomentField(default=clock.now)
 
     class Meta:
-        indexes = ((("case", "sha256"), True),)
+        indexes = ((("case", "sha256", "audience"), True),)
 
 
 class RecordRequest(Remembered):

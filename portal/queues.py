@@ -187,16 +187,35 @@ class Wish:
     order: str = "due"
     after: tuple[date, int] | None = None
 
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """What makes the query of one wish differ from that of another; the rest are values."""
+        return bool(self.stage), bool(self.turn), self.is_late, self.is_ended, self.order, bool(self.after)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values its query is run with."""
+        after_due, after_id = self.after or (None, None)
+        known = {"stage": self.stage, "turn": self.turn, "today": clock.today()}
+        return known | {"after_due": after_due, "after_id": after_id}
+
+
+EVERYTHING = Wish()
+
+
+def narrowed(wish: Wish) -> list[Any]:
+    """The conditions of a wish on stage, turn and lateness."""
+    wanted = {
+        "stage": (wish.stage, Case.stage == bind("stage")),
+        "turn": (wish.turn, Case.turn == bind("turn")),
+        "late": (wish.is_late, Case.due_on < bind("today")),
+    }
+    return [condition for is_wanted, condition in wanted.values() if is_wanted]
+
 
 def queue_query(role: Role, wish: Wish) -> Any:
     """The query of one shape of wish; its values are bound when it runs."""
-    conditions = [SCOPES[role](), SQL("NOT is_open") if wish.is_ended else IS_OPEN]
-    if wish.stage:
-        conditions.append(Case.stage == bind("stage"))
-    if wish.turn:
-        conditions.append(Case.turn == bind("turn"))
-    if wish.is_late:
-        conditions.append(Case.due_on < bind("today"))
+    conditions = [SCOPES[role](), SQL("NOT is_open") if wish.is_ended else IS_OPEN, *narrowed(wish)]
     by_due = wish.order == "due" and not wish.is_ended
     if wish.after:
         conditions.append(
@@ -219,17 +238,11 @@ _queues: dict[tuple[Any, ...], Kept] = {}
 
 def queue(person: User, wish: Wish) -> tuple[list[Row], bool]:
     """A page of the cases a person may see, in keyset order, and whether there are more."""
-    shape = (person.role, *(bool(part) for part in (wish.stage, wish.turn, wish.after)))
-    shape += (wish.is_late, wish.is_ended, wish.order)
-    kept = _queues.setdefault(shape, Kept(lambda: queue_query(person.role, wish)))
-    after_due, after_id = wish.after or (None, None)
-    viewer = person.organisation_id if person.role == Role.REFERRER else viewer_id(person)
-    rows = kept.rows(
-        viewer=viewer,
-        stage=wish.stage,
-        turn=wish.turn,
-        today=clock.today(),
-        after_due=after_due,
-        after_id=after_id,
-    )
+    kept = _queues.setdefault((person.role, wish.shape), Kept(lambda: queue_query(person.role, wish)))
+    rows = kept.rows(viewer=queue_scope(person), **wish.values)
     return [as_row(row) for row in rows[:PAGE]], len(rows) > PAGE
+
+
+def queue_scope(person: User) -> int:
+    """What the queue of a person's role is kept by: the organisation's cases, or the expert's own."""
+    return int(person.organisation_id) if person.role == Role.REFERRER else viewer_id(person)

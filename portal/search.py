@@ -5,6 +5,8 @@ case's words hold a token for whoever may see it, so that the index narrows firs
 condition on the joined case."""
 
 import re
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from peewee import SQL, Table
@@ -13,7 +15,18 @@ from portal.db import database, is_sqlite
 from portal.ime import process
 from portal.kept import Bind, Kept
 from portal.models import Case, Claimant, ClaimNumber, User
-from portal.queues import COLUMNS, PAGE, SCOPES, Row, as_row, viewer_id
+from portal.queues import (
+    COLUMNS,
+    EVERYTHING,
+    IS_OPEN,
+    PAGE,
+    SCOPES,
+    Row,
+    Wish,
+    as_row,
+    narrowed,
+    queue_scope,
+)
 from portal.words import Role
 
 MOST_WORDS = 8
@@ -92,35 +105,42 @@ def expression(wanted: list[list[str]], token: str | None) -> str:
     return f"{words} & {token}:B" if token else words
 
 
-def query(role: Role) -> Any:
+def query(role: Role, wish: Wish) -> Any:
     found = Table("case_search", ("rowid", "words")).alias("found")
     matches = SQL(
         '"case_search" MATCH ?' if is_sqlite() else "found.words @@ to_tsquery('simple', %s)",
         (Bind("words"),),
     )
+    is_before = found.rowid < SQL("?" if is_sqlite() else "%s", (Bind("before"),))
     return (
         Case.select(SQL("'found'"), *COLUMNS)
         .join(Claimant)
         .join(found, on=(found.rowid == Case.id))
-        .where(
-            matches & SCOPES[role]() & (found.rowid < SQL("?" if is_sqlite() else "%s", (Bind("before"),)))
-        )
+        .where(reduce(and_, [matches, SCOPES[role](), is_before, *narrowed(wish), *still_open(wish)]))
         .order_by(found.rowid.desc())
         .limit(PAGE + 1)
     )
 
 
-QUERIES = {role: Kept(lambda role=role: query(role)) for role in SCOPES}  # type: ignore[misc]
+def still_open(wish: Wish) -> list[Any]:
+    """A search looks at every case, unless something is wished for that only an open or an ended one can be."""
+    if wish.is_ended:
+        return [SQL("NOT is_open")]
+    return [IS_OPEN] if narrowed(wish) else []
 
 
-def find(person: User, typed: str, before: int = FURTHEST) -> tuple[list[Row], bool]:
-    """The newest cases that hold all the words typed, a page of them, and whether there are more."""
+_finds: dict[tuple[Any, ...], Kept] = {}
+
+
+def find(person: User, typed: str, before: int = FURTHEST, wish: Wish = EVERYTHING) -> tuple[list[Row], bool]:
+    """The newest cases that hold all the words typed and are wished for, a page of them, and whether there are more."""
     wanted = terms(typed)
     if not wanted:
         return [], False
-    viewer = person.organisation_id if person.role == Role.REFERRER else viewer_id(person)
+    viewer = queue_scope(person)
     token = {Role.REFERRER: f"organisation{viewer}", Role.EXPERT: f"expert{viewer}"}.get(person.role)
-    rows = QUERIES[person.role].rows(words=expression(wanted, token), before=before, viewer=viewer)
+    kept = _finds.setdefault((person.role, wish.shape), Kept(lambda: query(person.role, wish)))
+    rows = kept.rows(words=expression(wanted, token), before=before, viewer=viewer, **wish.values)
     return [as_row(row) for row in rows[:PAGE]], len(rows) > PAGE
 
 

@@ -290,6 +290,7 @@ class LinkPurpose(Word):
 
 LABELS = {
     ("Party", "recipient"): "recipient of the report",
+    ("Party", "candidate"): "candidate expert",
     ("Party", "colleague"): "referrer's colleague",
     ("Party", "representative"): "claimant's representative",
     ("Stage", "draft"): "draft",

@@ -65,4 +65,6 @@ class ReturnForm(Form):
 
 
 class ReleaseForm(Form):
-    """Nothing to type: the addendum is released by a press."""
+    """Nothing to type: the addendum that was read is released by a press."""
+
+    read = Hidden()

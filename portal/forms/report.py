@@ -136,6 +136,7 @@ class CheckForm(Form):
     """The coordinator's check, point by point."""
 
     checked = Choices("What you checked")
+    read = Hidden()
 
     def validate_checked(self, field: Any) -> None:
         """Released is only what was checked on every point."""

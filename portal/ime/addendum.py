@@ -10,7 +10,7 @@ from portal.ime import letters
 from portal.ime.clarification import SENT, in_state
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import file_away
-from portal.ime.report import release
+from portal.ime.report import refuse_unread, release
 from portal.ime.sealing import Sealed, fingerprint, is_intact, kept_only_if_filed, seal
 from portal.models import Addendum, Case, Clarification, Event, Question, User
 from portal.policy import Person
@@ -138,9 +138,10 @@ def sign_addendum(case: Case, *, by: User, sealed: Sealed) -> Addendum:
 
 
 @step
-def release_addendum(case: Case, *, by: Person) -> None:
-    """The addendum goes to the referrer and to whoever receives the report."""
+def release_addendum(case: Case, *, by: Person, read: str | None = None) -> None:
+    """The addendum goes to the referrer and to whoever receives the report; `read` is the SHA-256 that was checked."""
     addendum = latest_addendum(case)
+    refuse_unread(addendum, read)
     if not is_intact(addendum.document):
         raise Refusal("The stored file is no longer the one that was signed. Do not release it.")
     release(addendum)

@@ -59,7 +59,7 @@ def move_appointment(
     old = end_booking(case, AppointmentState.MOVED, why)
     appointment = hold(case, clinic, starts_at, ends_at)
     file_letter(appointment, letter, by)
-    case.move_asked_at = case.confirmed_at = None
+    forget_appointment(case)
     remember_time(appointment)
     remember(why=why, before=old.starts_at if old else None)
     return appointment

@@ -4,10 +4,23 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from peewee import SQL, fn
+
 from portal import clock
 from portal.ime import rules
 from portal.kept import Kept, bind
-from portal.models import FAR_FUTURE, Appointment, Case, Clarification, Clinic, Offer, RuleSnapshot
+from portal.models import (
+    FAR_FUTURE,
+    Addendum,
+    Appointment,
+    Case,
+    Clarification,
+    Clinic,
+    Offer,
+    Question,
+    RuleSnapshot,
+    Verdict,
+)
 from portal.words import AppointmentState, ClarificationState, OfferState, Party, Stage
 
 # House targets in working days (Monday to Friday) after the stage began; a manager's setting one day.
@@ -124,6 +137,19 @@ def clarifying(case: Case) -> Next:
     return Next(Party.EXPERT, "write_addendum", sent.due_on)
 
 
+def reviewing(case: Case) -> Next:
+    """The referrer goes through the answers; once each is found good as it stands now, they accept the report."""
+    is_newer = (Clarification.question == Verdict.question) & (Addendum.released_at > Verdict.given_at)
+    outdated = Clarification.select(SQL("1")).join(Addendum).where(is_newer)
+    good = (
+        Verdict.select(Verdict.question)
+        .join(Question)
+        .where((Question.case == case) & Verdict.is_answered & ~fn.EXISTS(outdated))
+    )
+    is_open = case.questions.where(Question.id.not_in(good)).exists()
+    return Next(Party.REFERRER, "give_verdict" if is_open else "accept_report", after(case, DAYS_TO_REVIEW))
+
+
 def nobody(case: Case) -> Next:
     return Next(Party.PORTAL, "")
 
@@ -141,7 +167,7 @@ NEXT = {
         Party.EXPERT, "write_report", report_due(case, latest_appointment(case))[0]
     ),
     Stage.CHECKING: lambda case: Next(Party.COORDINATOR, "release_report", after(case, DAYS_TO_CHECK)),
-    Stage.IN_REVIEW: lambda case: Next(Party.REFERRER, "give_verdict", after(case, DAYS_TO_REVIEW)),
+    Stage.IN_REVIEW: reviewing,
     Stage.CLARIFYING: clarifying,
     Stage.CHECKING_ADDENDUM: lambda case: Next(
         Party.COORDINATOR, "release_addendum", after(case, DAYS_TO_CHECK)

@@ -72,7 +72,7 @@ SENTENCES: dict[str, tuple[frozenset[Party], str]] = {
     "withdraw_referral": (CASE, "{who} withdrew the referral: {why}"),
     "take_over_referral": (REFERRERS, "{who} took over the referral from {before}."),
     "assign_coordinator": (OFFICE, "{who} gave the case to {coordinator}."),
-    "settle_call": (OFFICE, "{who} told a person by phone."),
+    "settle_call": (OFFICE, "{who} told the {told} by phone{coming}."),
 }
 
 # The steps a reader does not need to hear about: they save what is still being written.
@@ -102,6 +102,7 @@ SPOKEN: dict[str, tuple[type[Word], ...]] = {
     "asked_of": (RecordSource,),
     "state": (RecordState, ArrangementState),
     "arrangement": (ArrangementKind,),
+    "told": (Party,),
 }
 
 
@@ -154,6 +155,8 @@ def spoken(event: Event, name: str, fact: Any) -> Any:
     if name == "count" and event.step in COUNTED:
         one, many = COUNTED[event.step]
         return f"{fact} {one if fact == 1 else many}"
+    if name == "coming":
+        return ", who is coming" if fact else ""
     for words in SPOKEN.get(name, ()):
         if fact in words.__members__.values():
             return words(fact).label

@@ -1,10 +1,10 @@
 """Messages: addressed to a case, never to a person. What the office says reaches referrer and expert alike."""
 
 from portal import clock
-from portal.ime.process import Refusal, step
+from portal.ime.process import Refusal, remember, step
 from portal.models import Case, Delivery, Message, Notice, User
 from portal.policy import party_to
-from portal.words import Audience, NoticeState, Party
+from portal.words import Audience, NoticeState, Party, Stage
 
 OWN_SIDE = {Party.REFERRER: Audience.REFERRER_AND_OFFICE, Party.EXPERT: Audience.EXPERT_AND_OFFICE}
 
@@ -35,8 +35,8 @@ def write(case: Case, by: User, party: Party, audience: Audience, text: str) -> 
 
 
 @step
-def settle_call(case: Case, *, by: User, notice: Notice) -> None:
-    """A coordinator has told by phone what could not be sent."""
+def settle_call(case: Case, *, by: User, notice: Notice, is_coming: bool = False) -> None:
+    """A coordinator has told by phone what could not be sent; a claimant may say there and then that they come."""
     settled = (
         Notice.update(state=NoticeState.SENT, settled_at=clock.now())
         .where((Notice.id == notice.id) & Notice.state.in_((NoticeState.BY_PHONE, NoticeState.FAILED)))
@@ -45,3 +45,7 @@ def settle_call(case: Case, *, by: User, notice: Notice) -> None:
     if not settled:
         raise Refusal("This call has been made already.")
     Delivery.create(notice=notice, is_delivered=True, detail=f"Told by phone by {by.name}.")
+    is_coming = is_coming and notice.party == Party.CLAIMANT and case.stage == Stage.BOOKED
+    if is_coming:
+        case.confirmed_at = clock.now()
+    remember(told=notice.party, coming=is_coming)

@@ -308,13 +308,21 @@ def return_report(case: Case, *, by: User, comments: Sequence[tuple[Question | N
 
 
 @step
-def release_report(case: Case, *, by: Person, checked: Sequence[str] = ()) -> None:
-    """The report goes to the referrer and to whoever the case names as a recipient; `checked` names the points."""
+def release_report(case: Case, *, by: Person, checked: Sequence[str] = (), read: str | None = None) -> None:
+    """The report goes to the referrer and to whoever the case names as a recipient; `checked` names the points,
+    `read` is the SHA-256 of the report that was checked."""
     report = case.reports.get()
+    refuse_unread(report, read)
     if not is_intact(report.document):
         raise Refusal("The stored file is no longer the one that was signed. Do not release it.")
     release(report)
     remember(checked=list(checked))
+
+
+def refuse_unread(signed: Any, read: str | None) -> None:
+    """Refuse to release a paper that was signed anew after the page was opened."""
+    if read is not None and read != signed.sha256:
+        raise Refusal("It was signed anew meanwhile. Read it as it stands now, then release it.")
 
 
 def release(signed: Any) -> None:

@@ -55,7 +55,7 @@ CREATE TABLE "document" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER NO
 CREATE INDEX "document_case_id" ON "document" ("case_id");
 CREATE UNIQUE INDEX "document_key" ON "document" ("key");
 CREATE INDEX "document_filed_by_id" ON "document" ("filed_by_id");
-CREATE UNIQUE INDEX "document_case_id_sha256" ON "document" ("case_id", "sha256");
+CREATE UNIQUE INDEX "document_case_id_sha256_audience" ON "document" ("case_id", "sha256", "audience");
 CREATE TABLE "record_request" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "kind" VARCHAR(255) NOT NULL CHECK ("kind" IN ('medical_records', 'imaging', 'treatment_notes', 'job_description', 'legal', 'cover_letter', 'notice', 'report', 'addendum', 'other')), "what" VARCHAR(255) NOT NULL, "asked_of" VARCHAR(255) NOT NULL CHECK ("asked_of" IN ('referrer', 'treating_doctor', 'provider', 'claimant', 'representative')), "due_on" DATE NOT NULL, "state" VARCHAR(255) NOT NULL CHECK ("state" IN ('asked', 'received', 'unavailable')), "document_id" INTEGER, "asked_at" DATETIME NOT NULL, "settled_at" DATETIME, FOREIGN KEY ("case_id") REFERENCES "case" ("id") ON DELETE CASCADE, FOREIGN KEY ("document_id") REFERENCES "document" ("id") ON DELETE SET NULL);
 CREATE INDEX "record_request_case_id" ON "record_request" ("case_id");
 CREATE INDEX "record_request_document_id" ON "record_request" ("document_id");

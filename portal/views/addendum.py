@@ -80,7 +80,9 @@ def sign(case: Case) -> Any:
 @performs(release_addendum)
 def check(case: Case) -> Any:
     form = ReleaseForm()
-    if form.validate_on_submit() and take(form, lambda: release_addendum(case, by=g.person)):
+    if form.validate_on_submit() and take(
+        form, lambda: release_addendum(case, by=g.person, read=form.read.data)
+    ):
         return done(
             "The addendum is released. The referrer and the recipients of the report have been told.", case
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, g, url_for
+from flask import Blueprint, abort, g, request, url_for
 
 from portal.calls import calls_at
 from portal.forms import Form
@@ -26,8 +26,10 @@ def note_call(case: Case, notice_id: int) -> Any:
     notice = Notice.select().join(Event).where(Event.case == case, Notice.id == notice_id).first()
     if notice is None:
         abort(404)
-    form = Form()
-    if form.validate_on_submit() and take(form, lambda: settle_call(case, by=g.person, notice=notice)):
+    form, is_coming = Form(), "coming" in request.form
+    if form.validate_on_submit() and take(
+        form, lambda: settle_call(case, by=g.person, notice=notice, is_coming=is_coming)
+    ):
         return done("The call is noted.", url_for("calls.calls", ref=case.reference))
     return call_list(case, form)
 

@@ -100,8 +100,8 @@ def queue() -> Any:
     typed = request.args.get("q", "").strip()[:100]
     wanted, chosen = wish(request.args, Party(g.person.role))
     before = number_of(request.args.get("before"))
-    rows, are_more = search.find(g.person, typed, before) if typed else queues.queue(g.person, wanted)
-    following = {"q": typed, "before": rows[-1].id} if typed and rows else chosen | after(rows)
+    rows, are_more = search.find(g.person, typed, before, wanted) if typed else queues.queue(g.person, wanted)
+    following = chosen | ({"q": typed, "before": rows[-1].id} if typed and rows else after(rows))
     return page(
         "case/queue.html",
         "case/_queue.html",

@@ -90,7 +90,7 @@ def shown(rows: Iterable[Row]) -> list[Shown]:
 def next_in_words(row: Row) -> str:
     """What moves the case on, and who does it where that is not the reader."""
     if not row.next_step:
-        return Stage(row.stage).title
+        return "Ended"
     button = PROCESS[row.next_step].button
     return button if is_mine(row) else f"{Party(row.turn).title}: {button[:1].lower()}{button[1:]}"
 

@@ -173,6 +173,7 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any]:
         "injuries": [(injury, body_part_label(injury)) for injury in listed.injuries],
         "needed_by": needed_by(case, listed),
         "edit_href": edit_href(case, party),
+        "returned": question_back(case) if case.stage == Stage.RETURNED else None,
     }
 
 

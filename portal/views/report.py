@@ -213,7 +213,7 @@ def check(case: Case) -> Any:
     headings = [section["heading"] for section in words["sections"]]
     form = check_form(points(case, written_report.answers_of(case), headings))
     if form.validate_on_submit() and take(
-        form, lambda: release_report(case, by=g.person, checked=form.checked.data)
+        form, lambda: release_report(case, by=g.person, checked=form.checked.data, read=form.read.data)
     ):
         return done("The report is released. The referrer and the recipients have been told.", case)
     return page(

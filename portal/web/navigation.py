@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app, g, request, url_for
 
+from portal import clock
+from portal.ime.pending import LOOKED_INTO, idle_steps
 from portal.ime.process import PROCESS, may
 from portal.models import Case
 from portal.policy import Person
@@ -53,8 +55,16 @@ def actions(person: Person, case: Case) -> tuple[Link | None, list[Link]]:
     """The one obvious button for this reader (None while they wait), and the other steps they may take."""
     links = {row.name: href for row in may(person, case) if (href := step_href(row.name, case))}
     primary = links.pop(case.next_step, None)
-    others = [Link(PROCESS[name].button, href) for name, href in links.items()]
-    return (Link(PROCESS[case.next_step].button, primary) if primary else None), others
+    idle = idle_steps(case) if LOOKED_INTO.keys() & links.keys() else ()
+    others = [Link(PROCESS[name].button, href) for name, href in links.items() if name not in idle]
+    return (first(case, primary) if primary else None), others
+
+
+def first(case: Case, href: str) -> Link:
+    """The next step's button; until the day of the examination there is only the brief to read."""
+    if case.next_step == "record_examination" and case.due_on > clock.today():
+        return Link("Read the brief", url_for("instructions.read_brief", ref=case.reference))
+    return Link(PROCESS[case.next_step].button, href)
 
 
 def register(app: Flask) -> None:

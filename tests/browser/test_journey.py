@@ -154,7 +154,7 @@ def report(play):
     expert.presses("Save and read it through").ticks("I have read the whole report").presses(
         "Sign the report"
     )
-    coordinator = play.at_case("coordinator").follows("Release the report").ticks_all("What you checked")
+    coordinator = play.at_case("coordinator").follows("Check the report").ticks_all("What you checked")
     coordinator.presses("Release the report")
 
 
@@ -183,7 +183,7 @@ def clarify(play):
     )
     expert.ticks("More likely than not").presses("Save your answers").follows("Read it once more and sign")
     expert.ticks("I have read the whole addendum").presses("Sign the addendum")
-    coordinator = play.at_case("coordinator").follows("Release the addendum")
+    coordinator = play.at_case("coordinator").follows("Check the addendum")
     coordinator.presses("Release the addendum")
 
 

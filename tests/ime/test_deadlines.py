@@ -7,9 +7,11 @@ import pytest
 from portal import clock
 from portal.ime.deadlines import NEXT, whats_next, working_days_after
 from portal.ime.instructions import ask_to_move, send_brief
-from portal.ime.process import PROCESS
+from portal.ime.process import PROCESS, VERBS
+from portal.ime.review import give_verdict
 from portal.models import FAR_FUTURE, SecureLink
 from portal.words import Party, Stage
+from tests.ime.given import GIVEN
 
 
 @pytest.mark.parametrize("stage", Stage)
@@ -79,10 +81,26 @@ def test_a_report_is_due_no_later_than_the_referrer_needs_it(world, case_at):
 
 
 def test_what_does_not_move_the_case_does_not_move_its_due_day(world, case_at):
-    from portal.ime.process import VERBS
 
     case = case_at(Stage.MATCHING)
     before = case.due_on
     with clock.set_to(clock.now().replace(year=2031)):
         VERBS["answer_message"](case, by=world.coordinator, text="We are still looking.")
     assert case.due_on == before != FAR_FUTURE
+
+
+def test_once_every_answer_is_found_good_the_next_step_is_to_accept(world, case_at):
+    case = case_at(Stage.IN_REVIEW)
+    assert case.next_step == "give_verdict"
+    first, *rest = case.questions
+    give_verdict(case, by=world.referrer, verdicts={each.id: (True, "") for each in rest})
+    assert case.next_step == "give_verdict"
+    give_verdict(case, by=world.referrer, verdicts={first.id: (True, "")})
+    assert (case.turn, case.next_step) == (Party.REFERRER, "accept_report")
+
+
+def test_a_moved_appointment_needs_its_brief_sent_again(world, case_at):
+    case = case_at(Stage.BOOKED)
+    send_brief(case, by=world.coordinator)
+    VERBS["move_appointment"](case, by=world.coordinator, **GIVEN["move_appointment"](world, case))
+    assert (case.turn, case.next_step) == (Party.COORDINATOR, "send_brief")

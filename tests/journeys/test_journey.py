@@ -194,7 +194,7 @@ def reports(expert):
 
 
 def releases_the_report(coordinator):
-    coordinator.follows("Release the report")
+    coordinator.follows("Check the report")
     coordinator.presses(
         "Release the report", checked=coordinator.tree.xpath("//input[@name='checked']/@value")
     )
@@ -227,7 +227,7 @@ def adds(expert):
 
 
 def releases_the_addendum(coordinator):
-    coordinator.follows("Release the addendum").presses("Release the addendum")
+    coordinator.follows("Check the addendum").presses("Release the addendum")
 
 
 def accepts(referrer):

@@ -111,7 +111,7 @@ def test_the_script_saves_while_the_expert_types(visitor, world, sent):
 
 def test_the_coordinator_releases_what_answers_the_question(visitor, world, case_at):
     case = case_at(Stage.CHECKING_ADDENDUM)
-    coordinator = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Release the addendum")
+    coordinator = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Check the addendum")
     assert coordinator.sees(ASKED)
     assert coordinator.sees("The chain is unbroken")
     coordinator.presses("Release the addendum")
@@ -132,7 +132,7 @@ def test_a_returned_addendum_is_written_anew_and_the_referrer_reads_only_the_sec
     expert.presses("Sign the addendum", attests="yes")
     coordinator.opens(f"/cases/{case.reference}")
     assert coordinator.sees("returned to the expert, never released")
-    coordinator.follows("Release the addendum").presses("Release the addendum")
+    coordinator.follows("Check the addendum").presses("Release the addendum")
     referrer = visitor(world.referrer).opens(f"/cases/{case.reference}")
     assert referrer.sees("Answered in addendum 2")
     assert referrer.sees("Addendum 1 was never released.")

@@ -97,3 +97,17 @@ def test_the_list_of_calls_takes_the_same_reads_however_long_it_is(visitor, worl
             state=NoticeState.BY_PHONE,
         )
     assert reads() == few
+
+
+def test_a_claimant_who_says_on_the_phone_that_they_come_is_confirmed(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    Notice.update(state=NoticeState.BY_PHONE).where(
+        Notice.event == Event.get(Event.case == case, Event.step == "book_appointment"),
+        Notice.party == Party.CLAIMANT,
+    ).execute()
+    visitor(world.coordinator).opens(f"/cases/{case.reference}/calls").presses(
+        "Note the call: they are coming"
+    )
+    assert Case.get_by_id(case.id).confirmed_at is not None
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}")
+    assert page.sees("You told the claimant by phone, who is coming.")

@@ -3,6 +3,7 @@
 import pytest
 
 from portal import demo, search
+from portal.ime.instructions import send_brief
 from portal.words import Stage
 
 
@@ -98,3 +99,33 @@ def test_the_case_page_names_the_stage_and_the_one_next_step(visitor, world, cas
 def test_the_case_page_says_for_whom_a_reader_waits(visitor, world, case_at):
     page = visitor(world.referrer).opens(f"/cases/{case_at(Stage.MATCHING).reference}")
     assert page.sees("Waiting for the coordinator")
+
+
+def test_a_search_keeps_to_what_else_was_chosen(visitor, world, case_at):
+    booked, closed = case_at(Stage.BOOKED).reference, case_at(Stage.CLOSED).reference
+    person = visitor(world.coordinator).opens("/cases")
+    assert {booked, closed} <= set(references(person.presses("Show cases", q="delgado")))
+    assert references(person.presses("Show cases", q="delgado", stage="booked")) == [booked]
+    ended = set(references(person.presses("Show cases", q="delgado", stage="", show="ended")))
+    assert closed in ended and booked not in ended
+
+
+def test_a_step_with_nothing_to_do_is_not_offered(visitor, world, case_at):
+    case = case_at(Stage.MATCHING)
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}")
+    assert "Settle the request" in page.links
+    assert "Note the call" not in page.links and "Revoke the links" not in page.links
+    case.record_requests.get().delete_instance()
+    assert "Settle the request" not in page.opens(f"/cases/{case.reference}").links
+
+
+def test_until_the_day_the_expert_is_offered_the_brief_and_not_the_record(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    send_brief(case, by=world.coordinator)
+    page = visitor(world.expert).opens(f"/cases/{case.reference}")
+    assert page.tree.xpath("//div[@class='next']//a")[0].text_content() == "Read the brief"
+
+
+def test_a_returned_referral_shows_the_question_on_its_case_page(visitor, world, case_at):
+    page = visitor(world.referrer).opens(f"/cases/{case_at(Stage.RETURNED).reference}")
+    assert page.sees("The coordinator asks: Which shoulder imaging exists so far?")

@@ -76,8 +76,15 @@ def test_the_pages_of_screening_are_the_coordinators_alone(visitor, world, case_
 
 def test_a_referral_accepted_a_moment_ago_says_where_it_is_now(visitor, world, case_at):
     case = case_at(Stage.REFERRED)
-    late = visitor(world.second_coordinator).opens(f"/cases/{case.reference}/decline")
+    late = visitor(world.second_coordinator).opens(f"/cases/{case.reference}/acceptance")
     visitor(world.coordinator).opens(f"/cases/{case.reference}/acceptance").presses("Accept the referral")
-    late.presses("Decline the referral", why="Too far.")
+    late.presses("Accept the referral")
     assert (late.status, late.sees("Now: finding an expert.")) == (409, True)
-    assert not Event.select().where(Event.case == case, Event.step == "decline_referral").exists()
+    assert Event.select().where(Event.case == case, Event.step == "accept_referral").count() == 1
+
+
+def test_a_case_that_no_expert_can_take_can_still_be_declined(visitor, world, case_at):
+    case = case_at(Stage.MATCHING)
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Decline the referral")
+    page.presses("Decline the referral", why="Nobody on our panel is licensed there.")
+    assert Case.get_by_id(case.id).stage == Stage.DECLINED

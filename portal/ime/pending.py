@@ -1,0 +1,24 @@
+"""What there is to settle at a case: a step with nothing to do is not worth a link."""
+
+from peewee import SQL, Select, fn
+
+from portal.kept import Kept, bind
+from portal.models import Arrangement, Case, Event, Notice, RecordRequest, SecureLink
+from portal.words import RecordState
+
+AT = bind("case")
+LOOKED_INTO = {
+    "settle_record": RecordRequest.select(SQL("1")).where(
+        RecordRequest.case == AT, RecordRequest.state == RecordState.ASKED
+    ),
+    "settle_arrangement": Arrangement.select(SQL("1")).where(Arrangement.case == AT),
+    "revoke_links": SecureLink.select(SQL("1")).where(SecureLink.case == AT, SecureLink.revoked_at.is_null()),
+    "settle_call": Notice.select(SQL("1")).join(Event).where(Event.case == AT, Notice.is_call()),
+}
+FOUND = Kept(lambda: Select(columns=[fn.EXISTS(query) for query in LOOKED_INTO.values()]))
+
+
+def idle_steps(case: Case) -> frozenset[str]:
+    """The steps that would open an empty page now."""
+    [found] = FOUND.rows(case=case.id)
+    return frozenset(name for name, is_there in zip(LOOKED_INTO, found, strict=True) if not is_there)
