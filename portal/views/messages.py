@@ -8,13 +8,12 @@ from peewee import JOIN, fn
 from portal.forms.messages import MessageForm
 from portal.ime.messages import answer_message, post_message
 from portal.ime.particulars import Particulars
-from portal.ime.process import may
 from portal.kept import Kept, bind
 from portal.models import Case, Message, User
 from portal.policy import ENGAGED, readable_messages
 from portal.search import FURTHEST
 from portal.web.formats import stamp
-from portal.web.navigation import Link, step_href
+from portal.web.navigation import Link, href_if_open
 from portal.web.page import done, page, take
 from portal.web.routing import number_of, performs, sees_case
 from portal.words import Party
@@ -53,10 +52,8 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | N
 
 def writing(case: Case) -> Link | None:
     """The page on which this reader may write now."""
-    for step in may(g.person, case):
-        if step.name in ("post_message", "answer_message") and (href := step_href(step.name, case)):
-            return Link("Write a message", href)
-    return None
+    href = href_if_open("post_message", case) or href_if_open("answer_message", case)
+    return Link("Write a message", href) if href else None
 
 
 @bp.route("/cases/<ref:ref>/messages")

@@ -6,13 +6,12 @@ from flask import Blueprint, abort, g, url_for
 from peewee import JOIN
 
 from portal.forms.records import RequestForm, SettlementForm
-from portal.ime.process import may
 from portal.ime.records import request_record, settle_record
 from portal.kept import Kept, bind
 from portal.models import Case, Document, RecordRequest
 from portal.policy import audiences_of, readable_documents
 from portal.web.formats import day, due, urgency
-from portal.web.navigation import step_href
+from portal.web.navigation import href_if_open, is_open
 from portal.web.page import done, page, take
 from portal.web.routing import performs
 from portal.words import Party, RecordState
@@ -38,14 +37,14 @@ ASKED = Kept(
 
 def checklist(case: Case, party: Party) -> list[Item]:
     """What is asked of whom by when: (what, where to go, state in words, its tone, details), the open ones first."""
-    may_settle = any(step.name == "settle_record" for step in may(g.person, case))
+    may_settle = is_open("settle_record", case)
     return [
-        open_item(case, each, may_settle) if is_open(each) else settled_item(case, party, each)
+        open_item(case, each, may_settle) if is_waiting(each) else settled_item(case, party, each)
         for each in ASKED.models(case=case.id)
     ]
 
 
-def is_open(asked: RecordRequest) -> bool:
+def is_waiting(asked: RecordRequest) -> bool:
     return asked.state == RecordState.ASKED
 
 
@@ -97,12 +96,11 @@ def ask(case: Case) -> Any:
 @bp.route("/cases/<ref:ref>/record-requests")
 @performs(settle_record)
 def read(case: Case) -> Any:
-    may_ask = any(step.name == "request_record" for step in may(g.person, case))
     return page(
         "record_requests/read.html",
         case=case,
         checklist=checklist(case, g.party),
-        ask_href=step_href("request_record", case) if may_ask else None,
+        ask_href=href_if_open("request_record", case),
     )
 
 

@@ -12,7 +12,6 @@ from portal.forms import Form
 from portal.forms.records import UploadForm
 from portal.ime.intake import Intake, taken_in
 from portal.ime.particulars import Particulars
-from portal.ime.process import may
 from portal.ime.records import (
     AUDIENCES,
     file_document,
@@ -27,7 +26,7 @@ from portal.search import FURTHEST
 from portal.views.record_requests import checklist
 from portal.web.download import attachment
 from portal.web.formats import count, day, size, stamp
-from portal.web.navigation import step_href
+from portal.web.navigation import href_if_open, is_open
 from portal.web.page import done, page, take
 from portal.web.routing import number_of, performs, sees_case
 from portal.words import Audience, Party
@@ -140,15 +139,6 @@ def chip(case: Case, document: Document) -> str:
 
 def removal(case: Case, document: Document) -> str:
     return url_for("records.remove", ref=case.reference, document_id=document.id)
-
-
-def is_open(name: str, case: Case) -> bool:
-    """Whether this person may take the step now."""
-    return any(step.name == name for step in may(g.person, case))
-
-
-def href_if_open(name: str, case: Case) -> str | None:
-    return step_href(name, case) if is_open(name, case) else None
 
 
 # --- filing -----------------------------------------------------------------------------------------------------

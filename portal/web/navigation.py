@@ -51,6 +51,16 @@ def step_href(name: str, case: Case) -> str | None:
     return url_for(endpoint, ref=case.reference) if endpoint else None
 
 
+def is_open(name: str, case: Case) -> bool:
+    """Whether whoever looks at the case may take this step now."""
+    row = PROCESS[name]
+    return g.party in row.who and case.stage in row.at
+
+
+def href_if_open(name: str, case: Case) -> str | None:
+    return step_href(name, case) if is_open(name, case) else None
+
+
 def actions(person: Person, case: Case) -> tuple[Link | None, list[Link]]:
     """The one obvious button for this reader (None while they wait), and the other steps they may take."""
     links = {row.name: href for row in may(person, case) if (href := step_href(row.name, case))}
