@@ -247,6 +247,9 @@ OWN: dict[Stage, Callable[[Story], Next]] = {
     Stage.OFFERED: lambda story: Next(Party.CANDIDATE, "take_offer", story.due_on),
     Stage.BOOKED: booked,
     Stage.REPORTING: lambda story: Next(Party.EXPERT, "write_report", report_due(story.kind, story.exam_on)),
+    Stage.IN_REVIEW: lambda story: Next(
+        Party.REFERRER, "give_verdict", deadlines.after(story, deadlines.DAYS_TO_REVIEW)
+    ),
     Stage.CLARIFYING: clarifying,
 }
 

@@ -14,10 +14,11 @@ from flask.cli import with_appcontext
 
 from portal import ROOT, create_app, jobs
 from portal.config import Config
-from portal.ime.process import PROCESS
+from portal.ime import account
+from portal.ime.process import PROCESS, Refusal
 from portal.schema import migrate_database
 from portal.web.routing import Access
-from portal.words import Stage
+from portal.words import OrganisationKind, Role, Stage
 
 
 @click.command()
@@ -163,6 +164,24 @@ def run(server: Any) -> None:
         server.run()
 
 
+@click.command("add-user")
+@click.option("--organisation", prompt=True, help="Whom the person works for; made if it is new.")
+@click.option(
+    "--kind", prompt=True, type=click.Choice([kind.value for kind in OrganisationKind]), help="What the organisation is."
+)
+@click.option("--role", prompt=True, type=click.Choice(["referrer", "coordinator", "expert"]))
+@click.option("--name", prompt=True)
+@click.option("--email", prompt="E-mail address")
+@click.password_option()
+def add_user_command(kind: str, role: str, **given: str) -> None:
+    """Make an account: the first coordinator of a new portal comes in this way."""
+    try:
+        user = account.add_user(kind=OrganisationKind(kind), role=Role(role), **given)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.sentence) from None
+    click.echo(f"{user.name} can sign in with {user.email}.")
+
+
 def register(app: Flask) -> None:
-    for command in (migrate, process_command, routes_command, demo_command, serve, work):
+    for command in (migrate, process_command, routes_command, add_user_command, demo_command, serve, work):
         app.cli.add_command(command)

@@ -152,3 +152,26 @@ def test_the_process_is_drawn_from_its_table(tmp_path):
     code, out, err = said_by("process", "--diagram", IMPARTIAL_INSTANCE=str(tmp_path))
     assert code == 0, err
     assert "    scheduling --> booked: book_appointment" in out.splitlines()
+
+
+def added(tmp_path, **given):
+    wanted = {
+        "organisation": "Harbor Examinations",
+        "kind": "ime_company",
+        "role": "coordinator",
+        "name": "Iris Vale",
+        "email": "Iris.Vale@harbor.example",
+        "password": "a lighthouse in thick fog",
+    } | given
+    words = [word for name, value in wanted.items() for word in (f"--{name}", value)]
+    return said_by("add-user", *words, IMPARTIAL_INSTANCE=str(tmp_path))
+
+
+def test_the_first_coordinator_comes_in_by_a_command(tmp_path):
+    assert said_by("migrate", IMPARTIAL_INSTANCE=str(tmp_path))[0] == 0
+    code, out, _ = added(tmp_path)
+    assert (code, out) == (0, "Iris Vale can sign in with iris.vale@harbor.example.\n")
+    code, _, err = added(tmp_path)
+    assert code == 1 and "There is an account with this e-mail address already." in err
+    code, _, err = added(tmp_path, email="other@harbor.example", password="too short")
+    assert code == 1 and "15 characters or more" in err

@@ -80,13 +80,14 @@ def expert(
     specialties: list[str],
     town: Town = SAN_FRANCISCO,
     licence_days: int = 500,
+    states: tuple[str, ...] = ("CA",),
     **profile: Any,
 ) -> User:
     """An expert with a profile, a licence, a certification, one clinic and hours from Monday to Thursday."""
     user = person(organisation, Role.EXPERT, name)
     row = Expert.create(user=user, credentials=credentials, practice=organisation.name, **profile)
     ExpertSpecialty.insert_many([{"expert": row, "code": code} for code in specialties]).execute()
-    add_credentials(row, licence_days)
+    add_credentials(row, licence_days, states)
     clinic = Clinic.create(
         expert=row,
         name=f"{organisation.name} – Downtown",
@@ -112,12 +113,13 @@ def expert(
     return user
 
 
-def add_credentials(expert: Expert, licence_days: int) -> None:
-    """A California licence that runs out in so many days, and a board certification that lasts."""
+def add_credentials(expert: Expert, licence_days: int, states: tuple[str, ...]) -> None:
+    """Licences that run out in so many days, and a board certification that lasts."""
     today = clock.today()
-    licence = {"expert": expert, "kind": "licence", "state": "CA", "number": f"A{10_000 + expert.id}"}
     board = {"expert": expert, "kind": "board", "number": f"B{20_000 + expert.id}"}
-    Credential.create(**licence, expires_on=today + timedelta(days=licence_days))
+    for state in states:
+        licence = {"expert": expert, "kind": "licence", "state": state, "number": f"A{10_000 + expert.id}"}
+        Credential.create(**licence, expires_on=today + timedelta(days=licence_days))
     Credential.create(**board, expires_on=today + timedelta(days=500))
 
 
@@ -138,6 +140,7 @@ def people() -> World:
             "Adaeze Okafor",
             "MD",
             ["orthopedic_surgery", "sports_medicine"],
+            states=("CA", "NY", "TX", "WA"),
             years_in_practice=22,
             examinations_done=640,
             languages="English, Spanish",

@@ -7,10 +7,11 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from portal import clock
+from portal.db import database
 from portal.ime.instructions import hashed, send_link
 from portal.ime.process import MovedOn, Refusal
-from portal.models import Case, Event, SecureLink, SignInFailure, User
-from portal.words import Party, Stage
+from portal.models import Case, Event, Expert, Organisation, SecureLink, SignInFailure, User
+from portal.words import OrganisationKind, Party, Role, Stage
 
 WITHIN = timedelta(minutes=1)
 TRIES_AT_ACCOUNT = 5
@@ -31,6 +32,34 @@ def hasher() -> Any:
     from argon2 import PasswordHasher
 
     return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+SHORTEST_PASSWORD = 15
+
+
+def add_user(
+    *, organisation: str, kind: OrganisationKind, role: Role, name: str, email: str, password: str
+) -> User:
+    """A new account, in an organisation that is made if it is new; an expert gets an empty profile. Raises Refusal."""
+    email = email.strip().lower()
+    if role == Role.CLAIMANT:
+        raise Refusal("A claimant comes by a secure link and has no account.")
+    if len(password) < SHORTEST_PASSWORD:
+        raise Refusal(f"Choose a password of {SHORTEST_PASSWORD} characters or more.")
+    if User.select().where(User.email == email).exists():
+        raise Refusal("There is an account with this e-mail address already.")
+    with database.atomic():
+        works_for, _ = Organisation.get_or_create(name=organisation.strip(), defaults={"kind": kind})
+        user = User.create(
+            organisation=works_for,
+            role=role,
+            name=name.strip(),
+            email=email,
+            password_hash=hash_password(password),
+        )
+        if role == Role.EXPERT:
+            Expert.create(user=user)
+    return user
 
 
 def hash_password(password: str) -> str:

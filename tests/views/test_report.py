@@ -1,10 +1,21 @@
 """The pages on which the report is signed, checked, released and read."""
 
+from datetime import timedelta
+
 import pytest
 from jinja2 import StrictUndefined
 
+from portal import clock
 from portal.ime.process import PROCESS
-from portal.ime.report import open_report, prepare_report, sign_report
+from portal.ime.report import (
+    open_report,
+    prepare_report,
+    report_words,
+    return_report,
+    seal_and_sign,
+    sign_report,
+)
+from portal.ime.sealing import fingerprint
 from portal.models import Answer, Case, Document, Notice, Question, Sighting
 from portal.words import Certainty, DocumentKind, ReportState, Stage
 from tests.client import held
@@ -255,3 +266,17 @@ def test_the_pages_ask_the_database_no_more_for_thirty_questions_than_for_three(
     many = [statements_of(lambda visit=visit, route=route: visit.opens(route)) for visit, route in routes]
     assert many == few
     assert max(many) <= 25
+
+
+def test_a_report_signed_anew_since_the_page_was_opened_is_not_released_unread(visitor, world, case_at):
+    case = case_at(Stage.CHECKING)
+    coordinator = visitor(world.coordinator).opens(f"/cases/{case.reference}/report/check")
+    keys = coordinator.tree.xpath("//input[@name='checked']/@value")
+    return_report(case, by=world.coordinator, comments=[(None, "Please check the dates.")])
+    with clock.set_to(clock.now() + timedelta(minutes=5)):
+        seal_and_sign(case, by=world.expert, read=fingerprint(report_words(case)))
+    coordinator.presses("Release the report", checked=keys)
+    assert (coordinator.status, coordinator.sees("It was signed anew meanwhile.")) == (422, True)
+    assert Case.get_by_id(case.id).stage == Stage.CHECKING
+    coordinator.presses("Release the report", checked=keys)
+    assert Case.get_by_id(case.id).stage == Stage.IN_REVIEW
