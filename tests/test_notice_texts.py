@@ -9,6 +9,7 @@ import pytest
 from portal import notices
 from portal.ime.process import PROCESS
 from portal.models import Case, Event, Notice
+from portal.words import Party
 
 SNAPSHOTS = Path(__file__).parent / "snapshots" / "notices"
 WRITES_SNAPSHOTS = "IMPARTIAL_WRITE_SNAPSHOTS"
@@ -39,6 +40,7 @@ FACTS = {
     "asked_of": "referrer",
     "is_again": False,
     "has_note": False,
+    "is_file_review": False,
 }
 LINK = "https://portal.example/somewhere"
 
@@ -70,6 +72,11 @@ def test_the_text_is_the_one_that_was_agreed(app, step, party):
     assert said == kept.read_text(), (
         f"The text has changed; if it is meant, run once with {WRITES_SNAPSHOTS}=1"
     )
+
+
+def test_whoever_reviews_the_file_is_not_told_of_an_examination(app):
+    text = rendered("send_brief", Party.EXPERT, is_file_review=True)
+    assert "file review" in text.body and "examination" not in text.body
 
 
 def test_no_text_is_left_over():

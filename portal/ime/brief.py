@@ -10,6 +10,10 @@ from portal.ime.deadlines import latest_appointment, report_due
 from portal.ime.sealing import Sealed, seal
 from portal.models import Case, User
 
+FILE_REVIEW = (
+    "This is a file review: we ask for your opinion on the records alone. The claimant will not be examined."
+)
+
 
 def prepare_brief(case: Case, by: User, emphasis: str = "") -> Sealed:
     """Render the cover letter as sent now by this coordinator, and store it. Call it outside a transaction."""
@@ -22,6 +26,7 @@ def cover_letter(case: Case, by: User, emphasis: str = "") -> dict[str, Any]:
     expert: Any = case.expert
     return {
         **letters.head(case),
+        "title": title(case),
         "to": {"name": expert.name, "lines": [expert.practice]},
         "greeting": f"Dear Dr. {expert.user.name.split()[-1]}",
         "subject": letters.subject(case),
@@ -35,13 +40,22 @@ def cover_letter(case: Case, by: User, emphasis: str = "") -> dict[str, Any]:
     }
 
 
+def title(case: Case) -> str:
+    return (
+        "Request for a file review"
+        if case.is_file_review
+        else "Request for an independent medical examination"
+    )
+
+
 def why(case: Case) -> list[str]:
-    """The paragraphs that say why the opinion is asked for, and what the treating doctor concluded."""
+    """The paragraphs that say what is asked for and why, and what the treating doctor concluded."""
+    kind = FILE_REVIEW if case.is_file_review else ""
     reason = f"Why an independent opinion is asked for: {case.reason.label}." if case.reason else ""
     opinions = [f"{each.issue.title}: {each.opinion}" for each in case.treating_opinions]
     told = f"The treating doctor, {case.treating_doctor}, concluded:" if case.treating_doctor else ""
     treating = "\n".join([told or "The treating doctor concluded:", *opinions]) if opinions else ""
-    return [paragraph for paragraph in (reason, case.need, treating) if paragraph]
+    return [paragraph for paragraph in (kind, reason, case.need, treating) if paragraph]
 
 
 def questions(case: Case) -> list[Any]:
@@ -49,13 +63,14 @@ def questions(case: Case) -> list[Any]:
 
 
 def deadlines(case: Case) -> list[dict[str, str]]:
-    """The examination, the report with the rule it comes from, and the dates the referrer named."""
+    """The examination if there is one, the report with the rule it comes from, and the dates the referrer named."""
     appointment = latest_appointment(case)
     rows = []
     if appointment:
         when = written_time(appointment.starts_at, appointment.clinic.time_zone)
-        due_on, because = report_due(case, appointment)
         rows.append({"what": "The examination", "when": when, "because": ""})
+    if appointment or case.is_file_review:
+        due_on, because = report_due(case, appointment)
         rows.append({"what": "Your signed report", "when": written.day(due_on), "because": because})
     return rows + [
         {"what": each.kind.title, "when": written.day(each.falls_on), "because": each.note}

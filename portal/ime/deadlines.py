@@ -28,6 +28,7 @@ DAYS_TO_SCREEN = 1
 DAYS_TO_ANSWER = 5
 DAYS_TO_OFFER = 2
 DAYS_TO_BOOK = 3
+DAYS_TO_BRIEF_A_FILE_REVIEW = 1
 DAYS_TO_REPORT = 15
 DAYS_TO_CHECK = 2
 DAYS_TO_REVIEW = 10
@@ -77,6 +78,13 @@ def booked(case: Case) -> Next:
         ideal = exam_on - timedelta(days=DAYS_BEFORE_EXAM_FOR_BRIEF)
         return Next(Party.COORDINATOR, "send_brief", max(ideal, after(case, 0)))
     return Next(Party.EXPERT, "record_examination", exam_on)
+
+
+def reporting(case: Case) -> Next:
+    """The expert writes; of a file review they have to be briefed first, since no appointment brought the brief."""
+    if case.is_file_review and not case.brief_sent_at:
+        return Next(Party.COORDINATOR, "send_brief", after(case, DAYS_TO_BRIEF_A_FILE_REVIEW))
+    return Next(Party.EXPERT, "write_report", report_due(case, latest_appointment(case))[0])
 
 
 def booked_day(case: Case) -> date:
@@ -163,9 +171,7 @@ NEXT = {
     Stage.OFFERED: answering_offer,
     Stage.SCHEDULING: lambda case: Next(Party.COORDINATOR, "book_appointment", after(case, DAYS_TO_BOOK)),
     Stage.BOOKED: booked,
-    Stage.REPORTING: lambda case: Next(
-        Party.EXPERT, "write_report", report_due(case, latest_appointment(case))[0]
-    ),
+    Stage.REPORTING: reporting,
     Stage.CHECKING: lambda case: Next(Party.COORDINATOR, "release_report", after(case, DAYS_TO_CHECK)),
     Stage.IN_REVIEW: reviewing,
     Stage.CLARIFYING: clarifying,

@@ -14,7 +14,7 @@ from portal.ime.process import Refusal, remember, step
 from portal.ime.records import StoredFile, file_away
 from portal.models import Case, Event, SecureLink, TickedInstruction, User
 from portal.policy import Person
-from portal.words import Audience, DocumentKind, LinkPurpose
+from portal.words import Audience, DocumentKind, LinkPurpose, Stage
 
 LINK_LIFE = timedelta(days=14)
 PRESSED_TWICE = timedelta(minutes=1)
@@ -23,11 +23,17 @@ PRESSED_TWICE = timedelta(minutes=1)
 @step
 def send_brief(case: Case, *, by: User, letter: StoredFile | None = None) -> None:
     """The expert receives the cover letter, the questions and the records; the referrer may read the letter too."""
+    if case.stage == Stage.REPORTING and not case.is_file_review:
+        raise Refusal("The examination is over. A brief goes out before it, or for a file review.")
     refuse_pressed_twice(case, "send_brief", "The brief was sent a moment ago.")
     if letter:
         file_away(case, letter, kind=DocumentKind.COVER_LETTER, audience=Audience.CASE, by=by)
     case.brief_sent_at = clock.now()
-    remember(documents=len(given_documents(case)), questions=case.questions.count())
+    remember(
+        documents=len(given_documents(case)),
+        questions=case.questions.count(),
+        is_file_review=case.is_file_review,
+    )
 
 
 @step

@@ -4,7 +4,7 @@ from peewee import SQL, Select, fn
 
 from portal.kept import Kept, bind
 from portal.models import Arrangement, Case, Event, Notice, RecordRequest, SecureLink
-from portal.words import RecordState
+from portal.words import RecordState, Stage
 
 AT = bind("case")
 LOOKED_INTO = {
@@ -12,6 +12,9 @@ LOOKED_INTO = {
         RecordRequest.case == AT, RecordRequest.state == RecordState.ASKED
     ),
     "settle_arrangement": Arrangement.select(SQL("1")).where(Arrangement.case == AT),
+    "send_brief": Case.select(SQL("1")).where(
+        Case.id == AT, (Case.stage == Stage.BOOKED) | Case.is_file_review
+    ),
     "revoke_links": SecureLink.select(SQL("1")).where(SecureLink.case == AT, SecureLink.revoked_at.is_null()),
     "settle_call": Notice.select(SQL("1")).join(Event).where(Event.case == AT, Notice.is_call()),
 }

@@ -94,7 +94,7 @@ PROCESS = table(
     ("move_appointment",     {COORDINATOR},          {BOOKED},                 SAME,              {CLAIMANT, REPRESENTATIVE, EXPERT, REFERRER},    "Move the appointment"),
     ("cancel_appointment",   {COORDINATOR},          {BOOKED},                 SCHEDULING,        {CLAIMANT, REPRESENTATIVE, EXPERT, REFERRER},    "Cancel the appointment"),
     ("settle_arrangement",   {COORDINATOR},          GATHERING,                SAME,              set(),                                           "Settle the arrangement"),
-    ("send_brief",           {COORDINATOR},          {BOOKED},                 SAME,              {EXPERT},                                        "Send the brief"),
+    ("send_brief",           {COORDINATOR},          {BOOKED, REPORTING},      SAME,              {EXPERT},                                        "Send the brief"),
     ("send_link",            {COORDINATOR, PORTAL},  {BOOKED},                 SAME,              {CLAIMANT},                                      "Send a new link"),
     ("revoke_links",         {COORDINATOR},          OPEN - {DRAFT},           SAME,              set(),                                           "Revoke the links"),
     ("confirm_attendance",   {CLAIMANT},             {BOOKED},                 SAME,              {COORDINATOR},                                   "Confirm you are coming"),

@@ -162,8 +162,9 @@ class Due(TypedDict):
 
 
 class CoverLetter(Letter):
-    """`cover_letter`: asks the expert for their opinion."""
+    """`cover_letter`: asks the expert for their opinion; `title` says on what."""
 
+    title: str
     to: Address
     greeting: str
     subject: Subject

@@ -7,6 +7,7 @@ import pytest
 from portal import clock, outside
 from portal.ime.appointment import booked_appointment
 from portal.ime.brief import cover_letter, prepare_brief
+from portal.ime.examination import open_file_review
 from portal.ime.guidance import notice, standing, texts
 from portal.ime.instructions import (
     ask_to_move,
@@ -78,6 +79,32 @@ def test_the_cover_letter_lists_only_records_the_expert_may_read(world, case):
     )
     words = cover_letter(case, world.coordinator)
     assert [record["provider"] for record in words["records"]] == ["Valley Family Medicine"]
+
+
+def test_a_file_review_is_briefed_first_and_written_then(world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    open_file_review(case, by=world.coordinator, why="The claimant lives abroad.")
+    assert (case.turn, case.next_step) == (Party.COORDINATOR, "send_brief")
+    send_brief(case, by=world.coordinator, letter=prepare_brief(case, world.coordinator).file)
+    assert (case.stage, case.turn, case.next_step) == (Stage.REPORTING, Party.EXPERT, "write_report")
+    event, parties = told(case)
+    assert event.facts["is_file_review"] is True and parties == {Party.EXPERT}
+
+
+def test_the_cover_letter_of_a_file_review_says_so_and_names_no_appointment(world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    open_file_review(case, by=world.coordinator, why="The claimant lives abroad.")
+    words = cover_letter(case, world.coordinator)
+    assert words["title"] == "Request for a file review"
+    assert words["why"].startswith("This is a file review")
+    assert [due["what"] for due in words["deadlines"]][:1] == ["Your signed report"]
+    assert words["subject"]["examined"] == ""
+
+
+def test_after_an_examination_no_brief_is_sent_any_more(world, case_at):
+    case = case_at(Stage.REPORTING)
+    with pytest.raises(Refusal, match="The examination is over"):
+        send_brief(case, by=world.coordinator)
 
 
 # --- the claimant

@@ -160,6 +160,7 @@ ADDENDUM: pdf.Addendum = {
 }
 COVER_LETTER: pdf.CoverLetter = {
     **BASE,
+    "title": "Request for an independent medical examination",
     "dated": "2026-02-20",
     "to": {
         "name": "Adaeze Okafor, MD",

@@ -101,6 +101,25 @@ def test_a_coordinator_makes_it_a_file_review(visitor, world, case_at):
     assert Case.get_by_id(case.id).is_file_review
 
 
+def test_the_brief_of_a_file_review_is_the_coordinators_next_step(visitor, world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    path = f"/cases/{case.reference}"
+    coordinator = visitor(world.coordinator).opens(f"{path}/file-review")
+    coordinator.presses("Make it a file review", why="The claimant lives abroad.")
+    assert coordinator.opens(path).tree.xpath("//div[@class='next']//a")[0].text_content() == "Send the brief"
+    coordinator.follows("Send the brief")
+    assert coordinator.sees("for a file review, without an examination")
+    assert coordinator.sees("opinion on the records alone")
+    assert coordinator.presses("Send the brief").sees("The brief is sent.")
+    expert = visitor(world.expert).opens(path)
+    assert expert.tree.xpath("//div[@class='next']//a")[0].text_content() == "Write the report"
+
+
+def test_after_an_examination_the_coordinator_is_shown_no_brief_to_send(visitor, world, case_at):
+    page = visitor(world.coordinator).opens(f"/cases/{case_at(Stage.REPORTING).reference}")
+    assert "Send the brief" not in page.links
+
+
 @pytest.mark.parametrize("page", ["examination", "examination/missed"])
 def test_the_day_is_not_the_referrers_to_record_nor_a_strangers_to_see(visitor, world, case_at, page):
     case = case_at(Stage.BOOKED)
