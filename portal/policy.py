@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.kept import Kept, bind, literal
-from portal.models import Case, CaseParty, Document, Message, Offer, SecureLink, User
+from portal.models import Appointment, Case, CaseParty, Document, Message, Offer, SecureLink, User
 from portal.words import AppointmentState, Audience, OfferState, Party, Role, Stage
 
 Person = User | SecureLink
@@ -153,9 +153,9 @@ def recipients(case: Case, party: Party) -> list[Recipient]:
 
 
 def is_expected(case: Case) -> bool:
-    """The claimant was given a time to come, and has not been examined yet."""
-    states = {each.state for each in case.appointments}
-    return bool(states) and AppointmentState.HELD not in states
+    """The claimant was given a time to come, and has not been examined since."""
+    latest = case.appointments.order_by(Appointment.id.desc()).first()
+    return latest is not None and latest.state != AppointmentState.HELD
 
 
 def recipient(user: User) -> Recipient:

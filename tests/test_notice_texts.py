@@ -41,6 +41,7 @@ FACTS = {
     "is_again": False,
     "has_note": False,
     "is_file_review": False,
+    "is_writing": False,
 }
 LINK = "https://portal.example/somewhere"
 
@@ -77,6 +78,14 @@ def test_the_text_is_the_one_that_was_agreed(app, step, party):
 def test_whoever_reviews_the_file_is_not_told_of_an_examination(app):
     text = rendered("send_brief", Party.EXPERT, is_file_review=True)
     assert "file review" in text.body and "examination" not in text.body
+
+
+@pytest.mark.parametrize("party", sorted(PROCESS["release_expert"].tells))
+def test_once_a_report_was_begun_a_released_expert_is_told_of_in_other_words(app, party):
+    text = rendered("release_expert", party, is_writing=True)
+    assert "appointment" not in text.subject + text.body
+    assert "report" in text.body or party == Party.CLAIMANT
+    assert not re.search(r"[{}<>]|\n\n\n", text.body)
 
 
 def test_no_text_is_left_over():

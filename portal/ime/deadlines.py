@@ -98,6 +98,7 @@ LATEST = Kept(
         .join(Clinic)
         .where(
             (Appointment.case == bind("case"))
+            & (Appointment.expert == bind("expert"))
             & Appointment.state.in_((AppointmentState.BOOKED, AppointmentState.HELD))
         )
         .order_by(Appointment.id.desc())
@@ -107,8 +108,8 @@ LATEST = Kept(
 
 
 def latest_appointment(case: Case) -> Any:
-    """The appointment that counts, with its clinic: the booked one, or the last that was held."""
-    return LATEST.model(case=case.id)
+    """The appointment that counts, with its clinic: the one booked with the case's expert, or the last they held."""
+    return LATEST.model(case=case.id, expert=case.expert_id)
 
 
 def local_day(appointment: Any) -> date:

@@ -14,6 +14,7 @@ from portal.ime.instructions import revoke_all_links
 from portal.ime.panel import case_facts, expert_facts
 from portal.ime.process import MovedOn, NotAllowed, Refusal, remember, step
 from portal.ime.ranking import Candidate, rank
+from portal.ime.report import discard_report
 from portal.models import Case, ConflictDeclaration, Expert, Offer, User
 from portal.policy import Person
 from portal.words import AppointmentState, OfferState, Party
@@ -177,17 +178,18 @@ def recall_offer(case: Case, *, by: Person, why: str = "") -> None:
 
 @step
 def release_expert(case: Case, *, by: Person, why: str) -> None:
-    """The expert leaves the case; what was booked is cancelled and another expert is looked for."""
+    """The expert leaves the case before they sign; what was booked is cancelled, what they had begun to write is
+    removed, and another expert is looked for."""
     if not why.strip():
         raise Refusal("Say why the expert is released.", field="why")
     assert case.expert is not None
-    remember(expert=case.expert.name, why=why)
+    remember(expert=case.expert.name, why=why, is_writing=discard_report(case))
     Offer.update(state=OfferState.RELEASED, answered_at=clock.now()).where(
         (Offer.case == case) & (Offer.state == OfferState.TAKEN)
     ).execute()
     end_booking(case, AppointmentState.CANCELLED, why="The expert was released.")
     revoke_all_links(case)
-    case.expert = None
+    case.expert, case.is_file_review = None, False
     forget_appointment(case)
 
 

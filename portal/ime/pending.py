@@ -3,10 +3,11 @@
 from peewee import SQL, Select, fn
 
 from portal.kept import Kept, bind
-from portal.models import Arrangement, Case, Event, Notice, RecordRequest, SecureLink
+from portal.models import Arrangement, Case, Event, Notice, RecordRequest, Report, SecureLink
 from portal.words import RecordState, Stage
 
 AT = bind("case")
+SIGNED = Report.document.is_null(False)
 LOOKED_INTO = {
     "settle_record": RecordRequest.select(SQL("1")).where(
         RecordRequest.case == AT, RecordRequest.state == RecordState.ASKED
@@ -14,6 +15,9 @@ LOOKED_INTO = {
     "settle_arrangement": Arrangement.select(SQL("1")).where(Arrangement.case == AT),
     "send_brief": Case.select(SQL("1")).where(
         Case.id == AT, (Case.stage == Stage.BOOKED) | Case.is_file_review
+    ),
+    "release_expert": Case.select(SQL("1")).where(
+        Case.id == AT, Case.id.not_in(Report.select(Report.case).where(Report.case == AT, SIGNED))
     ),
     "revoke_links": SecureLink.select(SQL("1")).where(SecureLink.case == AT, SecureLink.revoked_at.is_null()),
     "settle_call": Notice.select(SQL("1")).join(Event).where(Event.case == AT, Notice.is_call()),

@@ -84,7 +84,7 @@ PROCESS = table(
     ("pass_offer",           {CANDIDATE},            {OFFERED},                MATCHING,          {COORDINATOR},                                   "Pass on the case"),
     ("expire_offer",         {PORTAL},               {OFFERED},                MATCHING,          {COORDINATOR, CANDIDATE},                        "Expire the offer"),
     ("recall_offer",         {COORDINATOR},          {OFFERED},                MATCHING,          {CANDIDATE},                                     "Recall the offer"),
-    ("release_expert",       {COORDINATOR},          {SCHEDULING, BOOKED},     MATCHING,          {CLAIMANT, REPRESENTATIVE, EXPERT, REFERRER},    "Release the expert"),
+    ("release_expert",       {COORDINATOR},          {SCHEDULING, BOOKED, REPORTING}, MATCHING,    {CLAIMANT, REPRESENTATIVE, EXPERT, REFERRER},    "Release the expert"),
     ("request_record",       {COORDINATOR},          {REFERRED} | GATHERING,   SAME,              {REFERRER},                                      "Ask for a record"),
     ("settle_record",        {COORDINATOR},          UNDER_WAY,                SAME,              set(),                                           "Settle the request"),
     ("file_document",        {REFERRER, COORDINATOR, EXPERT}, OPEN,            SAME,              set(),                                           "Add documents"),

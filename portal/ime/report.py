@@ -50,6 +50,20 @@ def open_report(case: Case) -> Report:
     return report
 
 
+def discard_report(case: Case) -> bool:
+    """Remove the report that was begun and never signed, with its answers; False when there was none.
+
+    Refuses one that was signed, even if it was returned since: what is signed stays."""
+    begun = case.reports.first()
+    if begun is None:
+        return False
+    if begun.document_id:
+        raise Refusal("A report was signed in this case already. Its expert stays.")
+    Answer.delete().where(Answer.question.in_(case.questions)).execute()
+    begun.delete_instance()
+    return True
+
+
 # --- writing
 
 

@@ -35,7 +35,11 @@ def report_records() -> defaultdict[int, Counter[str]]:
 def released() -> Any:
     """The reports released within the last year, with what tells whether they were on time and clear."""
     asked = Clarification.select(Clarification.case).distinct().alias("asked")
-    held = (Appointment.case == Case.id) & (Appointment.state == AppointmentState.HELD)
+    held = (
+        (Appointment.case == Case.id)
+        & (Appointment.expert == Case.expert)
+        & (Appointment.state == AppointmentState.HELD)
+    )
     return (
         Report.select(
             Case.expert,

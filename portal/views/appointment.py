@@ -239,6 +239,7 @@ STATES = {
     AppointmentState.CANCELLED: ("Cancelled", "plain"),
     AppointmentState.MISSED: ("Not held", "late"),
 }
+STANDING = {AppointmentState.BOOKED, AppointmentState.HELD}
 NOT_YET = {Stage.DRAFT, Stage.RETURNED, Stage.REFERRED, Stage.DECLINED, Stage.MATCHING, Stage.OFFERED}
 
 
@@ -260,9 +261,7 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | N
     rows = APPOINTMENTS.models(case=case.id)
     if not rows and case.stage in NOT_YET:
         return None
-    current = next(
-        (row for row in rows if row.state in {AppointmentState.BOOKED, AppointmentState.HELD}), None
-    )
+    current = next((row for row in rows if row.expert_id == case.expert_id and row.state in STANDING), None)
     return {
         "current": current and shown(current),
         "certainty": certainty(case) if case.stage == Stage.BOOKED else None,

@@ -260,6 +260,14 @@ def test_a_coordinator_releases_the_expert_with_a_reason(visitor, world, case_at
     assert visitor(world.expert).opens(f"/cases/{case.reference}").status == 404
 
 
+def test_the_coordinator_reads_that_the_words_of_a_released_expert_are_removed(visitor, world, case_at):
+    path = f"/cases/{case_at(Stage.REPORTING).reference}"
+    page = visitor(world.coordinator).opens(path).follows("Release the expert")
+    assert page.sees("What they have written of the report is removed")
+    page.presses("Release the expert", why="Does not answer any more.")
+    assert page.sees("The expert is released.") and page.sees("held")
+
+
 @pytest.mark.parametrize(
     ("stage", "path"),
     [(Stage.MATCHING, "offer"), (Stage.OFFERED, "offer/recall"), (Stage.BOOKED, "expert/release")],

@@ -1,0 +1,85 @@
+"""An expert is released before they sign: what goes with them, what stays, and how the next one begins."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal import clock
+from portal.db import database
+from portal.ime.appointment import book_appointment, free_slots
+from portal.ime.brief import cover_letter
+from portal.ime.deadlines import latest_appointment
+from portal.ime.examination import open_file_review
+from portal.ime.matching import offer_case, release_expert, take_offer
+from portal.ime.process import Refusal
+from portal.ime.report import answers_of, return_report, write_report
+from portal.models import Answer, Case, Clinic, Event, Notice, Report, Section
+from portal.words import AppointmentState, Stage
+
+NO_CONFLICT = dict.fromkeys(("has_treated", "shares_practice", "has_financial_link"), False)
+
+
+def tomorrow():
+    return clock.now() + timedelta(days=1)
+
+
+def told_of(case, step):
+    event = case.events.where(Event.step == step).order_by(Event.id.desc()).get()
+    return {notice.party for notice in Notice.select().where(Notice.event == event)}
+
+
+def test_an_expert_who_does_not_write_is_released_and_their_drafts_go_with_them(world, case_at):
+    case = case_at(Stage.REPORTING)
+    question = case.questions.first()
+    write_report(case, by=world.expert, answers={question.id: {"opinion": "Half a thought."}})
+    release_expert(case, by=world.coordinator, why="Does not answer any more.")
+    stands = Case.get_by_id(case.id)
+    assert (stands.stage, stands.expert_id) == (Stage.MATCHING, None)
+    assert (
+        not stands.reports.exists() and not Section.select().join(Report).where(Report.case == case).exists()
+    )
+    assert not Answer.select().where(Answer.question.in_(case.questions)).exists()
+    assert [each.state for each in case.appointments] == [AppointmentState.HELD]
+    assert told_of(case, "release_expert") == {"expert", "referrer", "representative"}
+
+
+def test_the_next_expert_examines_anew_or_reviews_the_file(world, case_at):
+    case = case_at(Stage.REPORTING)
+    release_expert(case, by=world.coordinator, why="Does not answer any more.")
+    expert = world.second_expert.expert
+    offer_case(case, by=world.coordinator, expert=expert, until=tomorrow(), why_not_first="A nerve.")
+    take_offer(case, by=world.second_expert, **NO_CONFLICT)
+    assert latest_appointment(case) is None
+    with database.atomic() as booked:
+        book_appointment(case, by=world.coordinator, **slot_with(case))
+        assert told_of(case, "book_appointment") == {"expert", "referrer", "claimant", "representative"}
+        booked.rollback()
+    case = Case.get_by_id(case.id)
+    open_file_review(case, by=world.coordinator, why="She was examined once already.")
+    assert case.next_step == "send_brief"
+    assert cover_letter(case, world.coordinator)["subject"]["examined"] == ""
+    assert {answer.opinion for answer in answers_of(case)} == {""}
+
+
+def slot_with(case):
+    """A free time of the case's expert."""
+    slot = free_slots(case, clock.today(), clock.today() + timedelta(days=21))[0]
+    clinic = Clinic.get_by_id(slot.clinic_id)
+    return {"clinic": clinic, "starts_at": slot.starts_at, "ends_at": slot.ends_at}
+
+
+def test_who_releases_a_file_reviewer_decides_anew_whether_to_examine(world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    open_file_review(case, by=world.coordinator, why="The claimant lives abroad.")
+    release_expert(case, by=world.coordinator, why="Does not answer any more.")
+    assert not Case.get_by_id(case.id).is_file_review
+    assert told_of(case, "release_expert") == {"expert", "referrer"}
+
+
+def test_an_expert_who_signed_is_not_released_even_while_the_report_is_returned(world, case_at):
+    case = case_at(Stage.CHECKING)
+    return_report(case, by=world.coordinator, comments=[(None, "Please say how sure you are.")])
+    with pytest.raises(Refusal, match="signed in this case"):
+        release_expert(case, by=world.coordinator, why="Does not answer any more.")
+    assert Case.get_by_id(case.id).stage == Stage.REPORTING
+    assert case.reports.get().document
