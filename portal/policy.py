@@ -1,5 +1,6 @@
 """Who may see: which cases a person sees, what they are to each, and what of it they may read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,13 +137,14 @@ class Recipient:
 
 
 def recipients(case: Case, party: Party) -> list[Recipient]:
-    """The people who are this party to the case now; a candidate or expert who just left is still told."""
+    """The people who are this party to the case now; a candidate or expert who just left is still told, and for a
+    referrer or coordinator whose account is closed their active colleagues are."""
     if party == Party.REFERRER:
-        return [recipient(case.referrer)]
+        return [recipient(user) for user in active_or(case.referrer, colleagues(case))]
     if party == Party.COORDINATOR and case.referred_at is None:
         return []  # the office has never seen this case
     if party == Party.COORDINATOR:
-        return [recipient(user) for user in ([case.coordinator] if case.coordinator else User.coordinators())]
+        return [recipient(user) for user in active_or(case.coordinator, User.coordinators())]
     if party in {Party.CANDIDATE, Party.EXPERT}:
         return experts_told(case, party)
     if party == Party.CLAIMANT:
@@ -150,6 +152,20 @@ def recipients(case: Case, party: Party) -> list[Recipient]:
     if party == Party.REPRESENTATIVE and not (case.is_file_review or case.appointments.exists()):
         return []  # nobody outside has heard of the case yet
     return [Recipient(row.name, row.email) for row in others_told(case, party)]
+
+
+def active_or(user: User | None, others: Iterable[User]) -> Iterable[User]:
+    """The one person in charge, or the others where there is none any more."""
+    return [user] if user and user.disabled_at is None else others
+
+
+def colleagues(case: Case) -> Any:
+    """The query of the active referrers of the case's organisation."""
+    return (
+        User.active()
+        .where((User.organisation == case.organisation_id) & (User.role == Role.REFERRER))
+        .order_by(User.id)
+    )
 
 
 def is_expected(case: Case) -> bool:

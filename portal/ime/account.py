@@ -10,7 +10,7 @@ from portal import clock
 from portal.db import database
 from portal.ime.instructions import hashed, send_link
 from portal.ime.process import MovedOn, Refusal
-from portal.models import Case, Event, Expert, Organisation, SecureLink, SignInFailure, User
+from portal.models import Case, Event, Expert, Organisation, SecureLink, Session, SignInFailure, User
 from portal.words import OrganisationKind, Party, Role, Stage
 
 WITHIN = timedelta(minutes=1)
@@ -60,6 +60,20 @@ def add_user(
         if role == Role.EXPERT:
             Expert.create(user=user)
     return user
+
+
+def disable(user: User) -> int:
+    """Close an account: its sessions end, and a coordinator's open cases are nobody's again; how many those were.
+
+    A referrer keeps their cases, which a colleague can take over."""
+    user.disabled_at = user.disabled_at or clock.now()
+    with database.atomic():
+        User.update(disabled_at=user.disabled_at).where(User.id == user.id).execute()
+        Session.update(ended_at=clock.now()).where(
+            (Session.user == user) & Session.ended_at.is_null()
+        ).execute()
+        theirs = (Case.coordinator == user) & Case.is_open
+        return int(Case.update(coordinator=None).where(theirs).execute())
 
 
 def hash_password(password: str) -> str:

@@ -1,0 +1,57 @@
+"""An account that is closed: what its cases become, and who is told instead."""
+
+from portal import clock
+from portal.ime.account import disable
+from portal.ime.messages import answer_message, post_message
+from portal.models import Case, Event, Notice, Session, User
+from portal.queues import desk
+from portal.words import Stage
+from tests.databases import ON_BOTH
+
+
+def told(case):
+    last = case.events.order_by(Event.id.desc()).get()
+    return {notice.email for notice in Notice.select().where(Notice.event == last)}
+
+
+def in_group(person, name, case):
+    return case.reference in {row.reference for row in desk(person).get(name, [])}
+
+
+@ON_BOTH
+def test_the_open_cases_of_a_closed_coordinator_are_new_again_for_the_others(world, case_at, backend):
+    open_case, ended = case_at(Stage.MATCHING), case_at(Stage.CLOSED)
+    assert open_case.coordinator == ended.coordinator == world.coordinator
+    mine = Case.select().where((Case.coordinator == world.coordinator) & Case.is_open).count()
+    assert disable(world.coordinator) == mine > 1
+    assert Case.get_by_id(open_case.id).coordinator is None
+    assert Case.get_by_id(ended.id).coordinator == world.coordinator
+    assert in_group(world.second_coordinator, "new", open_case)
+    assert disable(world.coordinator) == 0
+
+
+def test_whoever_is_disabled_is_signed_out_everywhere_and_stays_so(world):
+    session = Session.create(
+        token_hash="x" * 64, user=world.coordinator, ends_at=clock.now().replace(year=2099)
+    )
+    disable(world.coordinator)
+    assert Session.get_by_id(session.id).ended_at
+    assert User.get_by_id(world.coordinator.id).disabled_at == world.coordinator.disabled_at
+
+
+def test_of_a_closed_coordinators_case_every_active_coordinator_is_told(world, case_at):
+    User.update(disabled_at=clock.now()).where(User.id == world.coordinator.id).execute()
+    case = case_at(Stage.MATCHING)
+    assert case.coordinator == world.coordinator
+    post_message(case, by=world.referrer, text="Is anybody there?")
+    assert told(case) == {world.second_coordinator.email}
+
+
+def test_of_a_closed_referrers_case_the_active_colleagues_are_told_and_nobody_else(world, case_at):
+    disable(world.referrer)
+    case = case_at(Stage.MATCHING)
+    answer_message(case, by=world.coordinator, text="An expert is being looked for.")
+    assert told(case) == {world.colleague.email}
+    disable(world.colleague)
+    answer_message(case, by=world.coordinator, text="And still.")
+    assert told(case) == set()
