@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from portal.ime import wording
+from portal.ime.letters import OWN_PAPERS
 from portal.ime.linter import Concern, lint
 from portal.ime.review import Judged, judged
 from portal.models import Case, Clarification, Document
-from portal.words import ClarificationReason, DocumentKind, Issue
+from portal.words import ClarificationReason, Issue
 
 FEWEST_LETTERS = 4  # shorter words are mostly grammar
 
@@ -42,12 +43,10 @@ def hints_about(item: Clarification, around: Surroundings) -> list[str]:
 
 
 def records_since_signed(case: Case) -> int:
-    """How many records were filed after the expert signed the report."""
+    """How many records were filed after the expert signed the report, without the portal's own papers."""
     report = case.reports.get()
-    own = (DocumentKind.REPORT, DocumentKind.ADDENDUM)
-    count: int = case.documents.where(
-        (Document.filed_at > report.signed_at) & Document.kind.not_in(own)
-    ).count()
+    is_new = (Document.filed_at > report.signed_at) & Document.kind.not_in(OWN_PAPERS)
+    count: int = case.documents.where(is_new).count()
     return count
 
 

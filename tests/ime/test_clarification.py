@@ -13,6 +13,7 @@ from portal.ime.clarification import (
     request_clarification,
     send_clarification,
 )
+from portal.ime.letters import OWN_PAPERS
 from portal.ime.process import MovedOn, NotAllowed, Refusal
 from portal.ime.review import give_verdict
 from portal.ime.scope import concerns, hints
@@ -175,6 +176,10 @@ def test_new_records_that_nobody_filed_are_noticed(world, case_at):
     text = "Do the newer films of the shoulder change your opinion?"
     (hint,) = hints_on(case, world, 2, text, ClarificationReason.NEW_RECORDS)
     assert "no record was filed" in hint
+    own = {"case": case, "media_type": "application/pdf", "size": 1}
+    for kind in OWN_PAPERS:
+        Document.create(kind=kind, name=f"{kind}.pdf", sha256=f"{kind}", key=f"{kind}", **own)
+    assert "no record was filed" in hints(case, readable(Party.COORDINATOR, case))[0][0]
     kept = case.documents.where(Document.kind == "treatment_notes").get()
     Document.update(filed_at=clock.now()).where(Document.id == kept.id).execute()
     assert hints(case, readable(Party.COORDINATOR, case)) == [[]]
