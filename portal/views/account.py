@@ -52,8 +52,9 @@ def own_page(target: str) -> str:
 @bp.route("/sign-out", methods=["POST"])
 @public
 def sign_out() -> Any:
+    is_claimant = isinstance(g.person, SecureLink)
     session.end()
-    onward = redirect(url_for("account.sign_in"), 303)
+    onward = redirect(url_for("account.goodbye" if is_claimant else "account.sign_in"), 303)
     onward.headers["Clear-Site-Data"] = '"cache"'  # so that Back shows nothing to the next person
     return onward
 
@@ -113,6 +114,12 @@ def dead_link(token: str) -> Any:
 def renew_link(token: str) -> Any:
     ask_for_link(token)
     return redirect(url_for("account.link_asked"), 303)
+
+
+@bp.route("/appointment/goodbye")
+@public
+def goodbye() -> Any:
+    return page("account/goodbye.html")
 
 
 @bp.route("/appointment/link-asked")

@@ -246,6 +246,19 @@ def test_a_spent_link_opens_for_nobody_else_but_leads_its_own_visitor_back(visit
     assert claimant.opens(path).response.request.path == "/appointment"
 
 
+def test_a_claimant_ends_their_visit_and_is_not_shown_the_way_in_of_others(visitor, booked):
+    claimant = visitor().opens(f"/appointment/link/{make_link(booked)}").presses("Open my appointment")
+    kept = claimant.client.get_cookie("impartial").value
+    claimant.presses("Sign out")
+    assert (claimant.status, claimant.heading) == (200, "You are signed out")
+    assert claimant.response.request.path == "/appointment/goodbye"
+    assert "Sign in" not in claimant.text and "Sign out" not in claimant.buttons
+    assert Session.get().ended_at
+    claimant.client.set_cookie("impartial", kept)
+    assert claimant.opens("/appointment").status == 401
+    assert booked.appointments.get().state == "booked"
+
+
 def test_every_link_that_does_not_open_gets_the_same_page(visitor, world, booked):
     expired, revoked, spent = make_link(booked), make_link(booked), make_link(booked)
     SecureLink.update(expires_at=clock.now()).where(SecureLink.id == 1).execute()
