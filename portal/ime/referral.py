@@ -1,10 +1,11 @@
 """The referral: a draft saved part by part, and what the coordinator does with it once it is sent."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from peewee import JOIN
+from peewee import JOIN, SQL, fn
 
 from portal import clock
 from portal.db import Remembered, database
@@ -20,6 +21,7 @@ from portal.policy import Person
 from portal.words import Audience, Party, Role, Stage
 
 FIRST_REFERENCE = 1000
+PRESSED_TWICE = timedelta(minutes=1)
 MOST_ROWS = 30
 OTHERS = (Party.REPRESENTATIVE, Party.TREATING_DOCTOR, Party.RECIPIENT)
 CASE_FIELDS = frozenset(
@@ -39,22 +41,44 @@ CLAIMANT_FIELDS = frozenset(
 
 
 def start_referral(*, by: User) -> Case:
-    """A new draft of the referrer's own. Raises NotAllowed for anybody else."""
+    """A new draft of the referrer's own, or the one they began a moment ago. Raises NotAllowed for anybody else."""
     if by.role != Role.REFERRER:
         raise NotAllowed("start_referral")
     with database.atomic():
-        case = Case.create(
-            reference=f"new-{uuid4()}",
-            organisation=by.organisation_id,
-            referrer=by,
-            claimant=Claimant.create(),
-        )
-        case.reference = f"IME-{FIRST_REFERENCE + case.id}"
-        case.next_step = whats_next(case).step
-        case.save()
-        Event.create(
-            case=case, step="start_referral", party=Party.REFERRER, by=by, was=Stage.DRAFT, became=Stage.DRAFT
-        )
+        one_at_a_time(by)
+        return begun_just_now(by) or new_draft(by)
+
+
+def one_at_a_time(by: User) -> None:
+    """Within a transaction: wait until another press of the same person is through."""
+    User.update(name=User.name).where(User.id == by.id).execute()
+
+
+def begun_just_now(by: User) -> Case | None:
+    """The person's draft of the last minute in which nothing was done yet: the button was pressed twice."""
+    touched = Event.select(Event.case).where((Event.case == Case.id) & (Event.step != "start_referral"))
+    own = SQL("is_open") & (Case.referrer == by) & (Case.turn == Party.REFERRER)
+    is_fresh = (Case.stage == Stage.DRAFT) & (Case.created_at > clock.now() - PRESSED_TWICE)
+    begun: Case | None = (
+        Case.select().where(own & is_fresh & ~fn.EXISTS(touched)).order_by(Case.id.desc()).first()
+    )
+    return begun
+
+
+def new_draft(by: User) -> Case:
+    """A draft without a word, its reference made from its number."""
+    case = Case.create(
+        reference=f"new-{uuid4()}",
+        organisation=by.organisation_id,
+        referrer=by,
+        claimant=Claimant.create(),
+    )
+    case.reference = f"IME-{FIRST_REFERENCE + case.id}"
+    case.next_step = whats_next(case).step
+    case.save()
+    Event.create(
+        case=case, step="start_referral", party=Party.REFERRER, by=by, was=Stage.DRAFT, became=Stage.DRAFT
+    )
     return case
 
 

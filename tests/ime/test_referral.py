@@ -1,10 +1,12 @@
 """The referral: saved part by part, ready or not, sent, screened, taken over."""
 
-from datetime import date
+import threading
+from datetime import date, timedelta
 
 import pytest
 
 from portal import clock
+from portal.db import database
 from portal.ime.particulars import READ, body_part_label, particulars
 from portal.ime.process import MovedOn, NotAllowed, Refusal
 from portal.ime.readiness import PARTS, by_part, missing
@@ -51,6 +53,39 @@ def test_a_new_draft_is_the_referrers_own_and_waits_for_them(world):
     assert (case.stage, case.turn, case.next_step) == (Stage.DRAFT, Party.REFERRER, "edit_referral")
     assert case.reference == f"IME-{1000 + case.id}"
     assert last_event(case).step == "start_referral"
+
+
+def test_a_referral_begun_by_three_presses_is_one(world):
+    first = start_referral(by=world.referrer)
+    assert {start_referral(by=world.referrer).id for _ in range(2)} == {first.id}
+    assert first.events.count() == 1
+    assert start_referral(by=world.colleague).id != first.id
+
+
+@ON_BOTH
+def test_two_presses_at_once_begin_one_referral(world, backend):
+    barrier, begun = threading.Barrier(2), []
+
+    def press():
+        barrier.wait()
+        begun.append(start_referral(by=world.referrer).id)
+        database.close()
+
+    presses = [threading.Thread(target=press) for _ in range(2)]
+    for each in presses:
+        each.start()
+    for each in presses:
+        each.join()
+    assert len(begun) == 2 and len(set(begun)) == 1
+
+
+def test_a_draft_that_was_touched_or_is_older_than_a_minute_is_not_taken_for_a_new_one(world):
+    first = start_referral(by=world.referrer)
+    edit_referral(first, by=world.referrer, case_fields={"need": "The cause is disputed."})
+    second = start_referral(by=world.referrer)
+    with clock.set_to(clock.now() + timedelta(minutes=2)):
+        third = start_referral(by=world.referrer)
+    assert len({first.id, second.id, third.id}) == 3
 
 
 def test_only_a_referrer_begins_a_referral(world):
