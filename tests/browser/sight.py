@@ -17,6 +17,10 @@ RUN_AXE = """async (rules) => {
 }"""
 MEASURE = """() => ({
     over: document.documentElement.scrollWidth - innerWidth,
+    wide: [...document.querySelectorAll("body *")]
+        .filter(each => each.getBoundingClientRect().right > innerWidth + 1)
+        .map(each => `${each.tagName}.${each.className}: ${each.textContent.trim().slice(0, 60)}`)
+        .pop(),
     headings: document.querySelectorAll("h1").length,
     title: document.title,
 })"""
@@ -49,7 +53,7 @@ class Sight:
         """Look at the page as it stands."""
         seen: dict[str, Any] = self.page.evaluate(MEASURE)
         if seen["over"] > 0:
-            self.note(f"{seen['over']} px stand out to the right")
+            self.note(f"{seen['over']} px stand out to the right, as {seen['wide']!r}")
         if seen["headings"] != 1:
             self.note(f"{seen['headings']} main headings")
         if not seen["title"].endswith("Impartial"):
