@@ -113,10 +113,10 @@ def test_a_search_keeps_to_what_else_was_chosen(visitor, world, case_at):
 def test_a_step_with_nothing_to_do_is_not_offered(visitor, world, case_at):
     case = case_at(Stage.MATCHING)
     page = visitor(world.coordinator).opens(f"/cases/{case.reference}")
-    assert "Settle the request" in page.links
-    assert "Note the call" not in page.links and "Revoke the links" not in page.links
+    assert "Settle a record request" in page.links
+    assert "Make the phone calls" not in page.links and "Revoke the links" not in page.links
     case.record_requests.get().delete_instance()
-    assert "Settle the request" not in page.opens(f"/cases/{case.reference}").links
+    assert "Settle a record request" not in page.opens(f"/cases/{case.reference}").links
 
 
 def test_until_the_day_the_expert_is_offered_the_brief_and_not_the_record(visitor, world, case_at):

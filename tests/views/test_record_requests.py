@@ -84,7 +84,7 @@ def test_only_a_coordinator_is_led_to_settling(visitor, world, case_at):
 def test_a_record_that_came_is_settled_with_its_document(visitor, world, case_at):
     case = case_at(Stage.BOOKED)
     asked, document = ask(case, world), case.documents.get()
-    page = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Settle the request")
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Settle a record request")
     page.follows("Job description").presses("Settle the request", state="received", document=str(document.id))
     assert page.sees("The request is settled.") and page.sees("Received")
     kept = RecordRequest.get_by_id(asked.id)
