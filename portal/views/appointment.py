@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g, request, url_for
+from peewee import JOIN
 
 from portal import clock
 from portal.forms.appointment import BookingForm, CancellingForm, MovingForm
@@ -30,7 +31,7 @@ from portal.ime.particulars import Particulars
 from portal.ime.process import PROCESS
 from portal.ime.sealing import kept_only_if_filed
 from portal.kept import Kept, bind
-from portal.models import Appointment, Arrangement, Case, Clinic, Event
+from portal.models import Appointment, Arrangement, Attendance, Case, Clinic, Event
 from portal.policy import ENGAGED
 from portal.views.hours import bp
 from portal.web.formats import day, relative
@@ -243,11 +244,13 @@ STANDING = {AppointmentState.BOOKED, AppointmentState.HELD}
 NOT_YET = {Stage.DRAFT, Stage.RETURNED, Stage.REFERRED, Stage.DECLINED, Stage.MATCHING, Stage.OFFERED}
 
 
-# All the appointments of a case with their clinics, the newest first.
+# All the appointments of a case with their clinics and what happened there, the newest first.
 APPOINTMENTS = Kept(
     lambda: (
-        Appointment.select(Appointment, Clinic)
+        Appointment.select(Appointment, Clinic, Attendance)
         .join(Clinic)
+        .switch(Appointment)
+        .join(Attendance, JOIN.LEFT_OUTER, on=(Attendance.appointment == Appointment.id), attr="attendance")
         .where(Appointment.case == bind("case"))
         .order_by(Appointment.id.desc())
     )
@@ -263,11 +266,11 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | N
         return None
     current = next((row for row in rows if row.expert_id == case.expert_id and row.state in STANDING), None)
     return {
-        "current": current and shown(current),
+        "current": current and shown(current) | happened(current, case, party),
         "certainty": certainty(case) if case.stage == Stage.BOOKED else None,
         "arrangements": [arranged(each) for each in listed.arrangements],
         "is_at_risk": case.stage == Stage.BOOKED,
-        "earlier": [shown(row) for row in rows if row is not current],
+        "earlier": [shown(row) | happened(row, case, party) for row in rows if row is not current],
         "says_why": party != Party.EXPERT,
         "arrangements_href": arrangements_href(case, party),
     }
@@ -283,6 +286,15 @@ def shown(row: Appointment) -> dict[str, Any]:
         "tone": tone,
         "why": row.why,
     }
+
+
+def happened(row: Any, case: Case, party: Party) -> dict[str, str]:
+    """How the day went, and the note on it, which is for the office and the expert who was there."""
+    attendance = getattr(row, "attendance", None)
+    if attendance is None:
+        return {"outcome": "", "note": ""}
+    reads_note = party == Party.COORDINATOR or (party == Party.EXPERT and row.expert_id == case.expert_id)
+    return {"outcome": attendance.outcome.label, "note": attendance.note if reads_note else ""}
 
 
 def certainty(case: Case) -> tuple[str, str]:

@@ -7,10 +7,11 @@ import pytest
 
 from portal import clock, demo, outside
 from portal.ime.appointment import book_appointment, booked_appointment, free_slots
+from portal.ime.examination import record_missed
 from portal.ime.guidance import prepare_notice
 from portal.ime.slots import quarters
-from portal.models import Appointment, Arrangement, Case, Clinic, Document, TakenQuarter, TimeOff
-from portal.words import ArrangementState, DocumentKind, Stage
+from portal.models import Appointment, Arrangement, Attendance, Case, Clinic, Document, TakenQuarter, TimeOff
+from portal.words import ArrangementState, DocumentKind, Outcome, Stage
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 
@@ -248,6 +249,32 @@ def test_the_case_page_says_when_where_and_how_sure(visitor, world, case_at):
     assert page.opens(f"/cases/{case.reference}").sees("Confirmed by the claimant today")
     Case.update(move_asked_at=clock.now()).where(Case.id == case.id).execute()
     assert page.opens(f"/cases/{case.reference}").sees("The claimant asked for another time")
+
+
+def test_the_note_on_a_missed_examination_is_read_by_the_office_and_its_expert_alone(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    record_missed(
+        case, by=world.coordinator, outcome=Outcome.CANCELLED_LATE, note="Rang <b>twice</b>, nobody came."
+    )
+    path = f"/cases/{case.reference}"
+    for who in (world.coordinator, world.expert):
+        page = visitor(who).opens(path)
+        assert page.sees("not held (cancelled late)") and page.sees("Rang <b>twice</b>, nobody came.")
+    referrer = visitor(world.referrer).opens(path)
+    assert referrer.sees("not held (cancelled late)") and not referrer.sees("nobody came")
+    case = Case.get_by_id(case.id)
+    case.expert = world.second_expert.expert
+    case.save()
+    next_expert = visitor(world.second_expert).opens(path)
+    assert next_expert.status == 200 and not next_expert.sees("nobody came")
+
+
+def test_the_note_on_a_held_examination_is_not_the_referrers(visitor, world, case_at):
+    case = case_at(Stage.REPORTING)
+    Attendance.update(note="Came with her sister.").execute()
+    path = f"/cases/{case.reference}"
+    assert visitor(world.expert).opens(path).sees("Note on the examination: Came with her sister.")
+    assert not visitor(world.referrer).opens(path).sees("her sister")
 
 
 def test_a_candidate_does_not_see_the_appointment(visitor, world, case_at):
