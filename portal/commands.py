@@ -1,9 +1,11 @@
-"""The command line: flask --app wsgi migrate, process, routes, demo, serve, work."""
+"""The command line: flask --app wsgi migrate, process, routes, demo, serve, work, backup, restore."""
 
 import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -12,7 +14,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from portal import ROOT, create_app, jobs
+from portal import ROOT, backup, create_app, jobs, restore
 from portal.config import Config
 from portal.ime import account
 from portal.ime.process import PROCESS, Refusal
@@ -167,7 +169,10 @@ def run(server: Any) -> None:
 @click.command("add-user")
 @click.option("--organisation", prompt=True, help="Whom the person works for; made if it is new.")
 @click.option(
-    "--kind", prompt=True, type=click.Choice([kind.value for kind in OrganisationKind]), help="What the organisation is."
+    "--kind",
+    prompt=True,
+    type=click.Choice([kind.value for kind in OrganisationKind]),
+    help="What the organisation is.",
 )
 @click.option("--role", prompt=True, type=click.Choice(["referrer", "coordinator", "expert"]))
 @click.option("--name", prompt=True)
@@ -182,6 +187,61 @@ def add_user_command(kind: str, role: str, **given: str) -> None:
     click.echo(f"{user.name} can sign in with {user.email}.")
 
 
+@click.command("backup-key")
+@click.argument("path", type=click.Path(path_type=Path))
+def backup_key_command(path: Path) -> None:
+    """Make a key for backups. Without it no backup opens: keep a copy away from this machine."""
+    try:
+        backup.make_key(path)
+    except OSError as failure:
+        raise click.ClickException(f"No key was written to {path}: {failure.strerror}.") from None
+    click.echo(f"IMPARTIAL_BACKUP_KEY_FILE={path.absolute()}")
+
+
+@click.command("backup")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def backup_command(folder: Path) -> None:
+    """Copy the running portal, files and all, into one encrypted file in the folder."""
+    with told_in_a_sentence():
+        file, manifest = backup.back_up(current_app.config["IMPARTIAL"], folder)
+    click.echo(f"{file}: {counted(manifest)}")
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def restore_command(file: Path) -> None:
+    """Fill an empty portal from a backup, and check all of it."""
+    with told_in_a_sentence():
+        manifest = restore.restore(current_app.config["IMPARTIAL"], file)
+    click.echo(f"Restored as of {manifest['moment']}: {counted(manifest)}")
+
+
+def counted(manifest: dict[str, Any]) -> str:
+    rows = manifest["rows"]
+    return f"{rows['case']} cases, {rows['document']} documents with their files, {sum(rows.values())} rows in all."
+
+
+@contextmanager
+def told_in_a_sentence() -> Iterator[None]:
+    """What went wrong with a backup, or with a disk, is said without a traceback."""
+    try:
+        yield
+    except backup.BackupError as failure:
+        raise click.ClickException(str(failure)) from failure
+    except OSError as failure:
+        raise click.ClickException(f"{failure.strerror}: {failure.filename or 'no file'}.") from failure
+
+
 def register(app: Flask) -> None:
-    for command in (migrate, process_command, routes_command, add_user_command, demo_command, serve, work):
+    kept = (backup_key_command, backup_command, restore_command)
+    for command in (
+        migrate,
+        process_command,
+        routes_command,
+        add_user_command,
+        demo_command,
+        serve,
+        work,
+        *kept,
+    ):
         app.cli.add_command(command)

@@ -29,6 +29,8 @@ class Config:
     port: int = 8000
     trusted_proxy: str = ""
     upload_limit: int = 256 * 1024 * 1024
+    backup_folder: Path | None = None
+    backup_key_file: Path | None = None
 
     @property
     def is_production(self) -> bool:
@@ -59,6 +61,8 @@ class Config:
             host=environment.get("IMPARTIAL_HOST", cls.host),
             port=port,
             trusted_proxy=environment.get("IMPARTIAL_PROXY", ""),
+            backup_folder=path_or_none(environment.get("IMPARTIAL_BACKUP_FOLDER", "")),
+            backup_key_file=path_or_none(environment.get("IMPARTIAL_BACKUP_KEY_FILE", "")),
         )
         config.refuse_unsafe()
         return config
@@ -74,6 +78,18 @@ class Config:
             )
         if not self.is_https:
             raise Unsafe("IMPARTIAL_URL must begin with https:// in production.")
+        self.refuse_key_beside_what_it_locks()
+
+    def refuse_key_beside_what_it_locks(self) -> None:
+        if self.backup_folder and not self.backup_key_file:
+            raise Unsafe(
+                "IMPARTIAL_BACKUP_KEY_FILE must be given with IMPARTIAL_BACKUP_FOLDER in production."
+            )
+        for place in filter(None, (self.instance, self.backup_folder)):
+            if self.backup_key_file and self.backup_key_file.resolve().is_relative_to(place.resolve()):
+                raise Unsafe(
+                    "IMPARTIAL_BACKUP_KEY_FILE must lie outside the instance folder and the backups in production."
+                )
 
     def signing_secret(self) -> str:
         """The given secret, or one made once and kept in the instance folder outside production."""
@@ -85,6 +101,10 @@ class Config:
             kept.touch(mode=0o600)
             kept.write_text(secrets.token_urlsafe(48))
         return kept.read_text()
+
+
+def path_or_none(text: str) -> Path | None:
+    return Path(text).absolute() if text else None
 
 
 @dataclass(frozen=True)

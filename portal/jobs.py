@@ -9,7 +9,7 @@ from huey import Huey, crontab
 from huey.consumer import Consumer
 from huey.storage import BlackHoleStorage, SqliteStorage
 
-from portal import notices
+from portal import notices, restore
 from portal.config import Config
 from portal.ime import account, intake, matching, process
 
@@ -17,10 +17,12 @@ log = logging.getLogger("portal")
 
 # Until `connect` says where the queue is kept, what is put into it is gone; the sweep sends what is owed all the same.
 queue = Huey("impartial", results=False, storage_class=BlackHoleStorage)
+_connected: dict[str, Config] = {}
 
 
 def connect(config: Config) -> None:
     """Keep the queue in a file beside the database, and wake the sender after every step that was committed."""
+    _connected["config"] = config
     queue.storage = SqliteStorage("impartial", filename=str(config.instance / "jobs.db"), fsync=False)
     if wake not in process.wakers:
         process.wakers.append(wake)
@@ -57,6 +59,13 @@ def sweep_orphans() -> None:
 @queue.periodic_task(crontab(minute="0", hour="7"))
 def forget_failures() -> None:
     account.forget_failures()
+
+
+@queue.periodic_task(crontab(minute="0", hour="5"))
+def back_up() -> None:
+    config = _connected.get("config")
+    if config and config.backup_folder:
+        log.info("The nightly backup %s was made and restored for a check.", restore.nightly(config).name)
 
 
 class InThread(Consumer):  # type: ignore[misc]

@@ -9,19 +9,20 @@ from peewee import Database, PostgresqlDatabase, SqliteDatabase
 from playhouse.migrations import Runner
 
 from portal import ROOT, search
-from portal.db import database, is_sqlite
+from portal.db import database
 from portal.models import TABLES
 
 MIGRATIONS = ROOT / "portal" / "migrations"
 ONE_AT_A_TIME = 7_310_442  # any number that is ours: whoever holds this advisory lock migrates
 
 
-def migrate_database() -> list[str]:
-    """Bring the connected database up to date, all or nothing; returns the names of the migrations that ran."""
-    with database.atomic():
-        if not is_sqlite():
-            database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (ONE_AT_A_TIME,))
-        return list(Runner(database.obj, directory=str(MIGRATIONS)).up())
+def migrate_database(target: Database | None = None) -> list[str]:
+    """Bring a database, or the connected one, up to date, all or nothing; returns the names of the migrations that ran."""
+    target = target or database.obj
+    with target.atomic():
+        if isinstance(target, PostgresqlDatabase):
+            target.execute_sql("SELECT pg_advisory_xact_lock(%s)", (ONE_AT_A_TIME,))
+        return list(Runner(target, directory=str(MIGRATIONS)).up())
 
 
 def statements(target: Database) -> Iterator[str]:

@@ -59,9 +59,12 @@ class Store:
         self.folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
         self._objects = _objects(url, self.folder)
 
-    def put(self, stream: BinaryIO, *, limit: int) -> Stored:
-        """Store at most `limit` bytes read from the stream; durable on return, nothing kept on refusal."""
-        key = secrets.token_hex(16)
+    def put(self, stream: BinaryIO, *, limit: int, key: str = "") -> Stored:
+        """Store at most `limit` bytes read from the stream; durable on return, nothing kept on refusal.
+
+        Only a restored backup gives the key, that of the document it came with."""
+        key = key or secrets.token_hex(16)
+        self._refuse_foreign(key)
         measured = _Measured(stream, limit)
         first = measured.read_up_to(IN_ONE_PIECE)
         if not first:

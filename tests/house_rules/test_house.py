@@ -22,7 +22,7 @@ LAYERS = (
     {"portal.ime"},
     {"portal.queues"},
     {"portal.search", "portal.notices", "portal.calls", "portal.demo"},
-    {"portal.schema", "portal.jobs", "portal.forms"},
+    {"portal.schema", "portal.backup", "portal.restore", "portal.jobs", "portal.forms"},
     {"portal.web"},
     {"portal.views"},
     {"portal.commands"},
