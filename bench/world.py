@@ -13,7 +13,7 @@ from bench.milestones import PATHS
 from bench.people import IN_THE_LARGE_ONE, People, populate
 from bench.rows import Rows
 from bench.story import Diary, Plan, Story
-from portal import clock
+from portal import clock, search
 from portal.db import SQLITE_PRAGMAS, database
 from portal.schema import migrate_database
 from portal.words import Stage
@@ -100,6 +100,7 @@ def fill(cases: int, now: datetime | None = None) -> World:
     run(connection, *HASTE, "BEGIN")
     world = tell(Rows(connection, now), cases, now)
     run(connection, "COMMIT", *CARE)
+    search.tidy()  # as every night
     return world
 
 

@@ -9,7 +9,7 @@ from huey import Huey, crontab
 from huey.consumer import Consumer
 from huey.storage import BlackHoleStorage, SqliteStorage
 
-from portal import notices, restore
+from portal import notices, restore, search
 from portal.config import Config
 from portal.ime import account, intake, matching, process
 
@@ -49,6 +49,11 @@ def sweep_owed() -> None:
 @queue.periodic_task(crontab(minute="*"))
 def expire_offers() -> None:
     matching.expire_offers()
+
+
+@queue.periodic_task(crontab(minute="45", hour="7"))
+def tidy_search() -> None:
+    search.tidy()
 
 
 @queue.periodic_task(crontab(minute="30", hour="7"))

@@ -88,6 +88,12 @@ def rebuild() -> int:
     return count
 
 
+def tidy() -> None:
+    """Merge the pieces in which SQLite keeps the index; each step adds one, and a search looks into all of them."""
+    if is_sqlite():
+        database.execute_sql("INSERT INTO case_search (case_search) VALUES ('optimize')")
+
+
 def terms(typed: str) -> list[list[str]]:
     """What was typed, word by word; a word like LM-2026-004417 is a phrase of its pieces."""
     return [found for word in typed.split()[:MOST_WORDS] if (found := pieces(word)[:MOST_WORDS])]
