@@ -114,7 +114,9 @@ def test_what_happens_by_the_clock_is_known():
     assert by_name.keys() == every_minute | nightly | {"forget_failures", "back_up", "tidy_search"}
 
 
-@pytest.mark.parametrize("name", ["sweep_owed", "expire_offers", "sweep_orphans", "forget_failures", "back_up", "tidy_search"])
+@pytest.mark.parametrize(
+    "name", ["sweep_owed", "expire_offers", "sweep_orphans", "forget_failures", "back_up", "tidy_search"]
+)
 def test_every_job_can_be_done(world, mailer, name):
     getattr(jobs, name).call_local()
     assert SignInFailure.select().count() == 0
