@@ -87,7 +87,7 @@ PROCESS = table(
     ("release_expert",       {COORDINATOR},          {SCHEDULING, BOOKED, REPORTING}, MATCHING,    {CLAIMANT, REPRESENTATIVE, EXPERT, REFERRER},    "Release the expert"),
     ("request_record",       {COORDINATOR},          {REFERRED} | GATHERING,   SAME,              {REFERRER},                                      "Ask for a record"),
     ("settle_record",        {COORDINATOR},          UNDER_WAY,                SAME,              set(),                                           "Settle a record request"),
-    ("file_document",        {REFERRER, COORDINATOR, EXPERT}, OPEN,            SAME,              set(),                                           "Add documents"),
+    ("file_document",        {REFERRER, COORDINATOR, EXPERT}, OPEN,            SAME,              {EXPERT},                                        "Add documents"),
     ("remove_document",      {REFERRER},             EARLY,                    SAME,              set(),                                           "Remove the document"),
     ("open_file_review",     {COORDINATOR},          {SCHEDULING},             REPORTING,         {EXPERT, REFERRER},                              "Make it a file review"),
     ("book_appointment",     {COORDINATOR},          {SCHEDULING},             BOOKED,            {CLAIMANT, REPRESENTATIVE, EXPERT, REFERRER},    "Book the appointment"),
@@ -234,7 +234,8 @@ def settle(case: Case) -> None:
 
 def owe(event: Event, row: Step, by: Person | Party) -> None:
     """Put a notice into the outbox for each person told, but not for the one who acted."""
-    told = [(party, who) for party in sorted(row.tells) for who in recipients(event.case, party)]
+    parties = sorted(row.tells - _spared.get())
+    told = [(party, who) for party in parties for who in recipients(event.case, party)]
     actor = by.email if isinstance(by, User) else None
     for party, who in dict.fromkeys(told):
         if who.email != actor:
@@ -245,17 +246,19 @@ def owe(event: Event, row: Step, by: Person | Party) -> None:
 
 
 _facts: ContextVar[dict[str, Any]] = ContextVar("facts")
+_spared: ContextVar[set[Party]] = ContextVar("spared")
 
 
 @contextmanager
 def remembering() -> Iterator[dict[str, Any]]:
-    """Collect what the verb remembers for the event's sentence."""
+    """Collect what the verb remembers for the event's sentence, and whom it spares."""
     facts: dict[str, Any] = {}
-    token = _facts.set(facts)
+    token, spared = _facts.set(facts), _spared.set(set())
     try:
         yield facts
     finally:
         _facts.reset(token)
+        _spared.reset(spared)
 
 
 def remember(**facts: Any) -> None:
@@ -263,3 +266,8 @@ def remember(**facts: Any) -> None:
     kept = _facts.get()
     for name, fact in facts.items():
         kept[name] = fact.isoformat() if isinstance(fact, date | datetime) else fact
+
+
+def spare(party: Party) -> None:
+    """Called by a verb: this party, whom the table tells, has no use for it this time."""
+    _spared.get().add(party)

@@ -8,10 +8,10 @@ from peewee import IntegrityError
 
 from portal import clock
 from portal.db import database
-from portal.ime.process import Refusal, remember, step
+from portal.ime.process import Refusal, remember, spare, step
 from portal.models import Case, Document, RecordRequest, Sighting, User
-from portal.policy import Person, party_to
-from portal.words import Audience, DocumentKind, Party, RecordSource, RecordState
+from portal.policy import READERS, Person, party_to
+from portal.words import Audience, DocumentKind, Party, RecordSource, RecordState, Stage
 
 # The portal makes these itself; nobody may file one by hand.
 SEALED = frozenset({DocumentKind.REPORT, DocumentKind.ADDENDUM, DocumentKind.NOTICE})
@@ -95,7 +95,15 @@ def file_document(
     if not filed:
         raise Refusal("The case already holds these files.", field="files")
     remember(count=len(filed), kind=kind, audience=audience)
+    if not is_news_to_the_expert(case, audience):
+        spare(Party.EXPERT)
     return filed
+
+
+def is_news_to_the_expert(case: Case, audience: Audience) -> bool:
+    """The expert may read it, was sent the brief without it, and still has an opinion to write."""
+    is_at_work = case.stage in {Stage.BOOKED, Stage.REPORTING, Stage.CLARIFYING}
+    return is_at_work and case.brief_sent_at is not None and Party.EXPERT in READERS[audience]
 
 
 def refuse_foreign_words(case: Case, by: User, kind: DocumentKind, audience: Audience) -> None:

@@ -9,6 +9,7 @@ from portal import clock
 from portal.ime import letters
 from portal.ime.brief import cover_letter
 from portal.ime.history import tell
+from portal.ime.instructions import send_brief
 from portal.ime.process import MovedOn, NotAllowed, Refusal
 from portal.ime.records import (
     AUDIENCES,
@@ -254,3 +255,25 @@ def test_a_look_is_recorded_with_who_and_what(world, case_at):
     note_sighting(case, by=world.expert, party=Party.EXPERT, document=document)
     sighting = Sighting.select().order_by(Sighting.id.desc()).get()
     assert (sighting.document, sighting.by, sighting.party) == (document, world.expert, Party.EXPERT)
+
+
+def told_of_the_last(case):
+    return [notice.party for notice in Notice.select().where(Notice.event == last_event(case))]
+
+
+def test_the_expert_is_told_of_records_that_came_after_the_brief(world, case_at):
+    case = case_at(Stage.BOOKED)
+    add(case, world.coordinator, FILE)
+    assert told_of_the_last(case) == []
+    send_brief(case, by=world.coordinator)
+    add(case, world.referrer, OTHER)
+    assert told_of_the_last(case) == [Party.EXPERT]
+
+
+def test_the_expert_is_not_told_of_what_they_may_not_read_or_filed_themselves(world, case_at):
+    case = case_at(Stage.BOOKED)
+    send_brief(case, by=world.coordinator)
+    add(case, world.coordinator, FILE, audience=Audience.OFFICE)
+    assert told_of_the_last(case) == []
+    add(case, world.expert, OTHER)
+    assert told_of_the_last(case) == []
