@@ -53,11 +53,6 @@ POSTGRES_WORDS = (
 )
 
 
-def create_table() -> None:
-    for statement in SQLITE_TABLE if is_sqlite() else POSTGRES_TABLE:
-        database.execute_sql(statement)
-
-
 def pieces(text: str) -> list[str]:
     """The letters and figures of a text, without anything that either engine could read as an operator."""
     return re.findall(r"[^\W_]+", text.lower())
