@@ -7,6 +7,7 @@ from functools import cached_property
 from peewee import (
     SQL,
     AutoField,
+    BlobField,
     BooleanField,
     CharField,
     Check,
@@ -22,6 +23,10 @@ from peewee import (
 from portal import clock
 from portal.db import MomentField, Remembered, WordField
 from portal.words import (
+    AccountMail,
+    AccountPurpose,
+    Act,
+    AlertKind,
     AppointmentState,
     ArrangementKind,
     ArrangementState,
@@ -30,7 +35,10 @@ from portal.words import (
     ClarificationReason,
     ClarificationState,
     DeadlineKind,
+    DisclosureBasis,
     DocumentKind,
+    Ending,
+    FactorPolicy,
     InjuryStatus,
     Issue,
     LinkPurpose,
@@ -49,22 +57,28 @@ from portal.words import (
 )
 
 FAR_FUTURE = date(9999, 12, 31)
+SHORTEST_RETENTION = 6  # years; 45 CFR 164.316(b)(2)(i), 164.528(a)
 
 
 # --- people -----------------------------------------------------------------------------------------------------
 
 
 class Organisation(Remembered):
-    """Whom a user works for."""
+    """Whom a user works for, and what it asks of its people when they sign in."""
 
     name = CharField(unique=True)
     kind = WordField(OrganisationKind)
     phone = CharField(default="")
+    factors = WordField(FactorPolicy, default=FactorPolicy.ANY)
+    retention_years = IntegerField(default=SHORTEST_RETENTION)
     created_at = MomentField(default=clock.now)
+
+    class Meta:
+        constraints = [Check(f"retention_years >= {SHORTEST_RETENTION}")]
 
 
 class User(Remembered):
-    """One person with an account: referrer, coordinator or expert."""
+    """One person with an account: referrer, coordinator or expert. Whoever is invited has not joined yet."""
 
     organisation = ForeignKeyField(Organisation, backref="users", on_delete="RESTRICT")
     role = WordField(Role)
@@ -73,6 +87,7 @@ class User(Remembered):
     phone = CharField(default="")
     password_hash = CharField(default="")
     is_manager = BooleanField(default=False)
+    joined_at = MomentField(null=True)
     disabled_at = MomentField(null=True)
     created_at = MomentField(default=clock.now)
 
@@ -233,6 +248,9 @@ class Case(Remembered):
     move_asked_at = MomentField(null=True)
     brief_sent_at = MomentField(null=True)
     confirmed_at = MomentField(null=True)
+    is_restricted = BooleanField(default=False)  # of the office only its coordinator and the managers see it
+    disclosed_under = WordField(DisclosureBasis, null=True)
+    purged_at = MomentField(null=True)
 
     @property
     def is_engaged(self) -> bool:
@@ -676,6 +694,120 @@ class Sighting(Remembered):
     at = MomentField(default=clock.now)
 
 
+# --- the audit trail --------------------------------------------------------------------------------------------
+
+
+class AuditRecord(Remembered):
+    """One thing that was done or refused, for good: triggers refuse every change. Numbers, not keys, point at people and
+    things, so that the record outlives them; `facts` holds nothing personal or medical."""
+
+    id = AutoField()
+    at = MomentField(default=clock.now)
+    act = WordField(Act)
+    ending = WordField(Ending, default=Ending.DONE)
+    user = IntegerField(null=True, column_name="user_number")
+    link = IntegerField(null=True, column_name="link_number")
+    session = IntegerField(null=True, column_name="session_number")
+    organisation = IntegerField(null=True, column_name="organisation_number")
+    party = CharField(default="")
+    case = IntegerField(null=True, column_name="case_number")
+    thing = CharField(default="")  # the table of what it was done to
+    number = IntegerField(null=True)  # its row
+    route = CharField(default="")
+    source = CharField(default="")  # the network address
+    request = CharField(default="")  # the reference of the request, as error pages show it
+    facts = JSONField(default=dict)
+
+
+AuditRecord.add_index(AuditRecord.case, AuditRecord.id, name="audit_by_case")
+AuditRecord.add_index(AuditRecord.user, AuditRecord.at, name="audit_by_user")
+AuditRecord.add_index(AuditRecord.session, AuditRecord.id, name="audit_by_session")
+
+
+class AuditSeal(Remembered):
+    """A batch of audit records closed for good: the SHA-256 of each, in their order, chained to the seal before it."""
+
+    id = AutoField()
+    first = IntegerField()
+    last = IntegerField(unique=True)
+    count = IntegerField()
+    digests = TextField()  # 64 hex digits a record
+    previous = CharField()
+    sha256 = CharField(unique=True)
+    sealed_at = MomentField(default=clock.now)
+
+
+class Alert(Remembered):
+    """Something that the managers had to hear of at once; one a kind and subject within its pause."""
+
+    kind = WordField(AlertKind)
+    user = ForeignKeyField(User, null=True, on_delete="CASCADE")
+    case = IntegerField(null=True, column_name="case_number")
+    facts = JSONField(default=dict)
+    at = MomentField(default=clock.now)
+
+
+class Disclosure(Remembered):
+    """What of a claimant was given to somebody, and on what ground: kept for the accounting of six years
+    (45 CFR 164.528), longer than the case itself may be."""
+
+    case = IntegerField(column_name="case_number", index=True)
+    reference = CharField()
+    at = MomentField(default=clock.now)
+    recipient = CharField()
+    address = CharField(default="")
+    what = CharField()
+    purpose = CharField(default="")
+    basis = WordField(DisclosureBasis)
+    by = IntegerField(null=True, column_name="by_number")
+
+
+class LegalHold(Remembered):
+    """Why a case must not be purged, until it is lifted."""
+
+    case = ForeignKeyField(Case, backref="holds", on_delete="RESTRICT")
+    why = TextField()
+    placed_by = ForeignKeyField(User, on_delete="RESTRICT")
+    placed_at = MomentField(default=clock.now)
+    lifted_by = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    lifted_at = MomentField(null=True)
+
+
+class CaseKey(Remembered):
+    """The key of a case's stored files, itself encrypted; without it they are noise, so that a purge is final."""
+
+    case = ForeignKeyField(Case, unique=True, backref="keys", on_delete="CASCADE")
+    sealed = BlobField()
+
+
+class Bar(Remembered):
+    """This person must not see this case, whatever else would let them: a conflict of interest. It beats every grant."""
+
+    case = ForeignKeyField(Case, backref="bars", on_delete="CASCADE")
+    user = ForeignKeyField(User, backref="bars", on_delete="CASCADE")
+    why = TextField()
+    placed_by = ForeignKeyField(User, on_delete="RESTRICT")
+    placed_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("user", "case"), True),)
+
+
+class EmergencyAccess(Remembered):
+    """A coordinator's way to read a restricted case when nobody else is there: with a reason, for some hours
+    (45 CFR 164.312(a)(2)(ii))."""
+
+    case = ForeignKeyField(Case, backref="emergencies", on_delete="CASCADE")
+    user = ForeignKeyField(User, backref="emergencies", on_delete="CASCADE")
+    reason = TextField()
+    began_at = MomentField(default=clock.now)
+    expires_at = MomentField()
+    ended_at = MomentField(null=True)
+
+    class Meta:
+        indexes = ((("user", "case"), False),)
+
+
 # --- ways in ----------------------------------------------------------------------------------------------------
 
 
@@ -711,6 +843,9 @@ class Session(Remembered):
     link = ForeignKeyField(SecureLink, null=True, backref="sessions", on_delete="CASCADE")
     device = CharField(default="")
     began_at = MomentField(default=clock.now)
+    proved_at = MomentField(
+        null=True
+    )  # when the second factor was last shown; without it the person is half signed in
     seen_at = MomentField(default=clock.now)
     ends_at = MomentField()
     ended_at = MomentField(null=True)
@@ -728,6 +863,116 @@ class SignInFailure(Remembered):
 
     class Meta:
         indexes = ((("account", "at"), False), (("address", "at"), False))
+
+
+class Passkey(Remembered):
+    """A passkey of a user: the public half alone, and how often it was used."""
+
+    user = ForeignKeyField(User, backref="passkeys", on_delete="CASCADE")
+    name = CharField()
+    credential_id = BlobField(unique=True)
+    public_key = BlobField()
+    sign_count = IntegerField(default=0)
+    made_at = MomentField(default=clock.now)
+    used_at = MomentField(null=True)
+
+
+class Authenticator(Remembered):
+    """A user's authenticator app: its secret, and the last time step whose code was used, so that none is used twice."""
+
+    user = ForeignKeyField(User, unique=True, backref="authenticators", on_delete="CASCADE")
+    secret = CharField()
+    confirmed_at = MomentField(null=True)
+    last_step = IntegerField(default=0)
+    made_at = MomentField(default=clock.now)
+
+
+class RecoveryCode(Remembered):
+    """One way in when the second factor is lost: hashed, good for once."""
+
+    user = ForeignKeyField(User, backref="recovery_codes", on_delete="CASCADE")
+    code_hash = CharField()
+    used_at = MomentField(null=True)
+
+    class Meta:
+        indexes = ((("user", "code_hash"), True),)
+
+
+class AccountLink(Remembered):
+    """A link to somebody with an account, or invited to one: hashed, single use, short-lived, for one purpose."""
+
+    user = ForeignKeyField(User, backref="account_links", on_delete="CASCADE")
+    purpose = WordField(AccountPurpose)
+    token_hash = CharField(unique=True)
+    email = CharField()  # where it was sent; for a change of e-mail the new address
+    made_at = MomentField(default=clock.now)
+    expires_at = MomentField()
+    spent_at = MomentField(null=True)
+    revoked_at = MomentField(null=True)
+
+
+class AccountNotice(Remembered):
+    """The outbox of what is about an account and not about a case; the link in it is made when it is sent."""
+
+    user = ForeignKeyField(User, backref="account_notices", on_delete="CASCADE")
+    kind = WordField(AccountMail)
+    email = CharField()
+    facts = JSONField(default=dict)
+    state = WordField(NoticeState, default=NoticeState.OWED)
+    attempts = IntegerField(default=0)
+    not_before = MomentField(default=clock.now)
+    made_at = MomentField(default=clock.now)
+    settled_at = MomentField(null=True)
+    detail = CharField(default="")
+
+
+AccountNotice.add_index(
+    AccountNotice.not_before,
+    AccountNotice.id,
+    where=SQL("state IN ('owed', 'sending')"),
+    name="account_notice_owed",
+)
+
+
+class IdentityProvider(Remembered):
+    """Where an organisation's people sign in instead of here, by OpenID Connect."""
+
+    organisation = ForeignKeyField(Organisation, unique=True, backref="providers", on_delete="CASCADE")
+    issuer = CharField()
+    client_id = CharField()
+    client_secret = TextField(default="")
+    is_only_way = BooleanField(default=False)  # passwords of its people do not open the portal
+    made_at = MomentField(default=clock.now)
+
+
+class EmailDomain(Remembered):
+    """A domain whose addresses belong to one organisation; lower case."""
+
+    organisation = ForeignKeyField(Organisation, backref="domains", on_delete="CASCADE")
+    name = CharField(unique=True)
+
+    class Meta:
+        constraints = [Check("name = lower(name)")]
+
+
+class Identity(Remembered):
+    """Who somebody is to their organisation's provider."""
+
+    user = ForeignKeyField(User, backref="identities", on_delete="CASCADE")
+    issuer = CharField()
+    subject = CharField()
+    linked_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("issuer", "subject"), True),)
+
+
+class Allowance(Remembered):
+    """How much of a limit is used up in its window, shared by every worker."""
+
+    key = CharField(primary_key=True)
+    used = IntegerField()
+    ends_at = FloatField()  # seconds since 1970
 
 
 TABLES: tuple[type[Remembered], ...] = tuple(Remembered.__subclasses__())

@@ -288,6 +288,81 @@ class LinkPurpose(Word):
     APPOINTMENT = "appointment"
 
 
+class FactorPolicy(Word):
+    """Which second factor an organisation accepts of its people; none at all is no choice."""
+
+    ANY = "any"
+    PASSKEY = "passkey"
+
+
+class AccountPurpose(Word):
+    """What a link to somebody with an account is for."""
+
+    INVITATION = "invitation"
+    RESET = "reset"
+    EMAIL_CHANGE = "email_change"
+
+
+class AccountMail(Word):
+    """What the portal writes to somebody about their account."""
+
+    INVITATION = "invitation"
+    RESET = "reset"
+    CONFIRM_EMAIL = "confirm_email"
+    EMAIL_CHANGED = "email_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 – a word, no password
+    FACTOR_CHANGED = "factor_changed"
+    RIGHTS_CHANGED = "rights_changed"
+    ALERT = "alert"
+
+
+class Act(Word):
+    """What was done, as the audit trail keeps it."""
+
+    CREATED = "created"
+    READ = "read"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    EXPORTED = "exported"
+    PRINTED = "printed"
+    SENT = "sent"
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
+    RIGHTS_CHANGED = "rights_changed"
+    EMERGENCY = "emergency"
+    PURGED = "purged"
+    ALERTED = "alerted"
+
+
+class Ending(Word):
+    """How what the audit trail keeps ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class AlertKind(Word):
+    """What the managers are told of at once."""
+
+    MASS_DOWNLOAD = "mass_download"
+    REPEATED_REFUSALS = "repeated_refusals"
+    EMERGENCY_ACCESS = "emergency_access"
+    EMERGENCY_OFF_HOURS = "emergency_off_hours"
+    CHANGED_BYTES = "changed_bytes"
+
+
+class DisclosureBasis(Word):
+    """On what ground something of a claimant was disclosed (45 CFR 164.512, 164.508, 164.506)."""
+
+    WORKERS_COMPENSATION = "workers_compensation"
+    AUTHORIZATION = "authorization"
+    COURT_ORDER = "court_order"
+    REQUIRED_BY_LAW = "required_by_law"
+    OPERATIONS = "operations"
+    TO_THE_INDIVIDUAL = "to_the_individual"
+
+
 LABELS = {
     ("Party", "recipient"): "recipient of the report",
     ("Party", "candidate"): "candidate expert",
@@ -355,4 +430,18 @@ LABELS = {
     ("ClarificationReason", "factual_error"): "a fact is wrong",
     ("ClarificationReason", "arithmetic"): "the arithmetic is wrong",
     ("NoticeState", "by_phone"): "to be told by phone",
+    ("FactorPolicy", "any"): "a passkey, or a code from an authenticator app",
+    ("FactorPolicy", "passkey"): "a passkey only",
+    ("Act", "read"): "looked at",
+    ("Act", "emergency"): "emergency access",
+    ("AlertKind", "mass_download"): "many documents taken out in a short time",
+    ("AlertKind", "repeated_refusals"): "many refusals in a short time",
+    ("AlertKind", "emergency_off_hours"): "emergency access outside office hours",
+    ("AlertKind", "changed_bytes"): "a stored document is missing or was changed",
+    ("DisclosureBasis", "workers_compensation"): "workers' compensation law",
+    ("DisclosureBasis", "authorization"): "the claimant's authorization",
+    ("DisclosureBasis", "court_order"): "an order of a court or board",
+    ("DisclosureBasis", "required_by_law"): "another law that requires it",
+    ("DisclosureBasis", "operations"): "payment or operations",
+    ("DisclosureBasis", "to_the_individual"): "given to the claimant",
 }

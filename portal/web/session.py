@@ -53,8 +53,10 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def begin(person: Person) -> None:
-    """Sign the person in: a new row, a new token, a new cookie; who was signed in here before is signed out."""
+def begin(person: Person, *, is_proved: bool = True) -> None:
+    """Sign the person in: a new row, a new token, a new cookie; who was signed in here before is signed out.
+
+    Until the second factor `is_proved` the person is half signed in."""
     end()
     token = secrets.token_urlsafe(32)
     is_user = isinstance(person, User)
@@ -63,6 +65,7 @@ def begin(person: Person) -> None:
         user=person if is_user else None,
         link=None if is_user else person,
         device=device_of(request.user_agent.string),
+        proved_at=clock.now() if is_proved else None,
         ends_at=clock.now() + (LONGEST if is_user else CLAIMANT_VISIT),
     )
     session.permanent = not is_user
