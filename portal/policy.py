@@ -43,6 +43,11 @@ def may_see(person: Person) -> bool:
     return person.disabled_at is None and (person.role != Role.EXPERT or person.expert is not None)
 
 
+def is_manager(person: Person) -> bool:
+    """A coordinator who also looks after people, organisations and settings."""
+    return isinstance(person, User) and person.role == Role.COORDINATOR and person.is_manager
+
+
 def scope_of(person: Person) -> int:
     """What a person's sight is kept by: their case, organisation or profile; a coordinator's own id means nothing."""
     if isinstance(person, SecureLink):

@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter
 from portal.ime.process import PROCESS, MovedOn, NotAllowed, Step
 from portal.kept import Kept, bind
 from portal.models import Case, Claimant, Expert, Organisation, User
-from portal.policy import Person, had_offer, may_see, party_to, scope_of, sight
+from portal.policy import Person, had_offer, is_manager, may_see, party_to, scope_of, sight
 from portal.search import FURTHEST
 from portal.web.signed_out import ask_to_sign_in
 from portal.words import Party, Role
@@ -74,6 +74,21 @@ def signed_in(*roles: Role) -> Callable[..., Any]:
         return guarded
 
     return declare
+
+
+def manages(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A coordinator who manages the portal."""
+
+    @wraps(view)
+    def guarded(**parts: Any) -> Any:
+        if g.person is None:
+            return ask_to_sign_in()
+        if not is_manager(g.person):
+            raise NotAllowed("manage")
+        return view(**parts)
+
+    guarded.access = Access("manages", roles=(Role.COORDINATOR,))  # type: ignore[attr-defined]
+    return guarded
 
 
 def sees_case(*parties: Party) -> Callable[..., Any]:
