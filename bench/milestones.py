@@ -17,7 +17,7 @@ from portal.words import Party, Stage
 def draft(story: Story) -> None:
     """What the referrer writes before sending."""
     chance, today = story.chance, str(story.now.date())
-    story.child(m.ClaimNumber, number=story.claim)
+    story.child(m.ClaimNumber, number=m.ClaimNumber.number.db_value(story.claim))
     for part in chance.sample(texts.BODY_PARTS, chance.randint(1, 2)):
         status = chance.choice(("accepted", "disputed"))
         story.child(m.Injury, body_part=part, side="left", status=status, injured_on=today)

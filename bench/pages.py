@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.world import SURNAME, World
 from portal.db import database
-from portal.models import SecureLink, User
+from portal.models import ClaimNumber, SecureLink, User
 from portal.policy import Person
 
 
@@ -52,8 +52,7 @@ def half_way(world: World) -> str:
 
 
 def one_claim(world: World) -> str:
-    number = database.execute_sql("SELECT number FROM claim_number WHERE case_id = ?", (world.booked,))
-    return f"/cases?q={number.fetchone()[0]}"
+    return f"/cases?q={ClaimNumber.get(ClaimNumber.case == world.booked).number}"
 
 
 COORDINATORS_DESK = Page("coordinator's desk", coordinator, home)

@@ -66,6 +66,6 @@ class Rows:
             self.connection.executemany(insert, map(itemgetter(*columns), rows))
             rows.clear()
         self.connection.executemany(
-            "INSERT INTO case_search (rowid, words, seen_by) VALUES (?, ?, ?)", self.words
+            "INSERT INTO case_search (rowid, words, tokens) VALUES (?, ?, ?)", self.words
         )
         self.words.clear()

@@ -18,7 +18,7 @@ from portal.ime import deadlines, rules
 from portal.ime.deadlines import Next
 from portal.ime.process import ENDED
 from portal.ime.referral import FIRST_REFERENCE
-from portal.search import pieces
+from portal.search import pieces, tokens_of
 from portal.words import Party, Stage
 
 DAY = timedelta(days=1)
@@ -117,10 +117,12 @@ class Story:
 
     def claimant(self) -> int:
         chance = self.chance
+        born_on = date(chance.randint(1950, 2003), chance.randint(1, 12), chance.randint(1, 28))
         return self.rows.add(
             m.Claimant,
             name=self.name,
-            born_on=f"{chance.randint(1950, 2003)}-{chance.randint(1, 12):02d}-{chance.randint(1, 28):02d}",
+            born_on=m.Claimant.born_on.db_value(born_on),
+            born_trace=m.Claimant.born_on.trace(born_on),
             email="claimant@mail.example",
             phone=f"+1415555{chance.randint(0, 9999):04d}",
             street=f"{chance.randint(1, 900)} Alder Court",
@@ -210,11 +212,8 @@ class Story:
         """What the case is found by, as `portal.search.words_of` has it."""
         employer = self.plan.referrer
         numbers = [self.claim] if self.path else []
-        words = " ".join([self.row["reference"], self.name, *numbers, employer.organisation])
-        return (
-            " ".join(pieces(words)),
-            f"organisation{employer.organisation_id} expert{self.row['expert_id']}",
-        )
+        words = " ".join([self.row["reference"], self.name, employer.organisation])
+        return " ".join(pieces(words)), tokens_of(employer.organisation_id, self.row["expert_id"], numbers)
 
 
 Milestone = Callable[[Story], None]

@@ -17,6 +17,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
 
     from portal import commands, db, jobs, notices, outside, views, web
     from portal.config import Config
+    from portal.outside import vault
 
     config = config or Config.from_environment()
     app = Flask("portal", static_folder=str(ROOT / "static"))
@@ -28,6 +29,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
         MAX_FORM_PARTS=2_000,
     )
     config.instance.mkdir(parents=True, exist_ok=True)
+    vault.connect(config)
     db.connect(config.database_url)
     outside.connect(config)
     web.register(app)

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 SHORTEST_SECRET = 32
 
@@ -31,6 +32,7 @@ class Config:
     upload_limit: int = 256 * 1024 * 1024
     backup_folder: Path | None = None
     backup_key_file: Path | None = None
+    key_file: Path | None = None
 
     @property
     def is_production(self) -> bool:
@@ -46,16 +48,18 @@ class Config:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Config":
-        """Read `IMPARTIAL_*`, `DATABASE_URL`, `STORE_URL`, `SMTP_URL` and `PORT`. Raises `Unsafe` in production."""
+        """Read `IMPARTIAL_*`, `DATABASE_URL`, `STORE_URL`, `SMTP_URL` and `PORT`. Raises `Unsafe` in production.
+
+        What holds a secret may be given as a file instead, under the same name with `_FILE`."""
         instance = Path(environment.get("IMPARTIAL_INSTANCE", "instance")).absolute()
         port = int(environment.get("PORT", "8000"))
         config = cls(
             instance=instance,
             mode=environment.get("IMPARTIAL_MODE", "development"),
-            secret=environment.get("IMPARTIAL_SECRET", ""),
-            database_url=environment.get("DATABASE_URL", "") or f"sqlite:///{instance / 'portal.db'}",
-            store_url=environment.get("STORE_URL", "") or f"file://{instance / 'files'}",
-            mail_url=environment.get("SMTP_URL", "") or f"file://{instance / 'outbox'}",
+            secret=secret_of(environment, "IMPARTIAL_SECRET"),
+            database_url=secret_of(environment, "DATABASE_URL") or f"sqlite:///{instance / 'portal.db'}",
+            store_url=secret_of(environment, "STORE_URL") or f"file://{instance / 'files'}",
+            mail_url=secret_of(environment, "SMTP_URL") or f"file://{instance / 'outbox'}",
             mail_from=environment.get("IMPARTIAL_MAIL_FROM", cls.mail_from),
             public_url=environment.get("IMPARTIAL_URL", f"http://localhost:{port}").rstrip("/"),
             host=environment.get("IMPARTIAL_HOST", cls.host),
@@ -63,6 +67,7 @@ class Config:
             trusted_proxy=environment.get("IMPARTIAL_PROXY", ""),
             backup_folder=path_or_none(environment.get("IMPARTIAL_BACKUP_FOLDER", "")),
             backup_key_file=path_or_none(environment.get("IMPARTIAL_BACKUP_KEY_FILE", "")),
+            key_file=path_or_none(environment.get("IMPARTIAL_KEY_FILE", "")),
         )
         config.refuse_unsafe()
         return config
@@ -85,11 +90,18 @@ class Config:
             raise Unsafe(
                 "IMPARTIAL_BACKUP_KEY_FILE must be given with IMPARTIAL_BACKUP_FOLDER in production."
             )
-        for place in filter(None, (self.instance, self.backup_folder)):
-            if self.backup_key_file and self.backup_key_file.resolve().is_relative_to(place.resolve()):
-                raise Unsafe(
-                    "IMPARTIAL_BACKUP_KEY_FILE must lie outside the instance folder and the backups in production."
-                )
+        if not self.key_file:
+            raise Unsafe("IMPARTIAL_KEY_FILE must be given in production.")
+        stored = urlsplit(self.store_url)
+        store = Path(unquote(stored.path)) if stored.scheme == "file" else None
+        for name in ("key_file", "backup_key_file"):
+            for place in filter(None, (self.instance, self.backup_folder, store)):
+                key = getattr(self, name)
+                if key and key.resolve().is_relative_to(place.resolve()):
+                    raise Unsafe(
+                        f"IMPARTIAL_{name.upper()} must lie outside the instance folder, the files and the backups"
+                        " in production."
+                    )
 
     def signing_secret(self) -> str:
         """The given secret, or one made once and kept in the instance folder outside production."""
@@ -101,6 +113,16 @@ class Config:
             kept.touch(mode=0o600)
             kept.write_text(secrets.token_urlsafe(48))
         return kept.read_text()
+
+
+def secret_of(environment: Mapping[str, str], name: str) -> str:
+    """What is given under the name, or what the file holds that is given under the name with `_FILE`."""
+    if environment.get(name) or not environment.get(f"{name}_FILE"):
+        return environment.get(name, "")
+    try:
+        return Path(environment[f"{name}_FILE"]).read_text().strip()
+    except OSError as failure:
+        raise Unsafe(f"The file that {name}_FILE names cannot be read: {failure.strerror}.") from None
 
 
 def path_or_none(text: str) -> Path | None:

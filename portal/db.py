@@ -1,11 +1,23 @@
 """The database, SQLite or PostgreSQL by URL: one connection a thread, and the field types the schema is written in."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from peewee import Check, Database, DatabaseProxy, DateTimeField, Model, PostgresqlDatabase, SqliteDatabase
+from peewee import (
+    Check,
+    Database,
+    DatabaseProxy,
+    DateTimeField,
+    FieldAccessor,
+    Model,
+    PostgresqlDatabase,
+    SqliteDatabase,
+    TextField,
+)
 from playhouse.fields import EnumField
+
+from portal.outside.vault import vault
 
 database = DatabaseProxy()
 
@@ -75,3 +87,55 @@ class MomentField(DateTimeField):  # type: ignore[misc]
     def python_value(self, value: Any) -> datetime | None:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         return moment and moment.replace(tzinfo=UTC)
+
+
+class SealedField(TextField):  # type: ignore[misc]
+    """Text that the database holds encrypted, bound to its column; empty text and NULL stay as they are.
+
+    Equal values are sealed differently each time, so none is found by comparing. With `traced_by` another column of the
+    table, a `CharField`, holds the keyed hash of whatever is set, and is what a query compares."""
+
+    def __init__(self, *args: Any, traced_by: str = "", **kwargs: Any) -> None:
+        self.traced_by = traced_by
+        if traced_by:
+            self.accessor_class = TracedAccessor
+        super().__init__(*args, **kwargs)
+
+    @property
+    def about(self) -> str:
+        """What the ciphertext is bound to: the table and the column."""
+        return f"{self.model._meta.table_name}.{self.column_name}"
+
+    def trace(self, value: Any) -> str:
+        """The keyed hash by which this value is found; empty where there is nothing to find."""
+        return vault().trace(self.spelled(value), self.about) if value else ""
+
+    def db_value(self, value: Any) -> Any:
+        return vault().seal(self.spelled(value).encode(), self.about) if value else value
+
+    def python_value(self, value: Any) -> Any:
+        return self.read(vault().open(value, self.about).decode()) if value else value
+
+    def spelled(self, value: Any) -> str:
+        return str(value)
+
+    def read(self, text: str) -> Any:
+        return text
+
+
+class SealedDateField(SealedField):
+    """A day that the database holds encrypted."""
+
+    def spelled(self, value: date | str) -> str:
+        return date.fromisoformat(str(value)).isoformat()
+
+    def read(self, text: str) -> date:
+        return date.fromisoformat(text)
+
+
+class TracedAccessor(FieldAccessor):  # type: ignore[misc]
+    """Whoever sets a sealed value sets its keyed hash with it."""
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        super().__set__(instance, value)
+        setattr(instance, self.field.traced_by, self.field.trace(value))

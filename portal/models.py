@@ -21,7 +21,7 @@ from peewee import (
 )
 
 from portal import clock
-from portal.db import MomentField, Remembered, WordField
+from portal.db import MomentField, Remembered, SealedDateField, SealedField, WordField
 from portal.words import (
     AccountMail,
     AccountPurpose,
@@ -204,7 +204,8 @@ class Claimant(Remembered):
     """The injured person of one case; no account."""
 
     name = CharField(default="")
-    born_on = DateField(null=True)
+    born_on = SealedDateField(null=True, traced_by="born_trace")
+    born_trace = CharField(default="", index=True)
     email = CharField(default="")
     phone = CharField(default="")
     street = CharField(default="")
@@ -304,7 +305,7 @@ class ClaimNumber(Remembered):
     """The number under which the payer keeps the claim."""
 
     case = ForeignKeyField(Case, backref="claim_numbers", on_delete="CASCADE")
-    number = CharField(index=True)
+    number = SealedField()
 
 
 class Injury(Remembered):
@@ -777,7 +778,7 @@ class CaseKey(Remembered):
     """The key of a case's stored files, itself encrypted; without it they are noise, so that a purge is final."""
 
     case = ForeignKeyField(Case, unique=True, backref="keys", on_delete="CASCADE")
-    sealed = BlobField()
+    sealed = SealedField()
 
 
 class Bar(Remembered):
@@ -881,7 +882,7 @@ class Authenticator(Remembered):
     """A user's authenticator app: its secret, and the last time step whose code was used, so that none is used twice."""
 
     user = ForeignKeyField(User, unique=True, backref="authenticators", on_delete="CASCADE")
-    secret = CharField()
+    secret = SealedField()
     confirmed_at = MomentField(null=True)
     last_step = IntegerField(default=0)
     made_at = MomentField(default=clock.now)
@@ -940,7 +941,7 @@ class IdentityProvider(Remembered):
     organisation = ForeignKeyField(Organisation, unique=True, backref="providers", on_delete="CASCADE")
     issuer = CharField()
     client_id = CharField()
-    client_secret = TextField(default="")
+    client_secret = SealedField(default="")
     is_only_way = BooleanField(default=False)  # passwords of its people do not open the portal
     made_at = MomentField(default=clock.now)
 

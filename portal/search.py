@@ -1,8 +1,9 @@
 """Finds cases by reference, claimant, claim number or organisation, always inside what the person may see.
 
-SQLite keeps the words in an FTS5 table whose rowid is the case's, PostgreSQL in a `tsvector` under a GIN index. Each
-case's words hold a token for whoever may see it, so that the index narrows first; the permission itself is the SQL
-condition on the joined case."""
+SQLite keeps the words in an FTS5 table whose rowid is the case's, PostgreSQL in a `tsvector` under a GIN index. Beside
+its words each case has tokens that nobody can type: one for whoever may see it, so that the index narrows first (the
+permission itself is the SQL condition on the joined case), and the keyed hash of each whole claim number, which is
+nowhere in plain text."""
 
 import re
 from functools import reduce
@@ -34,17 +35,17 @@ FURTHEST = 2**62
 
 SQLITE_TABLE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS case_search USING fts5("
-    "words, seen_by, prefix='1 2 3', tokenize='unicode61 remove_diacritics 2')",
+    "words, tokens, prefix='1 2 3', tokenize='unicode61 remove_diacritics 2')",
 )
 POSTGRES_TABLE = (
     "CREATE TABLE IF NOT EXISTS case_search (rowid INTEGER PRIMARY KEY, words TSVECTOR NOT NULL)",
     "CREATE INDEX IF NOT EXISTS case_search_words ON case_search USING GIN (words)",
 )
 
-# PostgreSQL keeps both in one vector: words with weight A, who may see them with weight B.
+# PostgreSQL keeps both in one vector: words with weight A, tokens with weight B.
 SQLITE_WORDS = (
     "DELETE FROM case_search WHERE rowid = ?",
-    "INSERT INTO case_search (rowid, words, seen_by) VALUES (?, ?, ?)",
+    "INSERT INTO case_search (rowid, words, tokens) VALUES (?, ?, ?)",
 )
 POSTGRES_WORDS = (
     "DELETE FROM case_search WHERE rowid = %s",
@@ -59,10 +60,21 @@ def pieces(text: str) -> list[str]:
 
 
 def words_of(case: Case) -> tuple[str, str]:
-    """What a case is found by, and the tokens of those who may see it."""
+    """What a case is found by, and its tokens."""
     numbers = [claim.number for claim in ClaimNumber.select().where(ClaimNumber.case == case)]
-    words = " ".join([case.reference, case.claimant.name, *numbers, case.organisation.name])
-    return " ".join(pieces(words)), f"organisation{case.organisation_id} expert{case.expert_id}"
+    words = " ".join([case.reference, case.claimant.name, case.organisation.name])
+    return " ".join(pieces(words)), tokens_of(case.organisation_id, case.expert_id, numbers)
+
+
+def tokens_of(organisation: int, expert: int | None, numbers: list[str]) -> str:
+    """What a case is known by beside its words: who may see it, and its claim numbers."""
+    return " ".join([f"organisation{organisation}", f"expert{expert}", *filter(None, map(claim, numbers))])
+
+
+def claim(number: str) -> str:
+    """The token of a whole claim number, whatever stands between its letters and figures; empty where there are none."""
+    whole = "".join(pieces(number))
+    return whole and "claim" + ClaimNumber.number.trace(whole)
 
 
 def keep(case: Case) -> None:
@@ -94,16 +106,25 @@ def terms(typed: str) -> list[list[str]]:
     return [found for word in typed.split()[:MOST_WORDS] if (found := pieces(word)[:MOST_WORDS])]
 
 
-def expression(wanted: list[list[str]], token: str | None) -> str:
-    """Every word, its last piece as a prefix, and the token of who asks, in the syntax of the engine."""
+def expression(typed: str, wanted: list[list[str]], viewer: str | None) -> str:
+    """In the syntax of the engine: every word, its last piece as a prefix, or a claim number, as one word or as all that
+    was typed; and the token of who asks."""
+    either, every = (" OR ", " AND ") if is_sqlite() else (" | ", " & ")
+    words = every.join(f"({either.join([phrase(word), token(claim(''.join(word)))])})" for word in wanted)
+    found = f"({either.join([words, token(claim(typed))])})"
+    return f"{found}{every}{token(viewer)}" if viewer else found
+
+
+def phrase(word: list[str]) -> str:
+    """The pieces of a word in their order, the last one as a prefix, among the words of a case."""
     if is_sqlite():
-        words = " AND ".join(f'words : "{" ".join(word)}" *' for word in wanted)
-        return f'{words} AND seen_by : "{token}"' if token else words
-    words = " & ".join(
-        "(" + " <-> ".join([*(f"{piece}:A" for piece in word[:-1]), f"{word[-1]}:*A"]) + ")"
-        for word in wanted
-    )
-    return f"{words} & {token}:B" if token else words
+        return f'words : "{" ".join(word)}" *'
+    return "(" + " <-> ".join([*(f"{piece}:A" for piece in word[:-1]), f"{word[-1]}:*A"]) + ")"
+
+
+def token(name: str) -> str:
+    """One token of a case."""
+    return f'tokens : "{name}"' if is_sqlite() else f"{name}:B"
 
 
 def query(role: Role, wish: Wish) -> Any:
@@ -139,9 +160,9 @@ def find(person: User, typed: str, before: int = FURTHEST, wish: Wish = EVERYTHI
     if not wanted:
         return [], False
     viewer = queue_scope(person)
-    token = {Role.REFERRER: f"organisation{viewer}", Role.EXPERT: f"expert{viewer}"}.get(person.role)
+    owner = {Role.REFERRER: f"organisation{viewer}", Role.EXPERT: f"expert{viewer}"}.get(person.role)
     kept = _finds.setdefault((person.role, wish.shape), Kept(lambda: query(person.role, wish)))
-    rows = kept.rows(words=expression(wanted, token), before=before, viewer=viewer, **wish.values)
+    rows = kept.rows(words=expression(typed, wanted, owner), before=before, viewer=viewer, **wish.values)
     return [as_row(row) for row in rows[:PAGE]], len(rows) > PAGE
 
 

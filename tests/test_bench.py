@@ -88,7 +88,7 @@ def test_whose_turn_each_case_is_agrees_with_the_portal(filled: Any) -> None:
 
 
 def test_cases_are_found_by_the_words_the_portal_keeps(filled: Any) -> None:
-    kept = filled.execute_sql("SELECT rowid, words, seen_by FROM case_search").fetchall()
+    kept = filled.execute_sql("SELECT rowid, words, tokens FROM case_search").fetchall()
     assert sorted(kept) == [(case.id, *search.words_of(case)) for case in Case.select().order_by(Case.id)]
 
 

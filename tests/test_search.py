@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal import search
+from portal import db, search
 from portal.words import Stage
 from tests.databases import ON_BOTH
 
@@ -13,11 +13,17 @@ def found(person, typed):
 
 @ON_BOTH
 @pytest.mark.parametrize(
-    "typed", ["{reference}", "{number}", "delgado rosa", "DELG", "lm-2026-0044", "lakeshore"]
+    "typed",
+    [
+        *("{reference}", "delgado rosa", "DELG", "lakeshore"),
+        *("{number}", "{lower}", "{spaced}", "{joined}", "{number} delg", "DELGADO {joined}"),
+    ],
 )
 def test_a_case_is_found_by_what_people_know_of_it(world, case_at, backend, typed):
     case = case_at(Stage.BOOKED)
-    words = typed.format(reference=case.reference, number=case.claim_numbers.get().number)
+    number = case.claim_numbers.get().number
+    forms = {"lower": number.lower(), "spaced": number.replace("-", " "), "joined": number.replace("-", "")}
+    words = typed.format(reference=case.reference, number=number, **forms)
     assert case.reference in found(world.coordinator, words)
     assert case.reference in found(world.referrer, words)
 
@@ -61,6 +67,15 @@ def test_the_tokens_of_who_may_see_are_not_words_to_be_found_by(world, backend):
 )
 def test_what_looks_like_an_operator_is_only_letters(world, backend, typed):
     assert isinstance(found(world.coordinator, typed), list)
+
+
+@ON_BOTH
+def test_of_a_claim_number_only_the_whole_is_known(world, case_at, backend):
+    number = case_at(Stage.BOOKED).claim_numbers.get().number
+    assert found(world.coordinator, number[:-1]) == []
+    assert found(world.coordinator, search.claim(number)) == []
+    kept = str(db.database.execute_sql("SELECT * FROM case_search").fetchall()).lower()
+    assert not any(piece in kept for piece in search.pieces(number) if len(piece) > 4)
 
 
 @ON_BOTH

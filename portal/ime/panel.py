@@ -61,7 +61,7 @@ def cases_of_claimant(case: Case) -> dict[int, str]:
     """Every case of the same person, by name and date of birth, this one included: its id -> the treating doctor."""
     claimant = case.claimant
     cases = Case.select(Case.id, Claimant.name, Case.treating_doctor).join(Claimant)
-    rows: Any = cases.where(Claimant.born_on == claimant.born_on).tuples() if claimant.born_on else ()
+    rows: Any = cases.where(Claimant.born_trace == claimant.born_trace).tuples() if claimant.born_on else ()
     name = plain_name(claimant.name)
     return {number: doctor for number, called, doctor in rows if plain_name(called) == name} | {
         case.id: case.treating_doctor

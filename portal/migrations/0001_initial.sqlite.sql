@@ -17,7 +17,8 @@ CREATE INDEX "weekly_hours_clinic_id" ON "weekly_hours" ("clinic_id");
 CREATE UNIQUE INDEX "weekly_hours_clinic_id_weekday_opens" ON "weekly_hours" ("clinic_id", "weekday", "opens");
 CREATE TABLE "time_off" ("id" INTEGER NOT NULL PRIMARY KEY, "expert_id" INTEGER NOT NULL, "first_day" DATE NOT NULL, "last_day" DATE NOT NULL, FOREIGN KEY ("expert_id") REFERENCES "expert" ("id") ON DELETE CASCADE, CHECK (first_day <= last_day));
 CREATE INDEX "time_off_expert_id" ON "time_off" ("expert_id");
-CREATE TABLE "claimant" ("id" INTEGER NOT NULL PRIMARY KEY, "name" VARCHAR(255) NOT NULL, "born_on" DATE, "email" VARCHAR(255) NOT NULL, "phone" VARCHAR(255) NOT NULL, "street" VARCHAR(255) NOT NULL, "city" VARCHAR(255) NOT NULL, "state" VARCHAR(255) NOT NULL, "zip" VARCHAR(255) NOT NULL, "latitude" REAL, "longitude" REAL, "language" VARCHAR(255) NOT NULL);
+CREATE TABLE "claimant" ("id" INTEGER NOT NULL PRIMARY KEY, "name" VARCHAR(255) NOT NULL, "born_on" TEXT, "born_trace" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "phone" VARCHAR(255) NOT NULL, "street" VARCHAR(255) NOT NULL, "city" VARCHAR(255) NOT NULL, "state" VARCHAR(255) NOT NULL, "zip" VARCHAR(255) NOT NULL, "latitude" REAL, "longitude" REAL, "language" VARCHAR(255) NOT NULL);
+CREATE INDEX "claimant_born_trace" ON "claimant" ("born_trace");
 CREATE TABLE "case" ("id" INTEGER NOT NULL PRIMARY KEY, "reference" VARCHAR(255) NOT NULL, "organisation_id" INTEGER NOT NULL, "referrer_id" INTEGER NOT NULL, "coordinator_id" INTEGER, "expert_id" INTEGER, "claimant_id" INTEGER NOT NULL, "stage" VARCHAR(255) NOT NULL CHECK ("stage" IN ('draft', 'returned', 'referred', 'declined', 'matching', 'offered', 'scheduling', 'booked', 'reporting', 'checking', 'in_review', 'clarifying', 'checking_addendum', 'closed', 'withdrawn')), "is_open" INTEGER NOT NULL, "turn" VARCHAR(255) NOT NULL CHECK ("turn" IN ('referrer', 'colleague', 'coordinator', 'candidate', 'expert', 'claimant', 'representative', 'treating_doctor', 'recipient', 'portal')), "next_step" VARCHAR(255) NOT NULL, "due_on" DATE NOT NULL, "stage_since" DATETIME NOT NULL, "last_event_at" DATETIME NOT NULL, "created_at" DATETIME NOT NULL, "referred_at" DATETIME, "exam_kind" VARCHAR(255) NOT NULL, "reason" VARCHAR(255) CHECK ("reason" IN ('diagnosis_uncertain', 'causation_disputed', 'treatment_disputed', 'work_capacity', 'maximum_medical_improvement', 'impairment_rating', 'required_by_law', 'other')), "need" TEXT NOT NULL, "treating_doctor" VARCHAR(255) NOT NULL, "treating_practice" VARCHAR(255) NOT NULL, "treating_phone" VARCHAR(255) NOT NULL, "report_needed_by" DATE, "is_file_review" INTEGER NOT NULL, "move_asked_at" DATETIME, "brief_sent_at" DATETIME, "confirmed_at" DATETIME, "is_restricted" INTEGER NOT NULL, "disclosed_under" VARCHAR(255) CHECK ("disclosed_under" IN ('workers_compensation', 'authorization', 'court_order', 'required_by_law', 'operations', 'to_the_individual')), "purged_at" DATETIME, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT, FOREIGN KEY ("referrer_id") REFERENCES "user" ("id") ON DELETE RESTRICT, FOREIGN KEY ("coordinator_id") REFERENCES "user" ("id") ON DELETE RESTRICT, FOREIGN KEY ("expert_id") REFERENCES "expert" ("id") ON DELETE RESTRICT, FOREIGN KEY ("claimant_id") REFERENCES "claimant" ("id") ON DELETE RESTRICT);
 CREATE UNIQUE INDEX "case_reference" ON "case" ("reference");
 CREATE UNIQUE INDEX "case_claimant_id" ON "case" ("claimant_id");
@@ -36,9 +37,8 @@ CREATE INDEX "case_ended_organisation_id" ON "case" ("organisation_id", "id") WH
 CREATE INDEX "case_ended_expert_id" ON "case" ("expert_id", "id") WHERE NOT is_open;
 CREATE TABLE "case_party" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "party" VARCHAR(255) NOT NULL CHECK ("party" IN ('referrer', 'colleague', 'coordinator', 'candidate', 'expert', 'claimant', 'representative', 'treating_doctor', 'recipient', 'portal')), "name" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "phone" VARCHAR(255) NOT NULL, "gets_report" INTEGER NOT NULL, FOREIGN KEY ("case_id") REFERENCES "case" ("id") ON DELETE CASCADE);
 CREATE INDEX "case_party_case_id" ON "case_party" ("case_id");
-CREATE TABLE "claim_number" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "number" VARCHAR(255) NOT NULL, FOREIGN KEY ("case_id") REFERENCES "case" ("id") ON DELETE CASCADE);
+CREATE TABLE "claim_number" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "number" TEXT NOT NULL, FOREIGN KEY ("case_id") REFERENCES "case" ("id") ON DELETE CASCADE);
 CREATE INDEX "claim_number_case_id" ON "claim_number" ("case_id");
-CREATE INDEX "claim_number_number" ON "claim_number" ("number");
 CREATE TABLE "injury" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "body_part" VARCHAR(255) NOT NULL, "side" VARCHAR(255) NOT NULL CHECK ("side" IN ('left', 'right', 'both', 'none')), "status" VARCHAR(255) CHECK ("status" IN ('accepted', 'disputed')), "icd10" VARCHAR(255) NOT NULL, "injured_on" DATE, FOREIGN KEY ("case_id") REFERENCES "case" ("id") ON DELETE CASCADE);
 CREATE INDEX "injury_case_id" ON "injury" ("case_id");
 CREATE TABLE "treating_opinion" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "issue" VARCHAR(255) NOT NULL CHECK ("issue" IN ('diagnosis', 'causation', 'apportionment', 'treatment', 'work_restrictions', 'maximum_medical_improvement', 'impairment', 'prognosis', 'records', 'other')), "opinion" TEXT NOT NULL, "source" VARCHAR(255) NOT NULL, FOREIGN KEY ("case_id") REFERENCES "case" ("id") ON DELETE CASCADE);
@@ -142,7 +142,7 @@ CREATE TABLE "legal_hold" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER 
 CREATE INDEX "legal_hold_case_id" ON "legal_hold" ("case_id");
 CREATE INDEX "legal_hold_placed_by_id" ON "legal_hold" ("placed_by_id");
 CREATE INDEX "legal_hold_lifted_by_id" ON "legal_hold" ("lifted_by_id");
-CREATE TABLE "case_key" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "sealed" BLOB NOT NULL, FOREIGN KEY ("case_id") REFERENCES "case" ("id") ON DELETE CASCADE);
+CREATE TABLE "case_key" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "sealed" TEXT NOT NULL, FOREIGN KEY ("case_id") REFERENCES "case" ("id") ON DELETE CASCADE);
 CREATE UNIQUE INDEX "case_key_case_id" ON "case_key" ("case_id");
 CREATE TABLE "bar" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "user_id" INTEGER NOT NULL, "why" TEXT NOT NULL, "placed_by_id" INTEGER NOT NULL, "placed_at" DATETIME NOT NULL, FOREIGN KEY ("case_id") REFERENCES "case" ("id") ON DELETE CASCADE, FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE, FOREIGN KEY ("placed_by_id") REFERENCES "user" ("id") ON DELETE RESTRICT);
 CREATE INDEX "bar_case_id" ON "bar" ("case_id");
@@ -166,7 +166,7 @@ CREATE INDEX "sign_in_failure_address_at" ON "sign_in_failure" ("address", "at")
 CREATE TABLE "passkey" ("id" INTEGER NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "name" VARCHAR(255) NOT NULL, "credential_id" BLOB NOT NULL, "public_key" BLOB NOT NULL, "sign_count" INTEGER NOT NULL, "made_at" DATETIME NOT NULL, "used_at" DATETIME, FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE);
 CREATE INDEX "passkey_user_id" ON "passkey" ("user_id");
 CREATE UNIQUE INDEX "passkey_credential_id" ON "passkey" ("credential_id");
-CREATE TABLE "authenticator" ("id" INTEGER NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "secret" VARCHAR(255) NOT NULL, "confirmed_at" DATETIME, "last_step" INTEGER NOT NULL, "made_at" DATETIME NOT NULL, FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE);
+CREATE TABLE "authenticator" ("id" INTEGER NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "secret" TEXT NOT NULL, "confirmed_at" DATETIME, "last_step" INTEGER NOT NULL, "made_at" DATETIME NOT NULL, FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE);
 CREATE UNIQUE INDEX "authenticator_user_id" ON "authenticator" ("user_id");
 CREATE TABLE "recovery_code" ("id" INTEGER NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "code_hash" VARCHAR(255) NOT NULL, "used_at" DATETIME, FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE);
 CREATE INDEX "recovery_code_user_id" ON "recovery_code" ("user_id");
@@ -186,4 +186,4 @@ CREATE TABLE "identity" ("id" INTEGER NOT NULL PRIMARY KEY, "user_id" INTEGER NO
 CREATE INDEX "identity_user_id" ON "identity" ("user_id");
 CREATE UNIQUE INDEX "identity_issuer_subject" ON "identity" ("issuer", "subject");
 CREATE TABLE "allowance" ("key" VARCHAR(255) NOT NULL PRIMARY KEY, "used" INTEGER NOT NULL, "ends_at" REAL NOT NULL);
-CREATE VIRTUAL TABLE IF NOT EXISTS case_search USING fts5(words, seen_by, prefix='1 2 3', tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE IF NOT EXISTS case_search USING fts5(words, tokens, prefix='1 2 3', tokenize='unicode61 remove_diacritics 2');
