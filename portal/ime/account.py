@@ -1,40 +1,30 @@
-"""Accounts: passwords hashed with argon2id, tries to sign in that are counted, and a claimant's plea for a new link."""
+"""Accounts: who may come in by e-mail and password, whose account is closed, and a claimant's plea for a new link."""
 
-import hashlib
-from datetime import datetime, timedelta
-from functools import cache
-from threading import BoundedSemaphore
-from typing import Any
+from datetime import timedelta
 
-from portal import clock
+from portal import audit, clock
 from portal.db import database
 from portal.ime.instructions import hashed, send_link
+from portal.ime.passwords import fits, hash_password, is_outdated, refuse_weak
 from portal.ime.process import MovedOn, Refusal
-from portal.models import Case, Event, Expert, Organisation, SecureLink, Session, SignInFailure, User
-from portal.words import OrganisationKind, Party, Role, Stage
+from portal.ime.tries import forgive, note_try, of_email
+from portal.models import (
+    Case,
+    EmailDomain,
+    Event,
+    Expert,
+    IdentityProvider,
+    Organisation,
+    SecureLink,
+    Session,
+    User,
+)
+from portal.words import Act, Ending, OrganisationKind, Party, Role, Stage
 
-WITHIN = timedelta(minutes=1)
-TRIES_AT_ACCOUNT = 5
-TRIES_FROM_ADDRESS = 20
-FAILURES_KEPT = timedelta(days=1)
 LINK_PAUSE = timedelta(minutes=10)
 
 WRONG = "This e-mail address and password do not go together."
-TOO_OFTEN = "There were too many tries. Wait a minute, then try again."
-
-# One hash takes 19 MiB and a core for a moment: two at a time leave room for everybody else's pages.
-hashing = BoundedSemaphore(2)
-
-
-@cache
-def hasher() -> Any:
-    """argon2id at the strength OWASP asks for at least: 19 MiB, two passes."""
-    from argon2 import PasswordHasher
-
-    return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-
-
-SHORTEST_PASSWORD = 15
+ELSEWHERE = "Your organization has its own sign-in for this portal. Use “Sign in with your organization” below."
 
 
 def add_user(
@@ -44,21 +34,21 @@ def add_user(
     email = email.strip().lower()
     if role == Role.CLAIMANT:
         raise Refusal("A claimant comes by a secure link and has no account.")
-    if len(password) < SHORTEST_PASSWORD:
-        raise Refusal(f"Choose a password of {SHORTEST_PASSWORD} characters or more.")
     if User.select().where(User.email == email).exists():
         raise Refusal("There is an account with this e-mail address already.")
+    works_for = Organisation.get_or_none(name=organisation.strip()) or Organisation(
+        name=organisation.strip(), kind=kind
+    )
+    user = User(organisation=works_for, role=role, name=name.strip(), email=email, joined_at=clock.now())
+    refuse_weak(password, user)
+    user.password_hash = hash_password(password)
     with database.atomic():
-        works_for, _ = Organisation.get_or_create(name=organisation.strip(), defaults={"kind": kind})
-        user = User.create(
-            organisation=works_for,
-            role=role,
-            name=name.strip(),
-            email=email,
-            password_hash=hash_password(password),
-        )
+        works_for.save()
+        user.organisation = works_for
+        user.save()
         if role == Role.EXPERT:
             Expert.create(user=user)
+        audit.record(Act.CREATED, user)
     return user
 
 
@@ -69,17 +59,18 @@ def disable(user: User) -> int:
     user.disabled_at = user.disabled_at or clock.now()
     with database.atomic():
         User.update(disabled_at=user.disabled_at).where(User.id == user.id).execute()
-        Session.update(ended_at=clock.now()).where(
-            (Session.user == user) & Session.ended_at.is_null()
-        ).execute()
+        end_sessions(user)
         theirs = (Case.coordinator == user) & Case.is_open
         return int(Case.update(coordinator=None).where(theirs).execute())
 
 
-def hash_password(password: str) -> str:
-    """The hash of a password, as it is kept."""
-    with hashing:
-        return str(hasher().hash(password))
+def end_sessions(user: User, *, but: int | None = None) -> int:
+    """Sign the person out wherever they are, but for the session of this number; how many sessions ended."""
+    live = (Session.user == user) & Session.ended_at.is_null() & (Session.id != (but or 0))
+    return int(Session.update(ended_at=clock.now()).where(live).execute())
+
+
+# --- by e-mail and password -------------------------------------------------------------------------------------
 
 
 def admit(email: str, password: str, address: str) -> User:
@@ -87,57 +78,72 @@ def admit(email: str, password: str, address: str) -> User:
 
     Refuses in the same words a wrong password, an unknown and a disabled account; and whoever tries too often, which is
     counted before the password is looked at, so that many tries at once are no way around it."""
-    failure = note_try(email, address)
+    refuse_elsewhere(organisation_of(email))
+    count_try(email, address)
     user = find_user(email, password)
     if user is None:
+        audit.record(Act.SIGNED_IN, known_as(email), ending=Ending.FAILED, way="password")
         raise Refusal(WRONG)
-    failure.delete_instance()
+    forgive(of_email(email))
+    refuse_elsewhere(user.organisation)
     return user
 
 
-def note_try(email: str, address: str) -> SignInFailure:
-    """Count this try as failed until it succeeds. Refuses the sixth at an account, the 21st from an address."""
-    since = clock.now() - WITHIN
-    failure = SignInFailure.create(account=fingerprint(email.strip().lower()), address=fingerprint(address))
-    at_account = count_since(since, SignInFailure.account == failure.account)
-    from_address = count_since(since, SignInFailure.address == failure.address)
-    if at_account > TRIES_AT_ACCOUNT or from_address > TRIES_FROM_ADDRESS:
-        failure.delete_instance()  # a try that was not looked at keeps nobody out any longer
-        raise Refusal(TOO_OFTEN)
-    return failure
-
-
-def count_since(moment: datetime, whose: Any) -> int:
-    return int(SignInFailure.select().where(whose, SignInFailure.at > moment).count())
-
-
-def fingerprint(text: str) -> str:
-    """What stands for an address in the count, so that a list of tries names nobody."""
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-
-
-def forget_failures() -> int:
-    """Delete the failures of more than a day ago; how many."""
-    return int(SignInFailure.delete().where(SignInFailure.at < clock.now() - FAILURES_KEPT).execute())
+def count_try(email: str, address: str) -> None:
+    """Count the try; who tries too often is refused, and that is on record."""
+    try:
+        note_try(of_email(email), address)
+    except Refusal:
+        audit.record(Act.SIGNED_IN, known_as(email), ending=Ending.REFUSED, way="password")
+        raise
 
 
 def find_user(email: str, password: str) -> User | None:
     """The active user with this e-mail address and password; an unknown address costs the same time."""
-    from argon2.exceptions import InvalidHashError, VerificationError
+    user = known_as(email)
+    return user if fits(user.password_hash if user else "", password) else None
 
+
+def known_as(email: str) -> User | None:
+    """The active user with this e-mail address."""
     user: User | None = User.active().where(User.email == email.strip().lower()).first()
-    try:
-        with hashing:
-            hasher().verify(user.password_hash if user else decoy(), password)
-    except (VerificationError, InvalidHashError):
-        return None
     return user
 
 
-@cache
-def decoy() -> str:
-    """A hash that no password has, verified where there is no such user."""
-    return str(hasher().hash("no user has this password, it only takes the same time"))
+def organisation_of(email: str) -> Organisation | None:
+    """The organisation to which the domain of an e-mail address belongs."""
+    name = email.strip().lower().rpartition("@")[2]
+    found: Organisation | None = (
+        Organisation.select().join(EmailDomain).where(EmailDomain.name == name).first()
+    )
+    return found
+
+
+def refuse_elsewhere(organisation: Organisation | None) -> None:
+    """Refuse a password of somebody whose organisation lets its people in by its own provider alone."""
+    if organisation is not None and is_only_elsewhere(organisation):
+        raise Refusal(ELSEWHERE)
+
+
+def is_only_elsewhere(organisation: Organisation) -> bool:
+    """Whether passwords of its people do not open the portal."""
+    providers = IdentityProvider.select().where(
+        IdentityProvider.organisation == organisation, IdentityProvider.is_only_way
+    )
+    return bool(providers.exists())
+
+
+def stronger_hash(user: User, password: str) -> str:
+    """The password just shown, hashed with today's strength where its hash is weaker; empty where it is not."""
+    return hash_password(password) if is_outdated(user.password_hash) else ""
+
+
+def keep_stronger(user: User, made: str) -> None:
+    """Put the stronger hash in the place of the weaker one; only once the second factor was shown as well."""
+    User.update(password_hash=made).where(User.id == user.id).execute()
+
+
+# --- the claimant's plea ----------------------------------------------------------------------------------------
 
 
 def ask_for_link(token: str) -> None:
