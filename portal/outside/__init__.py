@@ -1,16 +1,19 @@
 """The world we call. Each file holds the real thing and its twin; `connect` chooses by configuration."""
 
 from portal.config import Config
+from portal.outside.identity import Identities
 from portal.outside.mail import Mailer, mailer_from
 from portal.outside.store import Store
 
 _connected: dict[str, Store | Mailer] = {}
+_identities: dict[str, Identities] = {}
 
 
 def connect(config: Config) -> None:
     """Choose the store of files and the way mail goes out."""
     _connected["store"] = Store(config.store_url)
     _connected["mailer"] = mailer_from(config.mail_url, sender=config.mail_from)
+    _identities["client"] = Identities(is_strict=config.is_production)
 
 
 def store() -> Store:
@@ -25,3 +28,8 @@ def mailer() -> Mailer:
     sender = _connected["mailer"]
     assert not isinstance(sender, Store)
     return sender
+
+
+def identities() -> Identities:
+    """How people sign in at a provider of their own."""
+    return _identities["client"]

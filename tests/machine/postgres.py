@@ -4,7 +4,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
+
+from tests.machine.ports import free_port
 
 FAST = (
     "fsync=off",
@@ -52,12 +53,6 @@ def _as_another() -> list[str]:
         return []
     person = ["--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
     return ["setpriv", *person, "--pdeathsig=INT", "--"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class PostgresServer:
@@ -117,7 +112,7 @@ class PostgresServer:
 
     def _serve(self, programs: Path) -> None:
         assert self.home
-        self.port = _free_port()
+        self.port = free_port()
         settings = [*FAST, f"port={self.port}", f"unix_socket_directories={self.home}"]
         command = [str(programs / "postgres"), "-D", str(self.home / "data")]
         command += [word for setting in settings for word in ("-c", setting)]

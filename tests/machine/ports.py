@@ -1,0 +1,10 @@
+"""A port of the loopback that nobody listens on."""
+
+import socket
+
+
+def free_port() -> int:
+    """The number of a free port, as of now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
