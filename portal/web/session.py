@@ -137,7 +137,8 @@ def is_live(row: Any) -> bool:
     if row.ended_at or row.ends_at <= now:
         return False
     if row.user_id:
-        return row.user.disabled_at is None and row.seen_at + IDLE > now
+        is_proved = row.proved_at is not None  # whoever has shown a password alone is nobody yet
+        return is_proved and row.user.disabled_at is None and row.seen_at + IDLE > now
     return row.link.is_usable
 
 

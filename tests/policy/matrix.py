@@ -1,7 +1,13 @@
-"""Asks every route, as every person, with every method, and writes down what came of it in one word."""
+"""Asks every route, as every person, with every method, and writes down what came of it in one word.
+
+allow: the page, or the form that was sent is looked at · sign in: who are you? · deny: not your part (403) · hide: for
+you there is no such thing (404) · late: the case has moved on (409)."""
 
 import csv
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -12,19 +18,25 @@ from itsdangerous import URLSafeTimedSerializer
 
 from portal import clock, models
 from portal.db import database
+from portal.demo.people import person
 from portal.ime.process import PROCESS
-from portal.models import Case, SecureLink
-from portal.words import Party, Role, Stage
+from portal.models import Case, Offer, SecureLink, User
+from portal.words import OfferState, Party, Role, Stage
 from tests.client import Visitor
 
 TABLE = Path(__file__).parent / "access.csv"
 PEOPLE = (
     "anonymous",
+    "half_signed_in",
+    "disabled",
     "referrer",
     "colleague",
     "stranger_referrer",
     "coordinator",
+    "other_coordinator",
     "expert",
+    "former_candidate",
+    "former_expert",
     "stranger_expert",
     "claimant",
     "stranger_claimant",
@@ -47,6 +59,11 @@ OWN = {
     "session_id": models.Session,
 }
 VALUES = {"token": "a" * 43, "part": "need"}
+TABLES = {table._meta.table_name: table for table in models.TABLES}
+
+# What may be written although a request was refused: that it was, and that a session is in use.
+NOTED = {"audit_record", "audit_seal", "alert", "account_notice", "allowance", "session", "sign_in_failure"}
+WRITING = re.compile(r'\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)', re.IGNORECASE)
 
 
 def stage_for(access: Any) -> Stage:
@@ -70,64 +87,144 @@ def routes(app: Flask) -> Iterator[tuple[Any, str]]:
                 yield rule, method
 
 
-def address(app: Flask, rule: Any, case: Case, reference: str | None = None) -> str:
+def row_of(name: str) -> Any:
+    """The table whose row's number stands in an address under this name; None where it is no number."""
+    return CHILDREN.get(name) or OWN.get(name) or TABLES.get(name.removesuffix("_id"))
+
+
+def numbered(rule: Any) -> list[str]:
+    """The parts of an address that are numbers of rows."""
+    return sorted(name for name in rule.arguments if name != "ref" and row_of(name))
+
+
+def address(app: Flask, rule: Any, case: Case, reference: str | None = None, **given: int) -> str:
     """The route's address for a case: its own children, or those of no case where it has none."""
     parts: dict[str, Any] = {}
     for name in rule.arguments:
         if name == "ref":
             parts[name] = reference or case.reference
-        elif name in CHILDREN:
-            parts[name] = child_of(case, CHILDREN[name])
-        elif name in OWN:
-            row = OWN[name].select().first()
-            parts[name] = row.id if row else 1
+        elif model := row_of(name):
+            parts[name] = child_of(case, model) if "ref" in rule.arguments else first_of(model)
         else:
-            parts[name] = VALUES[name]
-    with app.test_request_context():
-        return app.url_map.bind("localhost").build(rule.endpoint, parts, method=None)
+            parts[name] = VALUES.get(name) or first_choice(rule, name)
+    return str(app.url_map.bind("localhost").build(rule.endpoint, parts | given, method=None))
+
+
+def first_choice(rule: Any, name: str) -> str:
+    """The first of the words that may stand at this place of an address."""
+    return str(sorted(rule._converters[name].items)[0])
+
+
+def first_of(model: Any) -> int:
+    row = model.select().order_by(model.id).first()
+    return int(row.id) if row else 1
+
+
+def children(case: Case, model: Any) -> Any:
+    """The query of a case's rows of a table, the oldest first."""
+    if model is models.Notice:
+        return model.select().join(models.Event).where(models.Event.case == case).order_by(model.id)
+    return model.select().where(model.case == case).order_by(model.id)
 
 
 def child_of(case: Case, model: Any) -> int:
-    if model is models.Notice:
-        row = models.Notice.select().join(models.Event).where(models.Event.case == case).first()
-    else:
-        row = model.select().where(model.case == case).first()
-    return row.id if row else 10**6
+    row = children(case, model).first()
+    return int(row.id) if row else 10**6
+
+
+@dataclass(frozen=True)
+class HalfSignedIn:
+    """Somebody who has shown a password and no second factor yet."""
+
+    user: User
 
 
 def persons(world: Any, case: Case, other: Case) -> dict[str, Any]:
-    """Everybody who may knock, a stranger of each role with them."""
+    """Everybody who may knock at a case, a stranger of each role with them."""
     expires = clock.now() + timedelta(days=1)
     return {
         "anonymous": None,
+        "half_signed_in": HalfSignedIn(world.coordinator),
+        "disabled": disabled_coordinator(world),
         "referrer": world.referrer,
         "colleague": world.colleague,
         "stranger_referrer": world.stranger_referrer,
         "coordinator": world.coordinator,
+        "other_coordinator": world.second_coordinator,
         "expert": world.expert,
+        "former_candidate": expert_with_an_offer(case, "Mateo Villanueva", OfferState.EXPIRED),
+        "former_expert": expert_with_an_offer(case, "Grace Lindqvist", OfferState.RELEASED),
         "stranger_expert": world.second_expert,
         "claimant": SecureLink.create(case=case, token_hash=f"m{case.id}", expires_at=expires),
         "stranger_claimant": SecureLink.create(case=other, token_hash=f"n{case.id}", expires_at=expires),
     }
 
 
+def disabled_coordinator(world: Any) -> User:
+    """A manager whose account is closed, whatever cookies they still hold."""
+    name = "Lena Ortiz"
+    return User.get_or_none(User.name == name) or person(
+        world.coordinator.organisation,
+        Role.COORDINATOR,
+        name,
+        is_manager=True,
+        disabled_at=clock.now() - timedelta(days=1),
+    )
+
+
+def expert_with_an_offer(case: Case, name: str, state: OfferState) -> User:
+    """An expert of the panel whose part in the case is over."""
+    user: User = User.get(User.name == name)
+    until = clock.now() - timedelta(days=1)
+    Offer.create(case=case, expert=user.expert, state=state, until=until, rank=2, ranking=[])
+    return user
+
+
+@contextmanager
+def writes() -> Iterator[set[str]]:
+    """The names of the tables that are written within the block."""
+    tables: set[str] = set()
+
+    def note(event: Any) -> None:
+        if found := WRITING.match(event.sql):
+            tables.add(found[1])
+
+    database.obj.query_hooks.append(note)
+    try:
+        yield tables
+    finally:
+        database.obj.query_hooks.remove(note)
+
+
 class Knocker:
     """One person with one session, asking route after route; whatever a request writes is undone."""
 
     def __init__(self, app: Flask, person: Any) -> None:
-        self.visitor = Visitor(app, person)
+        is_half = isinstance(person, HalfSignedIn)
+        self.visitor = Visitor(app, person.user if is_half else person)
+        if is_half:
+            newest = models.Session.select().order_by(models.Session.id.desc()).get()
+            models.Session.update(proved_at=None).where(models.Session.id == newest.id).execute()
         with self.visitor.client.session_transaction() as cookie:
             cookie["csrf_token"] = RAW_TOKEN
         signer = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token")
         self.token = signer.dumps(RAW_TOKEN)
+        self.wrote: set[str] = set()
 
-    def asks(self, method: str, path: str) -> Any:
-        with database.atomic() as everything:
-            data = {"csrf_token": self.token} if method != "GET" else None
+    def asks(self, method: str, path: str, **given: Any) -> Any:
+        """The answer; which tables the request wrote is in `wrote`, and undone."""
+        with database.atomic() as everything, writes() as self.wrote:
+            data = {"csrf_token": self.token, **given} if method != "GET" else None
             response = self.visitor.client.open(path, method=method, data=data)
             response.get_data()
             everything.rollback()
         return response
+
+
+def said(response: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
+    """All that an answer says: status, body and headers, without the token that differs in each."""
+    body = re.sub(rb'(name="csrf_token"[^>]*value=")[^"]+', rb"\1", response.get_data())
+    return response.status_code, body, sorted(response.headers.items())
 
 
 def outcome(response: Any) -> str:
@@ -136,7 +233,7 @@ def outcome(response: Any) -> str:
     if code == 401 or (code == 303 and "/sign-in" in to):
         return "sign in"
     return {403: "deny", 404: "hide", 409: "late"}.get(
-        code, "allow" if code in {200, 204, 303, 422} else str(code)
+        code, "allow" if code in {200, 204, 302, 303, 422} else str(code)
     )
 
 
