@@ -189,7 +189,6 @@ def sign(story: Story) -> None:
 def release(story: Story) -> None:
     story.coordinated("release_report", Stage.IN_REVIEW)
     story.report |= {"state": "released", "released_at": stamp(story.now)}
-    story.child(m.Sighting, by_id=story.plan.referrer.id, party="referrer", at=stamp(story.now))
 
 
 def close(story: Story) -> None:

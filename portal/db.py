@@ -1,5 +1,7 @@
 """The database, SQLite or PostgreSQL by URL: one connection a thread, and the field types the schema is written in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -50,6 +52,20 @@ def open_database(url: str) -> Database:
 
 def is_sqlite() -> bool:
     return isinstance(database.obj, SqliteDatabase)
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Within the block SQLite waits no longer than this for others to finish writing; PostgreSQL makes nobody wait."""
+    if not is_sqlite():
+        yield
+        return
+    connection = database.connection()
+    connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {SQLITE_PRAGMAS['busy_timeout']}")
 
 
 class Remembered(Model):  # type: ignore[misc]

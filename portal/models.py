@@ -626,7 +626,7 @@ class Message(Remembered):
     posted_at = MomentField(default=clock.now)
 
 
-# --- what was done, told and seen -------------------------------------------------------------------------------
+# --- what was done and told ------------------------------------------------------------------------------------
 
 
 class Event(Remembered):
@@ -682,17 +682,6 @@ class Delivery(Remembered):
     at = MomentField(default=clock.now)
     is_delivered = BooleanField()
     detail = CharField(default="")
-
-
-class Sighting(Remembered):
-    """Somebody looked at a document or at a case."""
-
-    id = AutoField()
-    case = ForeignKeyField(Case, backref="sightings", on_delete="CASCADE")
-    document = ForeignKeyField(Document, null=True, on_delete="SET NULL")
-    by = ForeignKeyField(User, null=True, on_delete="RESTRICT")
-    party = WordField(Party)
-    at = MomentField(default=clock.now)
 
 
 # --- the audit trail --------------------------------------------------------------------------------------------

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, StrictUndefined, TemplateError, TemplateNotFound
 from peewee import SQL
 
-from portal import clock, outside
+from portal import audit, clock, outside
 from portal.config import OFFICE
 from portal.db import database
 from portal.ime.instructions import make_link
 from portal.models import Case, Claimant, Delivery, Event, Notice
 from portal.outside.mail import Mail, NotSent
-from portal.words import NoticeState, Party, Stage
+from portal.words import Act, Ending, NoticeState, Party, Stage
 
 HELD = timedelta(minutes=10)  # a sender that died is taken for dead after this long
 PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120)]
@@ -168,4 +168,7 @@ def settle(notice: Notice, state: NoticeState, detail: str, **more: Any) -> None
     mine = (Notice.id == notice.id) & (Notice.state == NoticeState.SENDING)
     with database.atomic():
         if Notice.update(state=state, **more).where(mine, Notice.attempts == notice.attempts).execute():
-            Delivery.create(notice=notice, is_delivered=state == NoticeState.SENT, detail=detail[:250])
+            is_sent = state == NoticeState.SENT
+            Delivery.create(notice=notice, is_delivered=is_sent, detail=detail[:250])
+            ending = Ending.DONE if is_sent else Ending.FAILED
+            audit.record(Act.SENT, notice, case=notice.event.case_id, ending=ending, to=notice.party)

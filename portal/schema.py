@@ -9,6 +9,7 @@ from peewee import Database, PostgresqlDatabase, SqliteDatabase
 from playhouse.migrations import Runner
 
 from portal import ROOT, search
+from portal.audit import guard
 from portal.db import database
 from portal.models import TABLES
 
@@ -32,7 +33,9 @@ def statements(target: Database) -> Iterator[str]:
             yield sql_of(model._schema._create_table(safe=False))
             for index in model._schema._create_indexes(safe=False):
                 yield sql_of(index)
-    yield from search.POSTGRES_TABLE if isinstance(target, PostgresqlDatabase) else search.SQLITE_TABLE
+    is_postgres = isinstance(target, PostgresqlDatabase)
+    yield from search.POSTGRES_TABLE if is_postgres else search.SQLITE_TABLE
+    yield from guard.POSTGRES if is_postgres else guard.SQLITE
 
 
 def sql_of(written: Any) -> str:
@@ -48,7 +51,7 @@ def structure(target: Database) -> dict[str, Any]:
 
 
 def sqlite_structure(target: Database) -> dict[str, Any]:
-    """Columns, keys, checks and indexes of every table, by name."""
+    """Columns, keys, checks, indexes and triggers of every table, by name."""
     made = target.execute_sql(
         "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE 'case_search_%'"
     ).fetchall()
@@ -69,13 +72,17 @@ def sqlite_structure(target: Database) -> dict[str, Any]:
 
 
 def postgres_structure(target: Database) -> dict[str, Any]:
-    """Columns, constraints and indexes of the public schema."""
+    """Columns, constraints, indexes, triggers and functions of the public schema."""
     asked = {
         "columns": "SELECT table_name, column_name, data_type, is_nullable, column_default, character_maximum_length "
         "FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2",
         "constraints": "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint "
         "WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2",
         "indexes": "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2",
+        "triggers": "SELECT tgrelid::regclass::text, tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger "
+        "WHERE NOT tgisinternal ORDER BY 1, 2",
+        "functions": "SELECT proname, pg_get_functiondef(oid) FROM pg_proc "
+        "WHERE pronamespace = 'public'::regnamespace AND prokind = 'f' ORDER BY 1, 2",
     }
     return {what: target.execute_sql(sql).fetchall() for what, sql in asked.items()}
 

@@ -24,7 +24,9 @@ from portal.words import Act, Ending, OrganisationKind, Party, Role, Stage
 LINK_PAUSE = timedelta(minutes=10)
 
 WRONG = "This e-mail address and password do not go together."
-ELSEWHERE = "Your organization has its own sign-in for this portal. Use “Sign in with your organization” below."
+ELSEWHERE = (
+    "Your organization has its own sign-in for this portal. Use “Sign in with your organization” below."
+)
 
 
 def add_user(

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from datetime import date, time
 from typing import Any
 
-from portal import clock
+from portal import audit, clock
 from portal.db import database
 from portal.ime.deadlines import local_day
 from portal.ime.process import Refusal
 from portal.models import Appointment, Clinic, Expert, TimeOff, WeeklyHours
-from portal.words import AppointmentState
+from portal.words import Act, AppointmentState
 from portal.written import clock_face
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -27,7 +27,8 @@ def set_hours(clinic: Clinic, *, weekdays: Collection[int], opens: time, closes:
         one_at_a_time(clinic.expert_id)
         for weekday in sorted(weekdays):
             refuse_overlap(clinic, weekday, opens, closes)
-            WeeklyHours.create(clinic=clinic, weekday=weekday, opens=opens, closes=closes)
+            row = WeeklyHours.create(clinic=clinic, weekday=weekday, opens=opens, closes=closes)
+            audit.record(Act.CREATED, row)
 
 
 def one_at_a_time(expert_id: int) -> None:
@@ -61,6 +62,7 @@ def in_words(row: Any) -> str:
 def remove_hours(row: WeeklyHours) -> None:
     """Take hours away; what is booked in them stays booked."""
     with database.atomic():
+        audit.record(Act.REMOVED, row)
         row.delete_instance()
 
 
@@ -74,7 +76,7 @@ def add_time_off(expert: Expert, *, first_day: date, last_day: date) -> int:
         one_at_a_time(expert.id)
         if expert.time_off.where((TimeOff.first_day <= last_day) & (TimeOff.last_day >= first_day)).exists():
             raise Refusal("You already have time off on some of these days.", field="first_day")
-        TimeOff.create(expert=expert, first_day=first_day, last_day=last_day)
+        audit.record(Act.CREATED, TimeOff.create(expert=expert, first_day=first_day, last_day=last_day))
     return sum(first_day <= day <= last_day for day in booked_days(expert))
 
 
@@ -91,4 +93,5 @@ def booked_days(expert: Expert) -> list[date]:
 def remove_time_off(row: TimeOff) -> None:
     """Take days off back."""
     with database.atomic():
+        audit.record(Act.REMOVED, row)
         row.delete_instance()

@@ -6,17 +6,17 @@ Rows stand in the order of the journey. The verb of each row is the function of 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import wraps
 from typing import Any, TypeVar
 
-from portal import clock
+from portal import audit, clock
 from portal.db import database
 from portal.ime.deadlines import whats_next
-from portal.models import Case, Event, Notice, User
+from portal.models import Case, Event, Notice, SecureLink, User
 from portal.policy import Person, party_to, recipients
-from portal.words import NoticeState, Party, Stage
+from portal.words import Act, NoticeState, Party, Stage
 
 REFERRER, COLLEAGUE, COORDINATOR, CANDIDATE = (
     Party.REFERRER,
@@ -125,6 +125,25 @@ PROCESS = table(
 )
 # fmt: on
 
+# What a step is in the audit trail, where it is more than a change.
+ACTS = {
+    "submit_referral": Act.SENT,
+    "file_document": Act.CREATED,
+    "remove_document": Act.REMOVED,
+    "request_record": Act.CREATED,
+    "book_appointment": Act.CREATED,
+    "send_brief": Act.SENT,
+    "send_link": Act.SENT,
+    "sign_report": Act.CREATED,
+    "release_report": Act.SENT,
+    "request_clarification": Act.CREATED,
+    "send_clarification": Act.SENT,
+    "sign_addendum": Act.CREATED,
+    "release_addendum": Act.SENT,
+    "post_message": Act.CREATED,
+    "answer_message": Act.CREATED,
+}
+
 VERBS: dict[str, Callable[..., Any]] = {}
 keepers: list[Callable[[Case], None]] = []  # keep what is derived from a case, inside the step's transaction
 wakers: list[Callable[[], None]] = []  # start what is owed, after it
@@ -208,7 +227,7 @@ def claim(row: Step, case: Case, by: Person | Party) -> Party:
 def record(
     row: Step, case: Case, by: Person | Party, party: Party, was: Stage, facts: dict[str, Any]
 ) -> None:
-    """Write the event, settle whose turn it is, and owe a notice to each who is told."""
+    """Write the event and the audit record, settle whose turn it is, and owe a notice to each who is told."""
     event = Event.create(
         case=case,
         step=row.name,
@@ -218,10 +237,22 @@ def record(
         became=case.stage,
         facts=facts,
     )
+    with audit.acting(actor_of(by, party)):
+        audit.record(
+            ACTS.get(row.name, Act.CHANGED), event, case=case, step=row.name, was=was, became=case.stage
+        )
     settle(case)
     for keep in keepers:
         keep(case)
     owe(event, row, by)
+
+
+def actor_of(by: Person | Party, party: Party) -> audit.Actor:
+    """Whoever acts now, as the one who takes the step: that is also so where no request is served."""
+    who = replace(audit.actor(), party=party)
+    if isinstance(by, User):
+        return replace(who, user=by.id, link=None, organisation=by.organisation_id)
+    return replace(who, user=None, link=by.id) if isinstance(by, SecureLink) else who
 
 
 def settle(case: Case) -> None:

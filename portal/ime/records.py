@@ -1,4 +1,4 @@
-"""The records: files of the case, what is asked of whom, and who looked."""
+"""The records: files of the case, and what is asked of whom."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from peewee import IntegrityError
 from portal import clock
 from portal.db import database
 from portal.ime.process import Refusal, remember, spare, step
-from portal.models import Case, Document, RecordRequest, Sighting, User
+from portal.models import Case, Document, RecordRequest, User
 from portal.policy import READERS, Person, party_to
 from portal.words import Audience, DocumentKind, Party, RecordSource, RecordState, Stage
 
@@ -168,8 +168,3 @@ def settle_record(
     if not settled:
         raise Refusal("Somebody settled this request already.")
     remember(state=state, asked_of=request.asked_of)
-
-
-def note_sighting(case: Case, *, by: Person, party: Party, document: Document | None = None) -> None:
-    """Record who looked, before they see it: if this cannot be written, nothing is shown."""
-    Sighting.create(case=case, document=document, by=by if isinstance(by, User) else None, party=party)

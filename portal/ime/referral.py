@@ -7,18 +7,18 @@ from uuid import uuid4
 
 from peewee import JOIN, SQL, fn
 
-from portal import clock
+from portal import audit, clock
 from portal.db import Remembered, database
 from portal.ime import rules
 from portal.ime.deadlines import whats_next
 from portal.ime.messages import write
 from portal.ime.particulars import LISTS
-from portal.ime.process import NotAllowed, Refusal, remember, step
+from portal.ime.process import NotAllowed, Refusal, actor_of, remember, step
 from portal.ime.readiness import missing
 from portal.ime.specialties import body_parts
 from portal.models import Case, Claimant, Event, Question, RuleSnapshot, User
 from portal.policy import Person
-from portal.words import Audience, Party, Role, Stage
+from portal.words import Act, Audience, Party, Role, Stage
 
 FIRST_REFERENCE = 1000
 PRESSED_TWICE = timedelta(minutes=1)
@@ -76,9 +76,11 @@ def new_draft(by: User) -> Case:
     case.reference = f"IME-{FIRST_REFERENCE + case.id}"
     case.next_step = whats_next(case).step
     case.save()
-    Event.create(
+    event = Event.create(
         case=case, step="start_referral", party=Party.REFERRER, by=by, was=Stage.DRAFT, became=Stage.DRAFT
     )
+    with audit.acting(actor_of(by, Party.REFERRER)):
+        audit.record(Act.CREATED, event, case=case, step="start_referral")
     return case
 
 

@@ -123,10 +123,6 @@ CREATE INDEX "notice_to_phone" ON "notice" ("id") WHERE state IN ('by_phone', 'f
 CREATE INDEX "notice_owed" ON "notice" ("not_before", "id") WHERE state IN ('owed', 'sending');
 CREATE TABLE "delivery" ("id" SERIAL NOT NULL PRIMARY KEY, "notice_id" INTEGER NOT NULL, "at" TIMESTAMP NOT NULL, "is_delivered" BOOLEAN NOT NULL, "detail" VARCHAR(255) NOT NULL, FOREIGN KEY ("notice_id") REFERENCES "notice" ("id") ON DELETE CASCADE);
 CREATE INDEX "delivery_notice_id" ON "delivery" ("notice_id");
-CREATE TABLE "sighting" ("id" SERIAL NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "document_id" INTEGER, "by_id" INTEGER, "party" VARCHAR(255) NOT NULL CHECK ("party" IN ('referrer', 'colleague', 'coordinator', 'candidate', 'expert', 'claimant', 'representative', 'treating_doctor', 'recipient', 'portal')), "at" TIMESTAMP NOT NULL, FOREIGN KEY ("case_id") REFERENCES "case" ("id") ON DELETE CASCADE, FOREIGN KEY ("document_id") REFERENCES "document" ("id") ON DELETE SET NULL, FOREIGN KEY ("by_id") REFERENCES "user" ("id") ON DELETE RESTRICT);
-CREATE INDEX "sighting_case_id" ON "sighting" ("case_id");
-CREATE INDEX "sighting_document_id" ON "sighting" ("document_id");
-CREATE INDEX "sighting_by_id" ON "sighting" ("by_id");
 CREATE TABLE "audit_record" ("id" SERIAL NOT NULL PRIMARY KEY, "at" TIMESTAMP NOT NULL, "act" VARCHAR(255) NOT NULL CHECK ("act" IN ('created', 'read', 'changed', 'removed', 'exported', 'printed', 'sent', 'signed_in', 'signed_out', 'rights_changed', 'emergency', 'purged', 'alerted')), "ending" VARCHAR(255) NOT NULL CHECK ("ending" IN ('done', 'refused', 'failed')), "user_number" INTEGER, "link_number" INTEGER, "session_number" INTEGER, "organisation_number" INTEGER, "party" VARCHAR(255) NOT NULL, "case_number" INTEGER, "thing" VARCHAR(255) NOT NULL, "number" INTEGER, "route" VARCHAR(255) NOT NULL, "source" VARCHAR(255) NOT NULL, "request" VARCHAR(255) NOT NULL, "facts" JSONB NOT NULL);
 CREATE INDEX "audit_by_case" ON "audit_record" ("case_number", "id");
 CREATE INDEX "audit_by_user" ON "audit_record" ("user_number", "at");
@@ -188,3 +184,8 @@ CREATE UNIQUE INDEX "identity_issuer_subject" ON "identity" ("issuer", "subject"
 CREATE TABLE "allowance" ("key" VARCHAR(255) NOT NULL PRIMARY KEY, "used" INTEGER NOT NULL, "ends_at" REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS case_search (rowid INTEGER PRIMARY KEY, words TSVECTOR NOT NULL);
 CREATE INDEX IF NOT EXISTS case_search_words ON case_search USING GIN (words);
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'The audit trail is never changed.'; END $$;
+CREATE FUNCTION hold_audit_lock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(7310443); RETURN NULL; END $$;
+CREATE TRIGGER audit_record_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_record FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_seal_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_record_lock BEFORE INSERT ON audit_record FOR EACH STATEMENT EXECUTE FUNCTION hold_audit_lock();

@@ -12,6 +12,7 @@ from portal.ime.process import PROCESS
 from portal.kept import Kept
 from portal.models import Case, Event, Notice
 from portal.queues import GROUP, Row
+from portal.web import trail
 from portal.web.formats import count, due, urgency
 from portal.web.page import page
 from portal.web.routing import signed_in
@@ -72,7 +73,8 @@ class Shown:
 
 def shown(rows: Iterable[Row]) -> list[Shown]:
     """Rows of a queue in words."""
-    kinds = rules.exam_kinds()
+    rows, kinds = list(rows), rules.exam_kinds()
+    trail.lists(row.id for row in rows)
     return [
         Shown(
             who=row.name or ("An offer to you" if row.stage == Stage.OFFERED else "New referral"),

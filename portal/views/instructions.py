@@ -31,7 +31,6 @@ from portal.ime.instructions import (
 )
 from portal.ime.letters import given_documents
 from portal.ime.process import PROCESS, MovedOn
-from portal.ime.records import note_sighting
 from portal.ime.sealing import is_intact, kept_only_if_filed
 from portal.kept import Kept, bind, literal
 from portal.models import (
@@ -47,6 +46,7 @@ from portal.models import (
     User,
 )
 from portal.policy import party_to, scope_of, sight
+from portal.web import trail
 from portal.web.download import attachment
 from portal.web.formats import count
 from portal.web.page import done, is_htmx, page, take
@@ -117,7 +117,7 @@ def calendar() -> Response:
 @bp.route("/appointment/letter")
 @signed_in(Role.CLAIMANT)
 def letter() -> Response:
-    """The notice letter of the appointment that is booked, once it is noted who looked."""
+    """The notice letter of the appointment that is booked."""
     case = own_case()
     booked = booked_with_people(case)
     document = booked and booked.letter
@@ -127,7 +127,7 @@ def letter() -> Response:
         log.error("document %s: its bytes are missing or changed", document.id)
         sentences = ["Your letter cannot be opened at the moment. It was not your doing."]
         return make_response(claimant_page("instructions/refused.html", sentences=sentences), 500)
-    note_sighting(case, by=g.person, party=Party.CLAIMANT, document=document)
+    trail.shows(document)
     return attachment(outside.store().open(document.key), document.name, document.media_type, document.size)
 
 

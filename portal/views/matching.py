@@ -10,7 +10,6 @@ from portal.forms.matching import DeclarationForm, OfferForm, PassForm, RecallFo
 from portal.ime import experts, matching
 from portal.ime.matching import offer_case, pass_offer, recall_offer, release_expert, take_offer
 from portal.ime.ranking import Candidate
-from portal.ime.records import note_sighting
 from portal.ime.redaction import named, redacted
 from portal.models import Case
 from portal.web.formats import moment
@@ -90,7 +89,6 @@ def accept(case: Case) -> Any:
     form = DeclarationForm()
     if form.validate_on_submit() and take(form, lambda: declare(case, form)):
         return done("You took the case. A coordinator now chooses an appointment with you.", case)
-    note_sighting(case, by=g.person, party=g.party)
     return page(
         "matching/accept.html",
         "matching/_accept_form.html",

@@ -16,7 +16,6 @@ from portal.ime.records import (
     AUDIENCES,
     file_document,
     is_of_referrers_side,
-    note_sighting,
     remove_document,
 )
 from portal.kept import Kept, bind
@@ -212,6 +211,5 @@ def download(case: Case, document_id: int) -> Any:
     if not outside.store().verify(document.key, document.sha256):
         log.error("document %s: its bytes are missing or changed", document.id)
         return page("records/unreadable.html", case=case, number=document.id), 500
-    note_sighting(case, by=g.person, party=g.party, document=document)
     chunks = outside.store().open(document.key)
     return attachment(chunks, document.name, document.media_type, document.size)

@@ -18,7 +18,6 @@ from portal.ime import letters
 from portal.ime import report as written_report
 from portal.ime.examination import attendances
 from portal.ime.particulars import Particulars
-from portal.ime.records import note_sighting
 from portal.ime.report import (
     SECTIONS,
     lacking,
@@ -33,6 +32,7 @@ from portal.ime.report_check import points
 from portal.ime.sealing import fingerprint, is_intact
 from portal.kept import Kept, bind
 from portal.models import Answer, Case, Document, Expert, Question, Report, Section, User
+from portal.web import trail
 from portal.web.formats import count, time_now
 from portal.web.page import done, page, saves_while_typing, take
 from portal.web.routing import performs, sees_case
@@ -170,7 +170,7 @@ def sign(case: Case) -> Any:
 @sees_case(Party.COORDINATOR, Party.EXPERT, Party.REFERRER, Party.COLLEAGUE)
 def read(case: Case) -> Any:
     report = written_report.readable_report(case, g.party) or abort(404)
-    note_sighting(case, by=g.person, party=g.party, document=report.document)
+    trail.shows(report.document)
     return page("report/read.html", case=case, **sealed(case, report), **for_office_and_expert(case, report))
 
 

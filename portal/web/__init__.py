@@ -5,7 +5,10 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Wire the parts of the web layer, in the order a request meets them."""
-    from portal.web import errors, formats, logs, page, routing, security, session
+    from portal.web import errors, formats, logs, page, routing, security, session, trail
 
-    for part in (logs, page, session, routing, security, formats, errors):
+    for part in (logs, trail, page, session, routing, security, formats, errors):
         part.register(app)
+    app.after_request(
+        trail.keep
+    )  # asked first, being told last: what it answers instead gets every header too

@@ -1,7 +1,6 @@
 """Every refusal as a short page that says what to do; none says more than the person may know."""
 
 import logging
-import secrets
 from typing import Any
 
 from flask import Flask, g, render_template, url_for
@@ -69,8 +68,8 @@ def refused(error: HTTPException) -> Any:
 
 
 def failed(error: Exception) -> Any:
-    """500: the person gets a reference, the log the kind of fault and the reference, neither any personal data."""
-    reference = secrets.token_hex(4)
+    """500: the person gets a reference, the log the kind of fault and the reference, which the audit record has too; none any personal data."""
+    reference = g.reference
     log.error("fault %s: %s", reference, type(error).__name__, exc_info=error)
     return render_template("errors/500.html", reference=reference), 500
 

@@ -17,13 +17,12 @@ from portal.ime.records import (
     SEALED,
     StoredFile,
     file_document,
-    note_sighting,
     remove_document,
     request_record,
     settle_record,
 )
 from portal.ime.report import report_words
-from portal.models import Document, Event, Notice, RecordRequest, Sighting
+from portal.models import Document, Event, Notice, RecordRequest
 from portal.policy import readable_documents
 from portal.words import Audience, DocumentKind, Party, RecordSource, RecordState, Stage
 from tests.databases import ON_BOTH
@@ -247,14 +246,6 @@ def test_what_a_letter_lists_leaves_out_what_is_not_for_the_expert(world, case_a
     add(case, world.coordinator, OTHER, audience=Audience.OFFICE)
     assert [row["pages"] for row in letters.records(case)] == [*(row["pages"] for row in before), 7]
     assert report_words(case)["records"] == cover_letter(case, world.coordinator)["records"]
-
-
-def test_a_look_is_recorded_with_who_and_what(world, case_at):
-    case = case_at(Stage.BOOKED)
-    document = case.documents.get()
-    note_sighting(case, by=world.expert, party=Party.EXPERT, document=document)
-    sighting = Sighting.select().order_by(Sighting.id.desc()).get()
-    assert (sighting.document, sighting.by, sighting.party) == (document, world.expert, Party.EXPERT)
 
 
 def told_of_the_last(case):

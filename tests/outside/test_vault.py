@@ -39,7 +39,9 @@ def test_no_altered_letter_and_no_other_place_opens(path):
         vault.open(sealed, "claim_number.number")
 
 
-@pytest.mark.parametrize("text", ["1979-05-14", "", ":", "1:zz:zz", "1::", "2:00000000:AAAA", "1:é:é", "1:12:%"])
+@pytest.mark.parametrize(
+    "text", ["1979-05-14", "", ":", "1:zz:zz", "1::", "2:00000000:AAAA", "1:é:é", "1:12:%"]
+)
 def test_what_was_never_sealed_is_refused(path, text):
     with pytest.raises(Altered):
         Vault(path).open(text, HERE)
@@ -127,18 +129,28 @@ def test_a_trace_is_the_same_for_the_same_text_of_the_same_place_only(path, tmp_
     trace = vault.trace("lm2026004417", HERE)
     assert trace == Vault(path).trace("lm2026004417", HERE)
     assert trace.isalpha() and trace.islower() and len(trace) == 32
-    assert trace not in {vault.trace("lm2026004417", "claim_number.number"), vault.trace("lm2026004418", HERE)}
+    assert trace not in {
+        vault.trace("lm2026004417", "claim_number.number"),
+        vault.trace("lm2026004418", HERE),
+    }
     make_keys(tmp_path / "other")
     assert trace != Vault(tmp_path / "other").trace("lm2026004417", HERE)
 
 
 # --- starting ---------------------------------------------------------------------------------------------------
 
-PRODUCTION = {"IMPARTIAL_MODE": "production", "IMPARTIAL_SECRET": "s" * 32, "IMPARTIAL_URL": "https://portal.example"}
+PRODUCTION = {
+    "IMPARTIAL_MODE": "production",
+    "IMPARTIAL_SECRET": "s" * 32,
+    "IMPARTIAL_URL": "https://portal.example",
+}
 
 
 def starts(tmp_path, **settings):
-    place = {"IMPARTIAL_INSTANCE": str(tmp_path / "instance"), "IMPARTIAL_BACKUP_FOLDER": str(tmp_path / "backups")}
+    place = {
+        "IMPARTIAL_INSTANCE": str(tmp_path / "instance"),
+        "IMPARTIAL_BACKUP_FOLDER": str(tmp_path / "backups"),
+    }
     return Config.from_environment(
         {**PRODUCTION, **place, "IMPARTIAL_BACKUP_KEY_FILE": str(tmp_path / "backup-key"), **settings}
     )

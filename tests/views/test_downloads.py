@@ -9,9 +9,9 @@ from peewee import OperationalError
 
 from portal import outside
 from portal.ime.records import StoredFile, file_document
-from portal.models import Document, Sighting
+from portal.models import AuditRecord, Document
 from portal.web.download import disposition
-from portal.words import Audience, DocumentKind, Stage
+from portal.words import Act, Audience, DocumentKind, Ending, Stage
 from tests.paper import PAGE, a_pdf
 
 
@@ -33,7 +33,9 @@ def href(document):
 
 
 def looks(document):
-    return [(each.by_id, str(each.party)) for each in Sighting.select().where(Sighting.document == document)]
+    taken = (AuditRecord.thing == "document") & (AuditRecord.number == document.id)
+    done = taken & (AuditRecord.act == Act.READ) & (AuditRecord.ending == Ending.DONE)
+    return [(each.user, each.party) for each in AuditRecord.select().where(done)]
 
 
 def test_a_reader_gets_the_very_bytes_and_the_look_is_recorded(visitor, world, case_at, filed):
@@ -156,7 +158,7 @@ def test_when_the_look_cannot_be_recorded_nothing_is_sent(visitor, world, case_a
     def fails(**_):
         raise OperationalError("The disk is full.")
 
-    monkeypatch.setattr(Sighting, "create", fails)
+    monkeypatch.setattr(AuditRecord, "create", fails)
     page = visitor(world.coordinator).opens(href(document))
     assert page.status == 500
     assert a_pdf("notes")[:8] not in page.response.get_data()

@@ -10,8 +10,8 @@ from portal import clock
 from portal.ime.appointment import book_appointment, booked_appointment, cancel_appointment, free_slots
 from portal.ime.guidance import prepare_notice
 from portal.ime.instructions import make_link, revoke_links
-from portal.models import Arrangement, Case, Clinic, Document, Event, SecureLink, Sighting, User
-from portal.words import ArrangementKind, DocumentKind, Party, Stage
+from portal.models import Arrangement, AuditRecord, Case, Clinic, Document, Event, SecureLink, User
+from portal.words import Act, ArrangementKind, DocumentKind, Party, Stage
 
 # What the world's claimant must never read: body parts, diagnoses, reasons, who doubts what, the claim, the questions.
 NEVER = (
@@ -181,9 +181,10 @@ def test_the_letter_is_downloaded_and_the_look_is_recorded(claimant, booked):
     page = claimant(booked).opens("/appointment").follows("Download your letter")
     assert page.response.mimetype == "application/pdf"
     assert page.response.get_data().startswith(b"%PDF")
-    sighting = Sighting.select().where(Sighting.case == booked).get()
-    assert (sighting.party, sighting.by_id) == (Party.CLAIMANT, None)
-    assert sighting.document_id == booked_appointment(booked).letter_id
+    look = AuditRecord.select().where(AuditRecord.case == booked.id).order_by(AuditRecord.id.desc()).get()
+    assert (look.act, look.party, look.user) == (Act.READ, Party.CLAIMANT, None)
+    assert SecureLink.get_by_id(look.link).case_id == booked.id
+    assert (look.thing, look.number) == ("document", booked_appointment(booked).letter_id)
 
 
 def test_without_a_letter_no_letter_is_offered(claimant, case_at):

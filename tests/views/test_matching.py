@@ -8,8 +8,8 @@ import pytest
 from portal import clock
 from portal.demo.people import expert as add_expert
 from portal.ime import experts
-from portal.models import Case, ConflictDeclaration, Offer, Organisation, Sighting
-from portal.words import OfferState, OrganisationKind, Party, Stage
+from portal.models import AuditRecord, Case, ConflictDeclaration, Offer, Organisation
+from portal.words import Act, OfferState, OrganisationKind, Party, Stage
 
 CLAIMANT = "Rosa Delgado"
 IDENTIFIERS = (
@@ -167,13 +167,13 @@ def test_the_declaration_shows_names_and_what_is_asked_but_no_identifiers(visito
 def test_seeing_the_names_is_recorded_before_they_are_shown(visitor, world, case_at, monkeypatch):
     case = case_at(Stage.OFFERED)
     visitor(world.expert).opens(f"/cases/{case.reference}/offer/acceptance")
-    seen = Sighting.get(Sighting.case == case)
-    assert (seen.by_id, seen.party, seen.document_id) == (world.expert.id, Party.CANDIDATE, None)
+    seen = AuditRecord.get(AuditRecord.act == Act.READ, AuditRecord.case == case.id)
+    assert (seen.user, seen.party, seen.thing) == (world.expert.id, Party.CANDIDATE, "")
 
     def break_down(**row):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Sighting, "create", break_down)
+    monkeypatch.setattr(AuditRecord, "create", break_down)
     blind = visitor(world.expert).opens(f"/cases/{case.reference}/offer/acceptance")
     assert blind.status == 500
     assert not blind.sees(CLAIMANT)

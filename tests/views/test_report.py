@@ -16,8 +16,8 @@ from portal.ime.report import (
     sign_report,
 )
 from portal.ime.sealing import fingerprint
-from portal.models import Answer, Case, Document, Notice, Question, Sighting
-from portal.words import Certainty, DocumentKind, ReportState, Stage
+from portal.models import Answer, AuditRecord, Case, Document, Notice, Question
+from portal.words import Act, Certainty, DocumentKind, ReportState, Stage
 from tests.client import held
 from tests.databases import ON_BOTH
 from tests.ime.test_report import answer_to, finish
@@ -149,11 +149,13 @@ def test_after_the_release_the_referrers_side_reads_and_downloads_it(visitor, wo
 
 def test_every_look_at_the_report_is_recorded(visitor, world, case_at):
     case = case_at(Stage.IN_REVIEW)
-    before = Sighting.select().where(Sighting.case == case).count()
+    looks = AuditRecord.select().where(AuditRecord.case == case.id, AuditRecord.act == Act.READ)
+    before = looks.count()
     visitor(world.referrer).opens(at(case, "/read"))
-    seen = Sighting.select().where(Sighting.case == case).order_by(Sighting.id.desc())
+    seen = looks.order_by(AuditRecord.id.desc())
     assert seen.count() == before + 1
-    assert (seen[0].by, seen[0].document) == (world.referrer, case.reports.get().document)
+    assert (seen[0].user, seen[0].thing) == (world.referrer.id, "document")
+    assert seen[0].number == case.reports.get().document_id
 
 
 def test_a_file_that_is_not_the_signed_one_is_not_called_unchanged(visitor, world, case_at):

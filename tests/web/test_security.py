@@ -10,8 +10,8 @@ from lxml import html
 
 from portal import outside
 from portal.ime.instructions import make_link, spend_link
-from portal.models import Appointment, Case, Document, Sighting
-from portal.words import Stage
+from portal.models import Appointment, AuditRecord, Case, Document
+from portal.words import Ending, Stage
 
 OTHER_SITE = (
     {"Sec-Fetch-Site": "cross-site"},
@@ -140,4 +140,5 @@ def test_a_letter_whose_bytes_are_missing_or_changed_is_not_given_to_the_claiman
         path.write_bytes(b"%PDF-1.7 l3tter")
     page = claimant.opens("/appointment/letter")
     assert (page.status, page.sees("Your letter cannot be opened at the moment.")) == (500, True)
-    assert Sighting.select().where(Sighting.document == letter).count() == 1
+    given = (AuditRecord.number == letter.id) & (AuditRecord.ending == Ending.DONE)
+    assert AuditRecord.select().where(AuditRecord.thing == "document", given).count() == 1

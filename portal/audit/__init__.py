@@ -3,12 +3,13 @@
 Whoever serves a request says once who is acting (`acting`); everything below it then only says what was done
 (`record`). A record is written in the transaction of what it records, so that neither is there without the other."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import Any
 
+from portal.db import Remembered
 from portal.models import AuditRecord, Case
 from portal.words import Act, Ending
 
@@ -29,36 +30,50 @@ class Actor:
 
 PORTAL = Actor(party="portal")
 
-_actor: ContextVar[Actor] = ContextVar("actor", default=PORTAL)
+Asked = Callable[[], Actor]
+
+# Asked anew for each record: in the course of a request somebody signs in, and is found to be a party to a case.
+_asked: ContextVar[Asked] = ContextVar("actor", default=lambda: PORTAL)
 
 
 def actor() -> Actor:
     """Who is acting now; the portal itself where nobody said so."""
-    return _actor.get()
+    return _asked.get()()
 
 
 @contextmanager
 def acting(who: Actor) -> Iterator[None]:
     """Within the block it is this actor."""
-    token = _actor.set(who)
+    token = begin(lambda: who)
     try:
         yield
     finally:
-        _actor.reset(token)
+        end(token)
+
+
+def begin(asked: Asked) -> Token[Asked]:
+    """From here on this answers who is acting, until `end` is given what this returns."""
+    return _asked.set(asked)
+
+
+def end(token: Token[Asked]) -> None:
+    _asked.reset(token)
 
 
 def record(
     act: Act,
-    about: Any = None,
+    about: Remembered | tuple[str, int | None] | None = None,
     *,
     case: Case | int | None = None,
     ending: Ending = Ending.DONE,
     **facts: Any,
 ) -> AuditRecord:
-    """Keep that this was done to `about` (a row of any table), as part of `case`. Raises what the database raises.
+    """Keep that this was done to `about` (a row, or its table and number), as part of `case`. Raises what the database
+    raises.
 
     `facts` are numbers and words of the vocabulary; nothing personal or medical belongs there."""
-    who = _actor.get()
+    who = actor()
+    thing, number = about if isinstance(about, tuple) else named(about)
     return AuditRecord.create(
         act=act,
         ending=ending,
@@ -71,7 +86,12 @@ def record(
         source=who.source,
         request=who.request,
         case=case.id if isinstance(case, Case) else case,
-        thing="" if about is None else about._meta.table_name,
-        number=None if about is None else about.id,
+        thing=thing,
+        number=number,
         facts=facts,
     )
+
+
+def named(row: Any) -> tuple[str, int | None]:
+    """A row as a record names it, for good: by its table and its number."""
+    return ("", None) if row is None else (row._meta.table_name, row.id)
