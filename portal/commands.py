@@ -1,4 +1,4 @@
-"""The command line: flask --app wsgi migrate, process, routes, demo, serve, work, backup, restore."""
+"""The command line: flask --app wsgi migrate, process, routes, demo, serve, work, backup, restore, verify."""
 
 import os
 import shutil
@@ -14,8 +14,11 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from portal import ROOT, backup, create_app, jobs, restore
+from portal import ROOT, backup, create_app, jobs, outside, restore
+from portal.audit import anchor, seals
+from portal.audit.verify import verify
 from portal.config import Config
+from portal.db import database
 from portal.ime import account
 from portal.ime.process import PROCESS, Refusal
 from portal.schema import migrate_database
@@ -212,8 +215,39 @@ def backup_command(folder: Path) -> None:
 def restore_command(file: Path) -> None:
     """Fill an empty portal from a backup, and check all of it."""
     with told_in_a_sentence():
-        manifest = restore.restore(current_app.config["IMPARTIAL"], file)
+        manifest = restore.restore(config := current_app.config["IMPARTIAL"], file)
+        anchor.note_restored(config.anchor, seals.last_seal(database.obj))
     click.echo(f"Restored as of {manifest['moment']}: {counted(manifest)}")
+
+
+@click.group("verify")
+def verify_group() -> None:
+    """Prove that what is kept for good is as it was."""
+
+
+@verify_group.command("audit")
+def verify_audit_command() -> None:
+    """Walk the whole audit trail, its seals and the anchor file; ends with 1 where something was altered."""
+    walk = verify(database.obj, current_app.config["IMPARTIAL"].anchor, click.echo)
+    found = "1 finding" if walk.findings == 1 else f"{walk.findings:,} findings"
+    click.echo(
+        f"{walk.records:,} audit records, {walk.sealed:,} of them under {walk.seals:,} seals. "
+        + ("The chain is whole." if walk.is_whole else f"The chain is not whole: {found}.")
+    )
+    sys.exit(0 if walk.is_whole else 1)
+
+
+@verify_group.command("files")
+def verify_files_command() -> None:
+    """Read every document again and compare it with the SHA-256 it was filed with; ends with 1 where one differs."""
+    files = lost = 0
+    for key, sha256, _ in backup.documents(database.obj):
+        files += 1
+        if not outside.store().verify(key, sha256):
+            lost += 1
+            click.echo(f"The file {key} is missing or was changed.")
+    click.echo(f"{files:,} documents, {lost:,} of them missing or changed.")
+    sys.exit(1 if lost else 0)
 
 
 def counted(manifest: dict[str, Any]) -> str:
@@ -233,7 +267,7 @@ def told_in_a_sentence() -> Iterator[None]:
 
 
 def register(app: Flask) -> None:
-    kept = (backup_key_command, backup_command, restore_command)
+    kept = (backup_key_command, backup_command, restore_command, verify_group)
     for command in (
         migrate,
         process_command,

@@ -33,6 +33,12 @@ class Config:
     backup_folder: Path | None = None
     backup_key_file: Path | None = None
     key_file: Path | None = None
+    anchor_file: Path | None = None
+
+    @property
+    def anchor(self) -> Path:
+        """The file that proves that the audit trail was not cut off."""
+        return self.anchor_file or self.instance / "audit.anchor"
 
     @property
     def is_production(self) -> bool:
@@ -68,6 +74,7 @@ class Config:
             backup_folder=path_or_none(environment.get("IMPARTIAL_BACKUP_FOLDER", "")),
             backup_key_file=path_or_none(environment.get("IMPARTIAL_BACKUP_KEY_FILE", "")),
             key_file=path_or_none(environment.get("IMPARTIAL_KEY_FILE", "")),
+            anchor_file=path_or_none(environment.get("IMPARTIAL_ANCHOR_FILE", "")),
         )
         config.refuse_unsafe()
         return config
@@ -84,6 +91,10 @@ class Config:
         if not self.is_https:
             raise Unsafe("IMPARTIAL_URL must begin with https:// in production.")
         self.refuse_key_beside_what_it_locks()
+        if self.anchor.resolve().is_relative_to(self.instance.resolve()):
+            raise Unsafe(
+                "IMPARTIAL_ANCHOR_FILE must be given in production, and lie outside the instance folder."
+            )
 
     def refuse_key_beside_what_it_locks(self) -> None:
         if self.backup_folder and not self.backup_key_file:

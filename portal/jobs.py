@@ -10,6 +10,7 @@ from huey.consumer import Consumer
 from huey.storage import BlackHoleStorage, SqliteStorage
 
 from portal import notices, restore, search
+from portal.audit import seals
 from portal.config import Config
 from portal.ime import account, intake, matching, process
 
@@ -49,6 +50,12 @@ def sweep_owed() -> None:
 @queue.periodic_task(crontab(minute="*"))
 def expire_offers() -> None:
     matching.expire_offers()
+
+
+@queue.periodic_task(crontab(minute="*"))
+def seal_audit() -> None:
+    if config := _connected.get("config"):
+        seals.seal(config.anchor)
 
 
 @queue.periodic_task(crontab(minute="45", hour="7"))

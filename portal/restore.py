@@ -14,6 +14,8 @@ from typing import IO, Any
 from peewee import Database, SqliteDatabase
 
 from portal import clock, outside
+from portal.audit import guard
+from portal.audit.verify import verify
 from portal.backup import (
     ABOUT,
     NAME,
@@ -130,6 +132,8 @@ def load(copy: Path, target: Database, check: Callable[[Database], None]) -> Non
     except BaseException:
         for table in target.get_tables():
             target.execute_sql(f'DROP TABLE "{table}" CASCADE')
+        for function in guard.FUNCTIONS:
+            target.execute_sql(f"DROP FUNCTION IF EXISTS {function}")
         raise
 
 
@@ -139,6 +143,9 @@ def bring_up(loaded: Database, store: Store, manifest: dict[str, Any]) -> None:
     if any(held[what] != manifest[what] for what in held):
         raise BackupError("The database in this backup is not the one its manifest describes.")
     migrate_database(loaded)
+    trail = verify(loaded, anchored=None)
+    if not trail.is_whole:
+        raise BackupError(f"The audit trail in this backup is not whole. {trail.first}")
     lost = sum(not store.verify(key, sha256) for key, sha256, _ in documents(loaded))
     if lost:
         raise BackupError(f"{lost} documents could not be read again as they were filed.")

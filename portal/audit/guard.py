@@ -22,6 +22,7 @@ SQLITE = tuple(
     )
 )
 
+FUNCTIONS = ("refuse_change", "hold_audit_lock")
 POSTGRES = (
     "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
     f"$$ BEGIN RAISE EXCEPTION '{REFUSAL}'; END $$",
