@@ -12,7 +12,7 @@ from huey.storage import BlackHoleStorage, SqliteStorage
 from portal import notices, restore, search
 from portal.audit import seals
 from portal.config import Config
-from portal.ime import account, intake, matching, process
+from portal.ime import intake, matching, process, tries
 
 log = logging.getLogger("portal")
 
@@ -70,7 +70,7 @@ def sweep_orphans() -> None:
 
 @queue.periodic_task(crontab(minute="0", hour="7"))
 def forget_failures() -> None:
-    account.forget_failures()
+    tries.forget_failures()
 
 
 @queue.periodic_task(crontab(minute="0", hour="5"))

@@ -868,13 +868,19 @@ class Passkey(Remembered):
 
 
 class Authenticator(Remembered):
-    """A user's authenticator app: its secret, and the last time step whose code was used, so that none is used twice."""
+    """A user's authenticator app: its secret, and the last time step whose code was used, so that none is used twice.
+    Beside the one in use there may be one that is being set up."""
 
-    user = ForeignKeyField(User, unique=True, backref="authenticators", on_delete="CASCADE")
+    user = ForeignKeyField(User, backref="authenticators", on_delete="CASCADE")
     secret = SealedField()
     confirmed_at = MomentField(null=True)
     last_step = IntegerField(default=0)
     made_at = MomentField(default=clock.now)
+
+
+Authenticator.add_index(
+    Authenticator.user, unique=True, where=SQL("confirmed_at IS NOT NULL"), name="authenticator_one_in_use"
+)
 
 
 class RecoveryCode(Remembered):

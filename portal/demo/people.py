@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from portal import clock
-from portal.ime.account import hash_password
+from portal.ime.passwords import hash_password
 from portal.models import Clinic, Credential, Expert, ExpertSpecialty, Organisation, User, WeeklyHours
 from portal.words import OrganisationKind, Role
 

@@ -4,6 +4,7 @@ from peewee import IntegrityError
 
 from portal import audit, clock, policy
 from portal.db import database
+from portal.ime.account import refuse_elsewhere
 from portal.ime.account_links import revoke_account_links, spend_account_link
 from portal.ime.account_notices import owe
 from portal.ime.passwords import hash_password, refuse_weak
@@ -58,6 +59,7 @@ def invite_again(user: User, *, by: User) -> None:
 def accept_invitation(link: AccountLink, password: str) -> User:
     """The person sets their password and has joined. Raises Refusal for a weak one, or a link that is spent."""
     user: User = link.user
+    refuse_elsewhere(user.organisation)
     refuse_weak(password, user)
     kept = hash_password(password)
     with database.atomic():

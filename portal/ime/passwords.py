@@ -155,7 +155,7 @@ def repeats(plain: str) -> bool:
 
 def in_runs(plain: str) -> int:
     """How many characters stand in runs along a row of keys, forward or backward."""
-    covered = set()
+    covered: set[int] = set()
     for start in range(len(plain) - RUN + 1):
         piece = plain[start : start + RUN]
         if any(piece in row or piece[::-1] in row for row in ROWS):

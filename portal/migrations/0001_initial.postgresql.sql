@@ -163,7 +163,8 @@ CREATE TABLE "passkey" ("id" SERIAL NOT NULL PRIMARY KEY, "user_id" INTEGER NOT 
 CREATE INDEX "passkey_user_id" ON "passkey" ("user_id");
 CREATE UNIQUE INDEX "passkey_credential_id" ON "passkey" ("credential_id");
 CREATE TABLE "authenticator" ("id" SERIAL NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "secret" TEXT NOT NULL, "confirmed_at" TIMESTAMP, "last_step" INTEGER NOT NULL, "made_at" TIMESTAMP NOT NULL, FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE);
-CREATE UNIQUE INDEX "authenticator_user_id" ON "authenticator" ("user_id");
+CREATE INDEX "authenticator_user_id" ON "authenticator" ("user_id");
+CREATE UNIQUE INDEX "authenticator_one_in_use" ON "authenticator" ("user_id") WHERE confirmed_at IS NOT NULL;
 CREATE TABLE "recovery_code" ("id" SERIAL NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "code_hash" VARCHAR(255) NOT NULL, "used_at" TIMESTAMP, FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE);
 CREATE INDEX "recovery_code_user_id" ON "recovery_code" ("user_id");
 CREATE UNIQUE INDEX "recovery_code_user_id_code_hash" ON "recovery_code" ("user_id", "code_hash");

@@ -14,7 +14,8 @@ from portal.kept import Kept, bind
 from portal.models import Case, Claimant, Expert, Organisation, User
 from portal.policy import Person, had_offer, is_manager, may_see, party_to, scope_of, sight
 from portal.search import FURTHEST
-from portal.web.signed_out import ask_to_sign_in
+from portal.web.signed_out import ask_for_birthday, ask_for_factor, ask_to_sign_in
+from portal.web.session import is_fresh, is_proved
 from portal.words import Party, Role
 
 STAFF = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
@@ -22,12 +23,15 @@ STAFF = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
 
 @dataclass(frozen=True)
 class Access:
-    """What a view asks of whoever opens it: nothing, a role, a party to the case, or the right to take a step."""
+    """What a view asks of whoever opens it: nothing, a role, a party to the case, or the right to take a step; and
+    whether, beside that, a second factor shown just now (`is_fresh`), or at all by a claimant (`is_proved`)."""
 
     kind: str
     roles: tuple[Role, ...] = ()
     parties: tuple[Party, ...] = ()
     step: str = ""
+    is_fresh: bool = False
+    is_proved: bool = False
 
 
 class Reference(BaseConverter):
@@ -70,10 +74,49 @@ def signed_in(*roles: Role) -> Callable[..., Any]:
         def guarded(**parts: Any) -> Any:
             return view(**parts) if allows_role(roles) else ask_to_sign_in()
 
-        guarded.access = Access("signed_in", roles=roles)  # type: ignore[attr-defined]
+        guarded.access = Access("signed_in", roles=roles, **beside(view))  # type: ignore[attr-defined]
         return guarded
 
     return declare
+
+
+def half_signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Whoever has shown a password and no second factor yet, as `g.half`; nobody else has business here."""
+
+    @wraps(view)
+    def guarded(**parts: Any) -> Any:
+        return view(**parts) if g.half else ask_to_sign_in()
+
+    guarded.access = Access("half_signed_in")  # type: ignore[attr-defined]
+    return guarded
+
+
+def freshly(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Written below the decorator that says who: and a second factor shown in the last ten minutes, else it is asked for
+    and the person comes back."""
+
+    @wraps(view)
+    def guarded(*case: Case, **parts: Any) -> Any:
+        return view(*case, **parts) if is_fresh() else ask_for_factor()
+
+    guarded.beside = {"is_fresh": True}  # type: ignore[attr-defined]
+    return guarded
+
+
+def proved(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Written below `signed_in(Role.CLAIMANT)`: and their date of birth, since a link may be in other hands."""
+
+    @wraps(view)
+    def guarded(**parts: Any) -> Any:
+        return view(**parts) if is_proved() else ask_for_birthday()
+
+    guarded.beside = {"is_proved": True}  # type: ignore[attr-defined]
+    return guarded
+
+
+def beside(view: Callable[..., Any]) -> dict[str, bool]:
+    """What the decorators below have asked for beside who somebody is."""
+    return getattr(view, "beside", {})
 
 
 def manages(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,7 +130,7 @@ def manages(view: Callable[..., Any]) -> Callable[..., Any]:
             raise NotAllowed("manage")
         return view(**parts)
 
-    guarded.access = Access("manages", roles=(Role.COORDINATOR,))  # type: ignore[attr-defined]
+    guarded.access = Access("manages", roles=(Role.COORDINATOR,), **beside(view))  # type: ignore[attr-defined]
     return guarded
 
 
@@ -104,7 +147,7 @@ def sees_case(*parties: Party) -> Callable[..., Any]:
                 raise NotAllowed("see")
             return view(case, **parts)
 
-        guarded.access = Access("sees_case", parties=parties)  # type: ignore[attr-defined]
+        guarded.access = Access("sees_case", parties=parties, **beside(view))  # type: ignore[attr-defined]
         return guarded
 
     return declare
@@ -131,7 +174,9 @@ def performs(step: Callable[..., Any]) -> Callable[..., Any]:
                 g.case = seen(g.person, ref)
                 raise MovedOn(row.name) from lost
 
-        guarded.access = Access("performs", parties=tuple(sorted(row.who)), step=row.name)  # type: ignore[attr-defined]
+        guarded.access = Access(  # type: ignore[attr-defined]
+            "performs", parties=tuple(sorted(row.who)), step=row.name, **beside(view)
+        )
         return guarded
 
     return declare

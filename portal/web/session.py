@@ -9,16 +9,21 @@ from flask import Flask, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from peewee import JOIN
 
-from portal import clock
+from portal import audit, clock
+from portal.db import database
 from portal.kept import Kept, bind
 from portal.models import Expert, Organisation, SecureLink, Session, User
-from portal.policy import Person
-from portal.words import Role
+from portal.policy import Person, is_manager
+from portal.words import Act, Role
 
-IDLE = timedelta(minutes=30)
+IDLE = timedelta(minutes=20)
+IDLE_OF_MANAGERS = timedelta(minutes=15)
 LONGEST = timedelta(hours=8)
+HALF_LIFE = timedelta(minutes=10)  # between the password and the second factor
+FRESH = timedelta(minutes=10)  # how long a shown factor opens what is dangerous
 CLAIMANT_VISIT = timedelta(days=7)
 TOUCH_EVERY = timedelta(minutes=1)
+BACKGROUND = "X-Background"  # the header of a request that no person made: it keeps no session open
 
 # What a browser says of itself, the more particular sign first: Edge also says Chrome, and Chrome also says Safari.
 BROWSERS = {
@@ -56,27 +61,71 @@ def token_hash(token: str) -> str:
 def begin(person: Person, *, is_proved: bool = True) -> None:
     """Sign the person in: a new row, a new token, a new cookie; who was signed in here before is signed out.
 
-    Until the second factor `is_proved` the person is half signed in."""
+    Until the second factor `is_proved` the person is half signed in; a claimant, until their date of birth."""
     end()
     token = secrets.token_urlsafe(32)
     is_user = isinstance(person, User)
-    row = Session.create(
-        token_hash=token_hash(token),
-        user=person if is_user else None,
-        link=None if is_user else person,
-        device=device_of(request.user_agent.string),
-        proved_at=clock.now() if is_proved else None,
-        ends_at=clock.now() + (LONGEST if is_user else CLAIMANT_VISIT),
-    )
+    with database.atomic():
+        row = Session.create(
+            token_hash=token_hash(token),
+            user=person if is_user else None,
+            link=None if is_user else person,
+            device=device_of(request.user_agent.string),
+            proved_at=clock.now() if is_proved else None,
+            ends_at=clock.now() + life_of(is_user, is_proved),
+        )
+        audit.record(Act.SIGNED_IN, person, session_number=row.id, is_proved=is_proved)
     session.permanent = not is_user
+    session["rights"] = rights_of(person)
     login_user(Visitor(token, row))
-    g.person = person
+    know(current_user)
+
+
+def life_of(is_user: bool, is_proved: bool) -> timedelta:
+    """How long a session lasts at most, whatever is done in it."""
+    if not is_user:
+        return CLAIMANT_VISIT
+    return LONGEST if is_proved else HALF_LIFE
+
+
+def rights_of(person: Person) -> str:
+    """What the person may do, as the cookie keeps it: whoever is given other rights signs in anew."""
+    if not isinstance(person, User):
+        return ""
+    return f"{person.role} {person.organisation_id} {person.is_manager}"
+
+
+def prove() -> None:
+    """The second factor was shown once more (or a claimant's date of birth): noted, with a new token. The session does
+    not last any longer for it."""
+    token, row = secrets.token_urlsafe(32), current_user.row
+    row.proved_at = clock.now()
+    with database.atomic():
+        Session.update(token_hash=token_hash(token), proved_at=row.proved_at).where(
+            Session.id == row.id
+        ).execute()
+        audit.record(Act.SIGNED_IN, row.user or row.link, session_number=row.id, is_proved=True)
+    login_user(Visitor(token, row))
+    know(current_user)
+
+
+def is_fresh() -> bool:
+    """A second factor was shown a few minutes ago."""
+    shown = current_user.is_authenticated and current_user.row.proved_at
+    return bool(shown and shown + FRESH > clock.now())
+
+
+def is_proved() -> bool:
+    """The second factor was shown in this session, or the claimant's date of birth."""
+    return bool(current_user.is_authenticated and current_user.row.proved_at)
 
 
 def end() -> None:
     """Sign out: the row ends, so a copied cookie opens nothing."""
     if current_user.is_authenticated:
-        Session.update(ended_at=clock.now()).where(Session.id == current_user.row.id).execute()
+        with database.atomic():
+            Session.update(ended_at=clock.now()).where(Session.id == current_user.row.id).execute()
+            audit.record(Act.SIGNED_OUT, current_user.row)
     logout_user()
     session.clear()
 
@@ -91,7 +140,7 @@ def device_of(user_agent: str) -> str:
 def of_user(user: User) -> Any:
     """The query of the sessions in which this person is signed in now, the one last used first."""
     now = clock.now()
-    live = Session.ended_at.is_null() & (Session.ends_at > now) & (Session.seen_at > now - IDLE)
+    live = Session.ended_at.is_null() & (Session.ends_at > now) & (Session.seen_at > now - idle_of(user))
     return (
         Session.select().where(live, Session.user == user).order_by(Session.seen_at.desc(), Session.id.desc())
     )
@@ -99,14 +148,22 @@ def of_user(user: User) -> Any:
 
 def end_of_user(user: User, number: int) -> bool:
     """End one of the person's own sessions; False when it is not theirs or has ended."""
-    mine = (Session.id == number) & (Session.user == user) & Session.ended_at.is_null()
-    return bool(Session.update(ended_at=clock.now()).where(mine).execute())
+    return ended((Session.id == number) & (Session.user == user)) == 1
 
 
 def end_others(user: User) -> int:
     """End every session of the person but this one; how many."""
-    others = (Session.user == user) & (Session.id != current_user.row.id) & Session.ended_at.is_null()
-    return int(Session.update(ended_at=clock.now()).where(others).execute())
+    return ended((Session.user == user) & (Session.id != current_user.row.id))
+
+
+def ended(which: Any) -> int:
+    """End these sessions and put each on record; how many there were."""
+    with database.atomic():
+        rows = list(Session.select().where(which, Session.ended_at.is_null()))
+        for row in rows:
+            Session.update(ended_at=clock.now()).where(Session.id == row.id).execute()
+            audit.record(Act.SIGNED_OUT, row)
+    return len(rows)
 
 
 SIGNED_IN = Kept(
@@ -126,7 +183,7 @@ SIGNED_IN = Kept(
 def find(token: str) -> Visitor | None:
     """The visitor of a live session, in one read; None when it ended, idled out or its person lost access."""
     row = SIGNED_IN.model(token=token_hash(token))
-    if row is None or not is_live(row):
+    if row is None or not is_live(row) or rights_of(row.user or row.link) != session.get("rights"):
         return None
     touch(row)
     return Visitor(token, row)
@@ -137,20 +194,32 @@ def is_live(row: Any) -> bool:
     if row.ended_at or row.ends_at <= now:
         return False
     if row.user_id:
-        is_proved = row.proved_at is not None  # whoever has shown a password alone is nobody yet
-        return is_proved and row.user.disabled_at is None and row.seen_at + IDLE > now
+        return row.user.disabled_at is None and row.seen_at + idle_of(row.user) > now
     return row.link.is_usable
 
 
+def idle_of(user: User) -> timedelta:
+    """How long a session of this person may rest."""
+    return IDLE_OF_MANAGERS if is_manager(user) else IDLE
+
+
 def touch(row: Any) -> None:
-    """Note that the session is in use, at most once a minute so that reading a page rarely writes."""
-    if row.seen_at + TOUCH_EVERY < clock.now():
+    """Note that the session is in use, at most once a minute so that reading a page rarely writes; what a page asks for
+    by itself is no use."""
+    if BACKGROUND not in request.headers and row.seen_at + TOUCH_EVERY < clock.now():
         Session.update(seen_at=clock.now()).where(Session.id == row.id).execute()
 
 
 def know_the_person() -> None:
-    g.person = current_user.person if current_user.is_authenticated else None
+    know(current_user)
     g.case = g.party = None
+
+
+def know(visitor: Any) -> None:
+    """Who is asking, as `g.person`; whoever has shown a password alone is nobody yet, and known as `g.half`."""
+    person = visitor.person if visitor.is_authenticated else None
+    is_half = isinstance(person, User) and visitor.row.proved_at is None
+    g.person, g.half = (None, person) if is_half else (person, None)
 
 
 def is_staff(person: Person | None) -> bool:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, g, redirect, render_template, request, url_for
 
 from portal.web.page import is_htmx
 from portal.web.security import is_from_elsewhere
 
-NEVER_SHOWN = frozenset({"csrf_token", "password"})
+NEVER_SHOWN = frozenset({"csrf_token", "password", "present", "code", "answer"})
 
 
 def ask_to_sign_in() -> Any:
@@ -17,10 +17,26 @@ def ask_to_sign_in() -> Any:
     if request.path.startswith("/appointment"):
         return onward(url_for("instructions.appointment")) if is_htmx() else link_ended()
     if is_htmx() or request.method == "GET":
-        return onward(url_for("account.sign_in", next=back()))
+        return onward(url_for("second_factor.show" if g.half else "account.sign_in", next=back()))
     return render_template(
         "errors/signed_out.html", texts=typed(), sign_in_href=url_for("account.sign_in")
     ), 401
+
+
+def ask_for_factor() -> Any:
+    """To the page that asks for the second factor once more, and back here afterwards."""
+    return onward(url_for("second_factor.prove", next=own_address() or url_for("account.overview")))
+
+
+def ask_for_birthday() -> Any:
+    """To the page that asks a claimant for their date of birth, and back here afterwards."""
+    return onward(url_for("identity.check", next=own_address() or url_for("instructions.appointment")))
+
+
+def own_address() -> str:
+    """The address of this request if it is one that can be opened."""
+    opens = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
+    return request.path if opens else ""
 
 
 def onward(target: str) -> Any:

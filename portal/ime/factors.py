@@ -1,0 +1,128 @@
+"""Second factors together: which a person has, which their organisation accepts, how often a guess may be made, and how
+one is given up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from portal import audit
+from portal.db import database
+from portal.ime.account import end_sessions
+from portal.ime.account_notices import owe
+from portal.ime.authenticator import authenticator_of, use_code
+from portal.ime.passkeys import passkeys_of
+from portal.ime.process import Refusal
+from portal.ime.recovery import codes_left, use_recovery_code
+from portal.ime.tries import forgive, note_try, of_factor
+from portal.models import Authenticator, Passkey, RecoveryCode, User
+from portal.words import AccountMail, Act, Ending, FactorPolicy
+
+LAST = "This is your only second factor. Add another first."
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What a person can show beside the password."""
+
+    passkeys: list[Passkey]
+    app: Authenticator | None
+    codes: int
+    accepts_app: bool
+
+    @property
+    def is_enough(self) -> bool:
+        """There is one that the person's organisation accepts."""
+        return bool(self.passkeys) or (self.app is not None and self.accepts_app)
+
+    @property
+    def is_any(self) -> bool:
+        """There is one, accepted or not: nobody adds another without showing it."""
+        return bool(self.passkeys) or self.app is not None or self.codes > 0
+
+    @property
+    def accepted(self) -> int:
+        return len(self.passkeys) + int(self.app is not None and self.accepts_app)
+
+
+def factors_of(user: User) -> Factors:
+    """The second factors of a person, and whether their organisation accepts an app."""
+    accepts_app = user.organisation.factors == FactorPolicy.ANY
+    return Factors(passkeys_of(user), authenticator_of(user), codes_left(user), accepts_app)
+
+
+def show_code(user: User, code: str) -> None:
+    """The person shows a code of their app. Raises Refusal for a wrong or used one, and for too many."""
+    guarded(user, lambda: use_code(user, code), "code")
+
+
+def show_recovery_code(user: User, code: str) -> None:
+    """The person shows a recovery code. Raises Refusal for a wrong or used one, and for too many."""
+    guarded(user, lambda: use_recovery_code(user, code), "recovery_code")
+
+
+def guarded(user: User, show: Callable[[], None], way: str) -> None:
+    """Count the try at this person's factor, and at nobody else's, before it is looked at; a success starts anew."""
+    try:
+        note_try(of_factor(user))
+    except Refusal:
+        audit.record(Act.SIGNED_IN, user, ending=Ending.REFUSED, way=way)
+        raise
+    try:
+        show()
+    except Refusal:
+        audit.record(Act.SIGNED_IN, user, ending=Ending.FAILED, way=way)
+        raise
+    forgive(of_factor(user))
+
+
+# --- given up ---------------------------------------------------------------------------------------------------
+
+
+def remove_passkey(user: User, number: int) -> bool:
+    """Give up one of the person's own passkeys; False where it is not theirs. Raises Refusal for the last factor."""
+    with database.atomic():
+        one_at_a_time(user)
+        mine = (Passkey.user == user) & (Passkey.id == number)
+        if not Passkey.select().where(mine).exists():
+            return False
+        refuse_last(user)
+        Passkey.delete().where(mine).execute()
+        tell(user, "passkey_removed")
+    return True
+
+
+def remove_authenticator(user: User) -> None:
+    """Give up the app. Raises Refusal where it is the last factor."""
+    with database.atomic():
+        one_at_a_time(user)
+        factors = factors_of(user)
+        if factors.accepts_app or not factors.is_enough:
+            refuse_last(user)
+        if Authenticator.delete().where(Authenticator.user == user).execute():
+            tell(user, "authenticator_removed")
+
+
+def remove_factors(user: User) -> None:
+    """Forget every factor of somebody who lost them all: they are signed out and enroll anew after the password.
+
+    Whoever calls it has made sure who asks, and that two people agree."""
+    with database.atomic():
+        for kind in (Passkey, Authenticator, RecoveryCode):
+            kind.delete().where(kind.user == user).execute()
+        forgive(of_factor(user))
+        end_sessions(user)
+        tell(user, "factors_reset")
+
+
+def refuse_last(user: User) -> None:
+    if factors_of(user).accepted < 2:
+        raise Refusal(LAST)
+
+
+def one_at_a_time(user: User) -> None:
+    """Within a transaction: wait until another press of the same person is through."""
+    User.update(name=User.name).where(User.id == user.id).execute()
+
+
+def tell(user: User, what: str) -> None:
+    audit.record(Act.RIGHTS_CHANGED, user, what=what)
+    owe(user, AccountMail.FACTOR_CHANGED, what=what)
