@@ -15,7 +15,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     """The application, its parts wired in reading order."""
     from flask import Flask
 
-    from portal import commands, db, jobs, notices, outside, views, web
+    from portal import commands, db, jobs, outbox, outside, views, web
     from portal.config import Config
     from portal.outside import vault
 
@@ -34,7 +34,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     outside.connect(config)
     web.register(app)
     views.register(app)
-    notices.connect(app.jinja_env, config.public_url)
+    outbox.connect(app.jinja_env, config.public_url)
     jobs.connect(config)
     commands.register(app)
     return app

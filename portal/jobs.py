@@ -9,7 +9,7 @@ from huey import Huey, crontab
 from huey.consumer import Consumer
 from huey.storage import BlackHoleStorage, SqliteStorage
 
-from portal import notices, restore, search
+from portal import account_mail, notices, restore, search
 from portal.audit import seals
 from portal.config import Config
 from portal.ime import intake, matching, process, tries
@@ -39,11 +39,13 @@ def wake() -> None:
 
 @queue.task()
 def send_owed() -> None:
+    account_mail.send_owed()
     notices.send_owed()
 
 
 @queue.periodic_task(crontab(minute="*"))
 def sweep_owed() -> None:
+    account_mail.send_owed()
     notices.send_owed()
 
 

@@ -8,6 +8,12 @@ from portal.web import navigation
 
 NOUNS = (
     "account",
+    "second_factor",
+    "factors",
+    "password",
+    "invitation",
+    "email_change",
+    "identity",
     "desk",
     "case",
     "referral",

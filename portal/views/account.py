@@ -1,20 +1,21 @@
 """Ways in and out: e-mail and password for staff and experts, a secure link for the claimant."""
 
 from typing import Any
-from urllib.parse import unquote
 
-from flask import Blueprint, abort, g, redirect, request, url_for
+from flask import Blueprint, abort, current_app, g, redirect, request, url_for
 from flask_login import current_user
 
 from portal.config import OFFICE
 from portal.forms.account import SignInForm
-from portal.ime.account import admit, ask_for_link
+from portal.ime.account import admit, ask_for_link, stronger_hash
+from portal.ime.factors import factors_of
 from portal.ime.instructions import find_link, hashed, spend_link
 from portal.models import SecureLink
 from portal.web import session
 from portal.web.formats import phone
 from portal.web.page import done, page, take
 from portal.web.routing import STAFF, public, signed_in
+from portal.web.target import own_page
 
 bp = Blueprint("account", __name__)
 
@@ -26,27 +27,26 @@ bp = Blueprint("account", __name__)
 @public
 def sign_in() -> Any:
     form = SignInForm(data={"next": own_page(request.args.get("next", ""))})
-    if session.is_staff(g.person) and request.method == "GET":
+    if (session.is_staff(g.person) or g.half) and request.method == "GET":
         return redirect(onward(form), 303)
     if form.validate_on_submit() and take(form, lambda: enter(form)):
         return redirect(onward(form), 303)
-    return page("account/sign_in.html", "account/_sign_in_form.html", form=form)
+    elsewhere = "/sign-in/organization" if "single_sign_on" in current_app.blueprints else ""
+    return page("account/sign_in.html", "account/_sign_in_form.html", form=form, elsewhere=elsewhere)
 
 
 def enter(form: SignInForm) -> None:
-    session.begin(admit(form.email.data, form.password.data, request.remote_addr or ""))
+    """The password was right: half signed in, and a weaker hash waits for the second factor to be made stronger."""
+    user = admit(form.email.data, form.password.data, request.remote_addr or "")
+    session.begin(user, is_proved=False, stronger=stronger_hash(user, form.password.data))
 
 
 def onward(form: SignInForm) -> str:
-    """The page that was wanted, or the desk."""
-    return own_page(form.next.data) or url_for("desk.home")
-
-
-def own_page(target: str) -> str:
-    """The target if every browser reads it as a page of this portal, else nothing."""
-    plain = unquote(target)
-    is_path = plain.startswith("/") and not plain.startswith("//") and target.startswith("/")
-    return target if is_path and "\\" not in plain and plain.isprintable() else ""
+    """The page that was wanted, or the desk; to the second factor first."""
+    target = own_page(form.next.data)
+    if g.half:
+        return url_for("second_factor.show", next=target or None)
+    return target or url_for("desk.home")
 
 
 @bp.route("/sign-out", methods=["POST"])
@@ -57,6 +57,15 @@ def sign_out() -> Any:
     onward = redirect(url_for("account.goodbye" if is_claimant else "account.sign_in"), 303)
     onward.headers["Clear-Site-Data"] = '"cache"'  # so that Back shows nothing to the next person
     return onward
+
+
+@bp.route("/account")
+@signed_in(*STAFF)
+def overview() -> Any:
+    sessions = len(list(session.of_user(g.person)))
+    return page(
+        "account/overview.html", person=g.person, factors=factors_of(g.person), session_count=sessions
+    )
 
 
 @bp.route("/account/sessions")
@@ -100,7 +109,7 @@ def open_link(token: str) -> Any:
     spent = spend_link(token)
     if spent is None:
         return dead_link(token)
-    session.begin(spent)
+    session.begin(spent, is_proved=False)
     return redirect(url_for("instructions.appointment"), 303)
 
 

@@ -29,7 +29,7 @@ def sign_in(role: str) -> Any:
 def follow_link() -> Any:
     case = invited_case()
     if request.method == "POST":
-        session.begin(spend_link(make_link(case)))
+        session.begin(spend_link(make_link(case)), is_proved=False)
         return redirect(url_for("instructions.appointment"), 303)
     return page("demo/follow_link.html", case=case)
 

@@ -50,7 +50,7 @@ from portal.web import trail
 from portal.web.download import attachment
 from portal.web.formats import count
 from portal.web.page import done, is_htmx, page, take
-from portal.web.routing import performs, sees_case, signed_in, with_people
+from portal.web.routing import performs, proved, sees_case, signed_in, with_people
 from portal.words import AppointmentState, DocumentKind, Party, Role, Stage
 from portal.written import clock_face
 
@@ -116,6 +116,7 @@ def calendar() -> Response:
 
 @bp.route("/appointment/letter")
 @signed_in(Role.CLAIMANT)
+@proved
 def letter() -> Response:
     """The notice letter of the appointment that is booked."""
     case = own_case()

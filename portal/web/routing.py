@@ -14,8 +14,8 @@ from portal.kept import Kept, bind
 from portal.models import Case, Claimant, Expert, Organisation, User
 from portal.policy import Person, had_offer, is_manager, may_see, party_to, scope_of, sight
 from portal.search import FURTHEST
+from portal.web.session import is_fresh, is_proved, may_enroll
 from portal.web.signed_out import ask_for_birthday, ask_for_factor, ask_to_sign_in
-from portal.web.session import is_fresh, is_proved
 from portal.words import Party, Role
 
 STAFF = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
@@ -80,14 +80,32 @@ def signed_in(*roles: Role) -> Callable[..., Any]:
     return declare
 
 
-def half_signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Whoever has shown a password and no second factor yet, as `g.half`; nobody else has business here."""
+def knows_password(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Whoever has shown a password, whether or not the second factor after it; the view receives the user."""
 
     @wraps(view)
     def guarded(**parts: Any) -> Any:
-        return view(**parts) if g.half else ask_to_sign_in()
+        if g.half is not None:
+            return view(g.half, **parts)
+        return view(g.person, **parts) if allows_role(STAFF) else ask_to_sign_in()
 
-    guarded.access = Access("half_signed_in")  # type: ignore[attr-defined]
+    guarded.access = Access("knows_password", roles=STAFF)  # type: ignore[attr-defined]
+    return guarded
+
+
+def enrolls(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Whoever may add a second factor: signed in with one shown just now, or half signed in and without any. The view
+    receives the user."""
+
+    @wraps(view)
+    def guarded(**parts: Any) -> Any:
+        if g.half is not None:
+            return view(g.half, **parts) if may_enroll() else ask_for_factor()
+        if not allows_role(STAFF):
+            return ask_to_sign_in()
+        return view(g.person, **parts) if is_fresh() else ask_for_factor()
+
+    guarded.access = Access("enrolls", roles=STAFF, is_fresh=True)  # type: ignore[attr-defined]
     return guarded
 
 

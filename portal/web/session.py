@@ -11,6 +11,8 @@ from peewee import JOIN
 
 from portal import audit, clock
 from portal.db import database
+from portal.ime.account import keep_stronger
+from portal.ime.factors import factors_of
 from portal.kept import Kept, bind
 from portal.models import Expert, Organisation, SecureLink, Session, User
 from portal.policy import Person, is_manager
@@ -58,10 +60,11 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def begin(person: Person, *, is_proved: bool = True) -> None:
+def begin(person: Person, *, is_proved: bool = True, stronger: str = "") -> None:
     """Sign the person in: a new row, a new token, a new cookie; who was signed in here before is signed out.
 
-    Until the second factor `is_proved` the person is half signed in; a claimant, until their date of birth."""
+    Until the second factor `is_proved` the person is half signed in; a claimant, until their date of birth. `stronger`
+    is a hash of the password that takes the place of a weaker one once the second factor was shown."""
     end()
     token = secrets.token_urlsafe(32)
     is_user = isinstance(person, User)
@@ -77,6 +80,8 @@ def begin(person: Person, *, is_proved: bool = True) -> None:
         audit.record(Act.SIGNED_IN, person, session_number=row.id, is_proved=is_proved)
     session.permanent = not is_user
     session["rights"] = rights_of(person)
+    if stronger:
+        session["stronger"] = stronger
     login_user(Visitor(token, row))
     know(current_user)
 
@@ -107,6 +112,27 @@ def prove() -> None:
         audit.record(Act.SIGNED_IN, row.user or row.link, session_number=row.id, is_proved=True)
     login_user(Visitor(token, row))
     know(current_user)
+
+
+def complete() -> None:
+    """A second factor was shown: whoever was half signed in is signed in, anybody else has proved it once more."""
+    if g.half is None:
+        prove()
+        return
+    user, stronger = g.half, session.get("stronger")
+    begin(user)
+    if stronger:
+        keep_stronger(user, stronger)
+
+
+def allow_enrolling() -> None:
+    """Whoever is half signed in has shown a factor that is not enough any more, and may add one that is."""
+    session["may_enroll"] = True
+
+
+def may_enroll() -> bool:
+    """Whoever is half signed in adds a factor where they have none, or have shown one."""
+    return bool(session.get("may_enroll")) or not factors_of(g.half).is_any
 
 
 def is_fresh() -> bool:

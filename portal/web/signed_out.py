@@ -25,7 +25,7 @@ def ask_to_sign_in() -> Any:
 
 def ask_for_factor() -> Any:
     """To the page that asks for the second factor once more, and back here afterwards."""
-    return onward(url_for("second_factor.prove", next=own_address() or url_for("account.overview")))
+    return onward(url_for("second_factor.show", next=own_address() or url_for("account.overview")))
 
 
 def ask_for_birthday() -> Any:
