@@ -57,6 +57,7 @@ OWN = {
     "hours_id": models.WeeklyHours,
     "time_off_id": models.TimeOff,
     "session_id": models.Session,
+    "passkey_id": models.Passkey,
 }
 VALUES = {"token": "a" * 43, "part": "need"}
 TABLES = {table._meta.table_name: table for table in models.TABLES}

@@ -9,13 +9,14 @@ import pytest
 
 from portal import clock
 from portal.demo import PASSWORD
-from portal.ime import account
+from portal.ime import account, tries
 from portal.ime.appointment import cancel_appointment
 from portal.ime.instructions import make_link, revoke_links
 from portal.models import Event, Notice, SecureLink, Session, SignInFailure, User
-from portal.views.account import own_page
 from portal.web.logs import without_tokens
+from portal.web.target import own_page
 from portal.words import Stage
+from tests.second_factor import App
 
 FOREIGN = [
     "//evil.example",
@@ -50,7 +51,10 @@ def comparable(person):
 
 
 def test_a_coordinator_signs_in_and_is_at_the_desk(visitor, world):
+    app = App(world.coordinator)
     coordinator = signs_in(visitor(), world.coordinator.email.upper())
+    assert coordinator.heading == "One more step to sign in"
+    coordinator.presses("Continue with the code", code=app.code())
     assert coordinator.response.request.path == "/"
     assert coordinator.sees(world.coordinator.name)
     assert not SignInFailure.select().exists()
@@ -89,15 +93,20 @@ def test_signing_in_never_leads_to_another_site(visitor, world, target):
     answer = person.client.post("/sign-in", data={**data, "next": target})
     assert answer.status_code == 303
     # A tab in a field becomes a space, which makes a path of ours that does not exist.
-    assert answer.headers["Location"] in ("/", "/%20/evil.example")
+    assert answer.headers["Location"] in (
+        "/sign-in/second-factor",
+        "/sign-in/second-factor?next=/+/evil.example",
+    )
 
 
 def test_signing_in_leads_to_the_page_that_was_asked_for(visitor, world, case_at):
     path = f"/cases/{case_at(Stage.MATCHING).reference}/calls"
-    coordinator = visitor().opens(path)
+    app, coordinator = App(world.coordinator), visitor().opens(path)
     assert coordinator.heading == "Sign in"
     coordinator.presses("Sign in", email=world.coordinator.email, password="wrong at first")
     coordinator.presses("Sign in", password=PASSWORD)
+    coordinator.presses("Continue with the code", code="000000")
+    coordinator.presses("Continue with the code", code=app.code())
     assert coordinator.response.request.path == path
 
 
@@ -122,7 +131,7 @@ def test_whoever_is_signed_in_already_goes_on(visitor, world):
 
 def test_the_sixth_failure_within_a_minute_is_not_looked_at_and_says_so(visitor, world, monkeypatch):
     person = visitor()
-    for _ in range(account.TRIES_AT_ACCOUNT):
+    for _ in range(tries.TRIES_AT_ACCOUNT):
         assert signs_in(person, world.coordinator.email, "wrong").sees("do not go together")
     monkeypatch.setattr(account, "find_user", lambda *_: pytest.fail("the password was looked at"))
     assert signs_in(person, world.coordinator.email).status == 422
@@ -131,25 +140,25 @@ def test_the_sixth_failure_within_a_minute_is_not_looked_at_and_says_so(visitor,
 
 
 def test_one_account_under_attack_keeps_nobody_else_out(visitor, world):
-    fail_at(world.coordinator.email, times=account.TRIES_AT_ACCOUNT)
-    assert signs_in(visitor(), world.expert.email).response.request.path == "/"
+    fail_at(world.coordinator.email, times=tries.TRIES_AT_ACCOUNT)
+    assert signs_in(visitor(), world.expert.email).heading == "Add a second factor"
     assert signs_in(visitor(), world.coordinator.email).sees("too many tries")
 
 
 def test_after_a_minute_the_account_opens_again_although_tries_went_on(visitor, world):
-    fail_at(world.coordinator.email, times=account.TRIES_AT_ACCOUNT)
+    fail_at(world.coordinator.email, times=tries.TRIES_AT_ACCOUNT)
     assert signs_in(visitor(), world.coordinator.email).sees("too many tries")
     with clock.set_to(clock.now() + timedelta(seconds=61)):
-        assert signs_in(visitor(), world.coordinator.email).response.request.path == "/"
+        assert signs_in(visitor(), world.coordinator.email).heading == "Add a second factor"
 
 
 def test_an_unknown_address_is_throttled_like_a_known_one(visitor, world):
-    fail_at("nobody@nowhere.example", times=account.TRIES_AT_ACCOUNT)
+    fail_at("nobody@nowhere.example", times=tries.TRIES_AT_ACCOUNT)
     assert signs_in(visitor(), "Nobody@Nowhere.example").sees("too many tries")
 
 
 def test_one_network_address_cannot_try_every_account(visitor, world):
-    for number in range(account.TRIES_FROM_ADDRESS):
+    for number in range(tries.TRIES_FROM_ADDRESS):
         fail_at(f"person{number}@nowhere.example", address="127.0.0.1")
     assert signs_in(visitor(), world.coordinator.email).sees("too many tries")
 
@@ -159,32 +168,32 @@ def test_many_tries_at_once_are_no_way_around_the_limit(world, monkeypatch):
     monkeypatch.setattr(account, "find_user", lambda *_: looked_at.append(1))
     refused = []
 
-    def tries():
+    def guesses():
         try:
             account.admit(world.coordinator.email, "wrong", "192.0.2.9")
         except account.Refusal as refusal:
             refused.append(refusal.sentence)
 
-    threads = [threading.Thread(target=tries) for _ in range(12)]
+    threads = [threading.Thread(target=guesses) for _ in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(refused) == 12
-    assert len(looked_at) <= account.TRIES_AT_ACCOUNT
+    assert len(looked_at) <= tries.TRIES_AT_ACCOUNT
 
 
-def test_the_list_of_failures_names_nobody_and_is_forgotten_after_a_day(visitor, world):
+def test_the_list_of_failures_names_nobody_and_is_forgotten_after_a_week(visitor, world):
     signs_in(visitor(), world.coordinator.email, "wrong")
     row = SignInFailure.get()
     assert world.coordinator.email not in row.account and "127.0.0.1" not in row.address
-    with clock.set_to(clock.now() + timedelta(days=1, seconds=2)):
-        assert account.forget_failures() == 1
+    with clock.set_to(clock.now() + timedelta(days=7, seconds=2)):
+        assert tries.forget_failures() == 1
 
 
 def fail_at(email, times=1, address="192.0.2.7"):
     for _ in range(times):
-        SignInFailure.create(account=account.fingerprint(email), address=account.fingerprint(address))
+        SignInFailure.create(account=tries.fingerprint(email), address=tries.fingerprint(address))
 
 
 # --- where you are signed in
@@ -192,7 +201,7 @@ def fail_at(email, times=1, address="192.0.2.7"):
 
 def test_a_person_sees_their_sessions_and_ends_the_one_elsewhere(visitor, world):
     elsewhere, here = visitor(world.coordinator), visitor(world.coordinator)
-    here.opens("/").follows("Where you are signed in").presses("Sign out there")
+    here.opens("/").follows("Your account").follows("Where you are signed in").presses("Sign out there")
     assert here.sees("You are signed out there.")
     assert here.opens("/account/sessions").buttons.count("Sign out there") == 0
     assert elsewhere.opens("/account/sessions").heading == "Sign in"

@@ -7,8 +7,9 @@ import pytest
 from portal import clock
 from portal.ime.instructions import make_link, revoke_links, spend_link
 from portal.models import Session, User
-from portal.web.session import device_of
-from portal.words import Stage
+from portal.web.session import BACKGROUND, device_of
+from portal.words import Role, Stage
+from tests.second_factor import App
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -20,25 +21,64 @@ def is_signed_in(person):
     return person.opens("/account/sessions").heading == "Where you are signed in"
 
 
-def test_a_session_that_rests_half_an_hour_has_ended(visitor, world):
+@pytest.mark.parametrize(
+    ("name", "minutes"), [("expert", 20), ("second_coordinator", 20), ("coordinator", 15)]
+)
+def test_a_session_that_rests_too_long_has_ended_a_managers_sooner(visitor, world, name, minutes):
     began = clock.now()
-    coordinator = visitor(world.coordinator)
-    with clock.set_to(began + 29 * MINUTE):
-        assert is_signed_in(coordinator)
-    with clock.set_to(began + 58 * MINUTE):
-        assert is_signed_in(coordinator)
-    with clock.set_to(began + 58 * MINUTE + 31 * MINUTE):
-        assert coordinator.opens("/account/sessions").heading == "Sign in"
+    person = visitor(getattr(world, name))
+    with clock.set_to(began + (minutes - 1) * MINUTE):
+        assert is_signed_in(person)
+    with clock.set_to(began + (2 * minutes - 2) * MINUTE):
+        assert is_signed_in(person)
+    with clock.set_to(began + (3 * minutes - 1) * MINUTE):
+        assert person.opens("/account/sessions").heading == "Sign in"
 
 
 def test_no_activity_makes_a_session_longer_than_eight_hours(visitor, world):
     began = clock.now()
-    coordinator = visitor(world.coordinator)
-    for minutes in range(20, 480, 20):
+    expert = visitor(world.expert)
+    for minutes in range(15, 480, 15):
         with clock.set_to(began + minutes * MINUTE):
-            assert is_signed_in(coordinator)
+            assert is_signed_in(expert)
     with clock.set_to(began + 8 * HOUR):
-        assert coordinator.opens("/account/sessions").heading == "Sign in"
+        assert expert.opens("/account/sessions").heading == "Sign in"
+
+
+def test_showing_the_factor_once_more_makes_no_session_longer(visitor, world):
+    began, app = clock.now(), App(world.expert)
+    expert = visitor(world.expert)
+    for minutes in range(15, 480, 15):
+        with clock.set_to(began + minutes * MINUTE):
+            expert.opens("/sign-in/second-factor").presses("Continue with the code", code=app.code())
+            assert is_signed_in(expert)
+    with clock.set_to(began + 8 * HOUR):
+        assert expert.opens("/account/sessions").heading == "Sign in"
+
+
+def test_what_a_page_asks_for_by_itself_keeps_no_session_open(visitor, world):
+    began = clock.now()
+    expert = visitor(world.expert)
+    for minutes in range(2, 20, 2):
+        with clock.set_to(began + minutes * MINUTE):
+            answer = expert.client.get("/", headers={"HX-Request": "true", BACKGROUND: "true"})
+            assert answer.status_code == 200
+    with clock.set_to(began + 20 * MINUTE):
+        assert expert.opens("/account/sessions").heading == "Sign in"
+
+
+def test_typing_that_is_saved_keeps_a_session_open_and_never_beyond_its_end(visitor, world, case_at):
+    began, case = clock.now(), case_at(Stage.REPORTING)
+    expert = visitor(world.expert).opens(f"/cases/{case.reference}/report")
+    data = {"csrf_token": expert.typed("csrf_token"), "section_history": "Fell from a ladder."}
+    for minutes in range(15, 480, 15):
+        with clock.set_to(began + minutes * MINUTE):
+            headers = {"HX-Request": "true"}
+            answer = expert.client.post(f"/cases/{case.reference}/report", data=data, headers=headers)
+            assert answer.status_code in (200, 422), minutes
+    with clock.set_to(began + 8 * HOUR):
+        answer = expert.client.post(f"/cases/{case.reference}/report", data=data, headers=headers)
+        assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/sign-in")
 
 
 def test_a_second_page_within_a_minute_writes_nothing(visitor, world):
@@ -61,6 +101,18 @@ def test_a_disabled_user_is_out_at_the_next_request(visitor, world):
     coordinator = visitor(world.coordinator)
     assert is_signed_in(coordinator)
     User.update(disabled_at=clock.now()).where(User.id == world.coordinator.id).execute()
+    assert coordinator.opens("/account/sessions").heading == "Sign in"
+
+
+@pytest.mark.parametrize(
+    "rights",
+    [{"role": Role.REFERRER}, {"is_manager": False}, {"organisation": 1}],
+    ids=lambda each: [*each][0],
+)
+def test_whoever_is_given_other_rights_is_out_at_the_next_request(visitor, world, rights):
+    coordinator = visitor(world.coordinator)
+    assert is_signed_in(coordinator)
+    User.update(**rights).where(User.id == world.coordinator.id).execute()
     assert coordinator.opens("/account/sessions").heading == "Sign in"
 
 
