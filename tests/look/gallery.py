@@ -101,7 +101,7 @@ def create_gallery():
     CSRFProtect(app)
     account = Blueprint("account", "account")
     account.add_url_rule("/sign-out", "sign_out", lambda: "", methods=["POST"])
-    account.add_url_rule("/account/sessions", "sessions", lambda: "")
+    account.add_url_rule("/account", "overview", lambda: "")
     app.register_blueprint(account)
     app.add_url_rule("/<page>", "page", show, methods=["GET", "POST"])
     app.after_request(be_strict)
