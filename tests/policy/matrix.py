@@ -113,7 +113,7 @@ def address(app: Flask, rule: Any, case: Case, reference: str | None = None, **g
 
 def first_choice(rule: Any, name: str) -> str:
     """The first of the words that may stand at this place of an address."""
-    return str(sorted(rule._converters[name].items)[0])
+    return str(min(rule._converters[name].items))
 
 
 def first_of(model: Any) -> int:
