@@ -99,7 +99,10 @@ def last_seal(target: Database) -> Seal | None:
 
 def read_seal(target: Database, which: str, given: Row = ()) -> Seal | None:
     row = target.execute_sql(f"SELECT {', '.join(SEAL)} FROM audit_seal {which}", given).fetchone()  # noqa: S608 - our own words
-    return row and Seal(*row[:5], str(row[5]), row[6])
+    if row is None:
+        return None
+    first, last, count, digests, previous, at, sha256 = row
+    return Seal(first, last, count, digests, previous, str(at), sha256)
 
 
 # --- sealing

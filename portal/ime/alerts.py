@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from peewee import fn
+from peewee import JOIN, fn
 
 from portal import audit, clock
 from portal.db import is_sqlite
@@ -77,5 +77,5 @@ def was_told(kind: AlertKind, record: AuditRecord) -> bool:
 
 def newest(before: int, most: int) -> list[Alert]:
     """The alerts before this number, the newest first, each with its person."""
-    with_person = Alert.select(Alert, User).join(User, "LEFT OUTER").where(Alert.id < before)
+    with_person = Alert.select(Alert, User).join(User, JOIN.LEFT_OUTER).where(Alert.id < before)
     return list(with_person.order_by(Alert.id.desc()).limit(most))

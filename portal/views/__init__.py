@@ -33,6 +33,9 @@ NOUNS = (
     "closure",
     "messages",
     "calls",
+    "sightings",
+    "alerts",
+    "activity",
 )
 
 

@@ -13,6 +13,7 @@ from portal.ime.particulars import particulars
 from portal.ime.process import PROCESS
 from portal.kept import Kept, bind
 from portal.models import Case, Event, User
+from portal.policy import REFERRER_SIDE
 from portal.queues import Row
 from portal.views import appointment, clarification, messages, questions, records, referral, report, review
 from portal.views.desk import shown
@@ -23,6 +24,7 @@ from portal.words import Part, Party, Role, Stage
 
 bp = Blueprint("case", __name__)
 MOST_EVENTS = 200
+WHO_HEAR_OF_LOOKS = REFERRER_SIDE | {Party.COORDINATOR}
 
 # What a person looks for on a case, what matters now first; each noun knows what its reader may see.
 AT_FIRST = (referral, questions, records, appointment, messages)
@@ -58,6 +60,9 @@ def show(case: Case) -> Any:
         awaited=PROCESS[case.next_step].button if case.next_step else "",
         sections=sections(case),
         entries=timeline(events(case), g.person, g.party),
+        sightings_href=url_for("sightings.read", ref=case.reference)
+        if g.party in WHO_HEAR_OF_LOOKS
+        else None,
     )
 
 

@@ -8,7 +8,7 @@ from portal import clock
 from portal.ime.pending import LOOKED_INTO, idle_steps
 from portal.ime.process import PROCESS, may
 from portal.models import Case
-from portal.policy import Person
+from portal.policy import Person, is_manager
 from portal.words import Role
 
 
@@ -27,11 +27,13 @@ PLACES = {
     Role.EXPERT: (("Home", "desk.home"), ("Cases", "case.queue"), ("Hours", "appointment.hours")),
     Role.CLAIMANT: (),
 }
+FOR_MANAGERS = (("Alerts", "alerts.read"),)
 
 
 def navigation() -> list[Link]:
     """The service navigation of whoever is signed in."""
     places = PLACES[g.person.role] if g.get("person") else ()
+    places += FOR_MANAGERS if g.get("person") and is_manager(g.person) else ()
     return [Link(text, url_for(endpoint), request.endpoint == endpoint) for text, endpoint in places]
 
 
