@@ -11,6 +11,7 @@ from portal import audit, clock
 from portal.db import Remembered, database
 from portal.ime import rules
 from portal.ime.deadlines import whats_next
+from portal.ime.instructions import revoke_all_links
 from portal.ime.messages import write
 from portal.ime.particulars import LISTS
 from portal.ime.process import NotAllowed, Refusal, actor_of, remember, step
@@ -98,7 +99,7 @@ def edit_referral(
     a new one), text, issue and library_key in the wanted order, and each keeps its identity."""
     refuse_unknown(case_fields or {}, lists or {})
     change(case, CASE_FIELDS, case_fields or {})
-    change(case.claimant, CLAIMANT_FIELDS, claimant_fields or {})
+    change_claimant(case, claimant_fields or {})
     for name, rows in (lists or {}).items():
         replace(case, LISTS[name], rows)
     if questions is not None:
@@ -120,6 +121,15 @@ def refuse_unknown(case_fields: Mapping[str, Any], lists: Mapping[str, Sequence[
 def refuse_too_many(rows: Sequence[Any]) -> None:
     if len(rows) > MOST_ROWS:
         raise Refusal(f"Keep to {MOST_ROWS} entries or fewer.")
+
+
+def change_claimant(case: Case, fields: Mapping[str, Any]) -> None:
+    """The claimant as told now; a link that went to another address or number opens nothing any more."""
+    claimant = case.claimant
+    before = claimant.email, claimant.phone
+    change(claimant, CLAIMANT_FIELDS, fields)
+    if (claimant.email, claimant.phone) != before:
+        revoke_all_links(case)
 
 
 def change(row: Remembered, allowed: frozenset[str], fields: Mapping[str, Any]) -> None:

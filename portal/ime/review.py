@@ -9,6 +9,7 @@ from typing import Any
 from peewee import JOIN
 
 from portal import clock
+from portal.ime.instructions import revoke_all_links
 from portal.ime.process import Refusal, remember, step
 from portal.kept import Kept, bind
 from portal.models import Addendum, Answer, Case, Clarification, Question, TreatingOpinion, User, Verdict
@@ -127,6 +128,7 @@ def accept_report(case: Case, *, by: User) -> None:
     rows = judged(case)
     if lacking := open_points(rows):
         raise Refusal(lacking[0])
+    revoke_all_links(case)
     remember(questions=len(rows))
 
 

@@ -51,6 +51,7 @@ from portal.web.download import attachment
 from portal.web.formats import count
 from portal.web.page import done, is_htmx, page, take
 from portal.web.routing import performs, proved, sees_case, signed_in, with_people
+from portal.web.session import is_proved
 from portal.words import AppointmentState, DocumentKind, Party, Role, Stage
 from portal.written import clock_face
 
@@ -207,7 +208,8 @@ def told(case: Case, booked: Any) -> dict[str, Any]:
         "is_confirmed": bool(case.confirmed_at),
         "is_move_asked": bool(case.move_asked_at),
         "has_letter": booked.letter_id is not None,
-        "arranged": arranged(ARRANGEMENTS.models(case=case.id)),
+        "is_proved": is_proved(),
+        "arranged": arranged(ARRANGEMENTS.models(case=case.id)) if is_proved() else [],
     }
 
 
