@@ -4,8 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from portal import clock
 from portal.kept import Kept, bind, literal
-from portal.models import Appointment, Case, CaseParty, Document, Message, Offer, SecureLink, User
+from portal.models import (
+    Appointment,
+    Bar,
+    Case,
+    CaseParty,
+    Document,
+    EmergencyAccess,
+    Message,
+    Offer,
+    SecureLink,
+    User,
+)
 from portal.words import AppointmentState, Audience, OfferState, Party, Role, Stage
 
 Person = User | SecureLink
@@ -33,7 +45,7 @@ def visible_cases(person: Person) -> Any:
     """The query of the cases this person may see; everything else does not exist for them."""
     if not may_see(person):
         return Case.select().where(False)
-    return Case.select().where(sight(person.role, scope_of(person)))
+    return Case.select().where(sight(person.role, seeing(person)))
 
 
 def may_see(person: Person) -> bool:
@@ -57,15 +69,44 @@ def scope_of(person: Person) -> int:
     return int(person.organisation_id)
 
 
-def sight(role: Role, scope: Any) -> Any:
-    """The condition on a case that a role's sight is, for a scope (a number, or the place of one in a kept query)."""
+# The places of a sight in a kept query; `seeing` gives their values.
+PLACES = {name: bind(name) for name in ("scope", "user", "manages", "now")}
+
+
+def seeing(person: Person) -> dict[str, Any]:
+    """The values a person's sight depends on; a claimant's link is no user, and nobody is barred as number 0."""
+    user = person.id if isinstance(person, User) else 0
+    return {"scope": scope_of(person), "user": user, "manages": is_manager(person), "now": clock.now()}
+
+
+def sight(role: Role, of: dict[str, Any]) -> Any:
+    """The condition on a case that a role's sight is, for the values of `seeing` or the places of them."""
     if role == Role.CLAIMANT:
-        return Case.id == scope
+        return Case.id == of["scope"]
     if role == Role.REFERRER:
-        return Case.organisation == scope
+        return (Case.organisation == of["scope"]) & unbarred(of["user"])
     if role == Role.EXPERT:
-        return (Case.expert == scope) | Case.id.in_(offered_to(scope))
-    return Case.stage != Stage.DRAFT
+        mine = (Case.expert == of["scope"]) | Case.id.in_(offered_to(of["scope"]))
+        return mine & unbarred(of["user"])
+    return (Case.stage != Stage.DRAFT) & office_sight(of)
+
+
+def office_sight(of: dict[str, Any]) -> Any:
+    """Of a restricted case the office's share is its coordinator, the managers, and who has emergency access to it."""
+    entered = EmergencyAccess.select(EmergencyAccess.case).where(is_entered(of["user"], of["now"]))
+    own = (Case.coordinator == of["user"]) | of["manages"] | Case.id.in_(entered)
+    return (~Case.is_restricted | own) & unbarred(of["user"])
+
+
+def unbarred(user: Any) -> Any:
+    """The condition that nobody has barred this user from the case: it goes with every grant there is."""
+    return Case.id.not_in(Bar.select(Bar.case).where(Bar.user == user))
+
+
+def is_entered(user: Any, now: Any) -> Any:
+    """The condition on an emergency access that it is this user's and still runs."""
+    mine = (EmergencyAccess.user == user) & EmergencyAccess.ended_at.is_null()
+    return mine & (EmergencyAccess.expires_at > now)
 
 
 def had_offer(person: Person, ref: str) -> bool:
@@ -73,7 +114,7 @@ def had_offer(person: Person, ref: str) -> bool:
     if isinstance(person, SecureLink) or person.role != Role.EXPERT or not may_see(person):
         return False
     offers = Offer.select().join(Case).where((Case.reference == ref) & (Offer.expert == person.expert))
-    return bool(offers.exists())
+    return bool(offers.where(unbarred(person.id)).exists())
 
 
 def offered_to(expert: Any) -> Any:
@@ -84,18 +125,45 @@ def offered_to(expert: Any) -> Any:
 
 
 def party_to(person: Person, case: Case) -> Party | None:
-    """What the person is to the case, None for a stranger."""
+    """What the person is to the case, None for a stranger and for whoever is barred from it."""
     if isinstance(person, SecureLink):
         return Party.CLAIMANT if person.case_id == case.id and person.is_usable else None
-    if person.disabled_at is not None:
+    if person.disabled_at is not None or is_barred(person, case):
         return None
     if person.role == Role.REFERRER:
-        if case.referrer_id == person.id:
-            return Party.REFERRER
-        return Party.COLLEAGUE if case.organisation_id == person.organisation_id else None
+        if case.organisation_id != person.organisation_id:
+            return None
+        return Party.REFERRER if case.referrer_id == person.id else Party.COLLEAGUE
     if person.role == Role.COORDINATOR:
-        return Party.COORDINATOR if case.stage != Stage.DRAFT else None
+        return Party.COORDINATOR if case.stage != Stage.DRAFT and is_let_in(person, case) else None
     return expert_party(person.expert, case)
+
+
+BARRED = Kept(lambda: Bar.select(Bar.id).where((Bar.user == bind("user")) & (Bar.case == bind("case"))))
+ENTERED = Kept(
+    lambda: EmergencyAccess.select(EmergencyAccess.id).where(
+        is_entered(bind("user"), bind("now")) & (EmergencyAccess.case == bind("case"))
+    )
+)
+
+
+def is_barred(user: User, case: Case) -> bool:
+    """A manager has barred this person from the case: it beats whatever else would let them."""
+    return bool(BARRED.rows(user=user.id, case=case.id))
+
+
+def is_let_in(coordinator: User, case: Case) -> bool:
+    """The office's restriction does not keep this coordinator out."""
+    return answers_for(coordinator, case) or is_in_by_emergency(coordinator, case)
+
+
+def answers_for(coordinator: User, case: Case) -> bool:
+    """They see the case by right: it is not restricted, or theirs, or they manage the portal."""
+    return not case.is_restricted or case.coordinator_id == coordinator.id or is_manager(coordinator)
+
+
+def is_in_by_emergency(coordinator: User, case: Case) -> bool:
+    return bool(ENTERED.rows(user=coordinator.id, case=case.id, now=clock.now()))
 
 
 OFFERED = Kept(lambda: offered_to(bind("expert")).where(Offer.case == bind("case")))
@@ -142,16 +210,11 @@ class Recipient:
 
 
 def recipients(case: Case, party: Party) -> list[Recipient]:
-    """The people who are this party to the case now; a candidate or expert who just left is still told, and for a
-    referrer or coordinator whose account is closed their active colleagues are."""
-    if party == Party.REFERRER:
-        return [recipient(user) for user in active_or(case.referrer, colleagues(case))]
-    if party == Party.COORDINATOR and case.referred_at is None:
-        return []  # the office has never seen this case
-    if party == Party.COORDINATOR:
-        return [recipient(user) for user in active_or(case.coordinator, User.coordinators())]
-    if party in {Party.CANDIDATE, Party.EXPERT}:
-        return experts_told(case, party)
+    """The people who are this party to the case now. Nobody who is barred from it is told."""
+    if party in ENGAGED | {Party.CANDIDATE}:
+        barred = barred_from(case)
+        users = [user for user in users_told(case, party, barred) if user.id not in barred]
+        return [Recipient(user.name, user.email) for user in users]
     if party == Party.CLAIMANT:
         return [Recipient(case.claimant.name, case.claimant.email)] if is_expected(case) else []
     if party == Party.REPRESENTATIVE and not (case.is_file_review or case.appointments.exists()):
@@ -159,9 +222,33 @@ def recipients(case: Case, party: Party) -> list[Recipient]:
     return [Recipient(row.name, row.email) for row in others_told(case, party)]
 
 
-def active_or(user: User | None, others: Iterable[User]) -> Iterable[User]:
+def users_told(case: Case, party: Party, barred: frozenset[int]) -> Iterable[User]:
+    """Those with an account; a candidate or expert who just left is still told, and for a referrer or coordinator
+    whose account is closed, or who is barred, their active colleagues are."""
+    if party == Party.REFERRER:
+        return active_or(case.referrer, colleagues(case), barred)
+    if party == Party.COORDINATOR:
+        # The office has never seen a case that was not sent to it.
+        return active_or(case.coordinator, office(case), barred) if case.referred_at else []
+    return experts_told(case, party) if party in LEFT_AS else []
+
+
+WHO_IS_BARRED = Kept(lambda: Bar.select(Bar.user).where(Bar.case == bind("case")))
+
+
+def barred_from(case: Case) -> frozenset[int]:
+    """The users who are barred from the case, by their numbers."""
+    return frozenset(user for (user,) in WHO_IS_BARRED.rows(case=case.id))
+
+
+def active_or(user: User | None, others: Iterable[User], barred: frozenset[int]) -> Iterable[User]:
     """The one person in charge, or the others where there is none any more."""
-    return [user] if user and user.disabled_at is None else others
+    return [user] if user and user.disabled_at is None and user.id not in barred else others
+
+
+def office(case: Case) -> Any:
+    """The query of the coordinators who see the case by right."""
+    return User.coordinators().where(User.is_manager) if case.is_restricted else User.coordinators()
 
 
 def colleagues(case: Case) -> Any:
@@ -179,21 +266,17 @@ def is_expected(case: Case) -> bool:
     return latest is not None and latest.state != AppointmentState.HELD
 
 
-def recipient(user: User) -> Recipient:
-    return Recipient(user.name, user.email)
-
-
-def experts_told(case: Case, party: Party) -> list[Recipient]:
+def experts_told(case: Case, party: Party) -> list[User]:
     """The expert or candidate of the case now, or the one whom the present step has just let go."""
     if case.expert:
-        return [recipient(case.expert.user)] if party == Party.EXPERT else []
+        return [case.expert.user] if party == Party.EXPERT else []
     states = LEFT_AS[party]
     offers = Offer.select().where(
         (Offer.case == case)
         & Offer.state.in_(states)
         & (Offer.answered_at.is_null() | (Offer.answered_at >= case.last_event_at))
     )
-    return [recipient(offer.expert.user) for offer in offers]
+    return [offer.expert.user for offer in offers]
 
 
 def others_told(case: Case, party: Party) -> Any:

@@ -12,6 +12,7 @@ from peewee import SQL, Select, Tuple, Value, fn
 from portal import clock
 from portal.kept import Kept, bind
 from portal.models import Case, Claimant, Offer, User
+from portal.policy import PLACES, office_sight, seeing, sight, unbarred
 from portal.words import Party, Role, Stage
 
 PAGE = 25
@@ -48,6 +49,10 @@ COLUMNS = (
 )
 IS_OPEN = SQL("is_open")
 
+# A desk's own cases are the viewer's by right; what is nobody's yet is what the office may see.
+IS_UNBARRED = unbarred(PLACES["user"])
+IS_THE_OFFICES = office_sight(PLACES)
+
 
 def cases(group: str, *conditions: Any, limit: int = GROUP) -> Any:
     """Open cases in the order they are due, each marked with its group."""
@@ -76,16 +81,17 @@ OTHERS = {
 
 def desk_of(party: Party, owner: Any, soon: Any = None) -> Any:
     """Your turn, coming up, and waiting for others: one branch a turn, so that each follows an index."""
-    mine = and_(owner == bind("viewer"), Case.turn == party)
+    own = and_(owner == bind("viewer"), IS_UNBARRED)
+    mine = and_(own, Case.turn == party)
     groups = [cases("turn", mine, *([Case.due_on <= bind("soon")] if soon else []))]
     if soon:
         groups.append(cases("coming", mine, Case.due_on > bind("soon")))
-    groups += [cases("waiting", owner == bind("viewer"), Case.turn == other) for other in OTHERS[party]]
+    groups += [cases("waiting", own, Case.turn == other) for other in OTHERS[party]]
     return groups
 
 
 def new_referrals() -> Any:
-    return cases("new", Case.coordinator.is_null(), Case.turn == Party.COORDINATOR)
+    return cases("new", Case.coordinator.is_null(), Case.turn == Party.COORDINATOR, IS_THE_OFFICES)
 
 
 def open_offers() -> Any:
@@ -99,7 +105,7 @@ def open_offers() -> Any:
             *COLUMNS[3:],
         )
         .join(Offer)
-        .where((Offer.expert == bind("viewer")) & (SQL("state = 'open'")))
+        .where((Offer.expert == bind("viewer")) & (SQL("state = 'open'")) & IS_UNBARRED)
         .order_by(Offer.until, Case.id)
         .limit(GROUP + 1)
     )
@@ -116,7 +122,8 @@ DESKS = {
 
 def desk(person: User) -> dict[str, list[Row]]:
     """The groups of a person's home, each in the order due, each at most one row longer than GROUP."""
-    rows = DESKS[person.role].rows(viewer=viewer_id(person), soon=clock.today() + COMING_UP)
+    soon = clock.today() + COMING_UP
+    rows = DESKS[person.role].rows(viewer=viewer_id(person), soon=soon, **seeing(person))
     groups: dict[str, list[Row]] = {}
     for row in map(as_row, rows):
         groups.setdefault(row.group, []).append(row)
@@ -143,7 +150,7 @@ def counted(*conditions: Any) -> Any:
 
 
 def tally_of(party: Party, owner: Any) -> Any:
-    mine = and_(owner == bind("viewer"), Case.turn == party)
+    mine = reduce(and_, (owner == bind("viewer"), Case.turn == party, IS_UNBARRED))
     late = counted(mine, Case.due_on < bind("today"))
     now = counted(mine, Case.due_on == bind("today"))
     return Select(columns=[late, now])
@@ -164,15 +171,16 @@ class Tally(NamedTuple):
 
 
 def tally(person: User) -> Tally:
-    return Tally(*TALLIES[person.role].rows(viewer=viewer_id(person), today=clock.today())[0])
+    values = {"viewer": viewer_id(person), "today": clock.today(), **seeing(person)}
+    return Tally(*TALLIES[person.role].rows(**values)[0])
 
 
 # --- the queue --------------------------------------------------------------------------------------------------
 
 SCOPES: dict[Role, Any] = {
-    Role.REFERRER: lambda: Case.organisation == bind("viewer"),
-    Role.COORDINATOR: lambda: Case.stage != Stage.DRAFT,
-    Role.EXPERT: lambda: Case.expert == bind("viewer"),
+    Role.REFERRER: sight(Role.REFERRER, PLACES),
+    Role.COORDINATOR: sight(Role.COORDINATOR, PLACES),
+    Role.EXPERT: (Case.expert == PLACES["scope"]) & IS_UNBARRED,  # what is offered stands on the desk
 }
 
 
@@ -215,7 +223,7 @@ def narrowed(wish: Wish) -> list[Any]:
 
 def queue_query(role: Role, wish: Wish) -> Any:
     """The query of one shape of wish; its values are bound when it runs."""
-    conditions = [SCOPES[role](), SQL("NOT is_open") if wish.is_ended else IS_OPEN, *narrowed(wish)]
+    conditions = [SCOPES[role], SQL("NOT is_open") if wish.is_ended else IS_OPEN, *narrowed(wish)]
     by_due = wish.order == "due" and not wish.is_ended
     if wish.after:
         conditions.append(
@@ -239,10 +247,5 @@ _queues: dict[tuple[Any, ...], Kept] = {}
 def queue(person: User, wish: Wish) -> tuple[list[Row], bool]:
     """A page of the cases a person may see, in keyset order, and whether there are more."""
     kept = _queues.setdefault((person.role, wish.shape), Kept(lambda: queue_query(person.role, wish)))
-    rows = kept.rows(viewer=queue_scope(person), **wish.values)
+    rows = kept.rows(**seeing(person), **wish.values)
     return [as_row(row) for row in rows[:PAGE]], len(rows) > PAGE
-
-
-def queue_scope(person: User) -> int:
-    """What the queue of a person's role is kept by: the organisation's cases, or the expert's own."""
-    return int(person.organisation_id) if person.role == Role.REFERRER else viewer_id(person)

@@ -16,6 +16,7 @@ from portal.db import database, is_sqlite
 from portal.ime import process
 from portal.kept import Bind, Kept
 from portal.models import Case, Claimant, ClaimNumber, User
+from portal.policy import seeing
 from portal.queues import (
     COLUMNS,
     EVERYTHING,
@@ -26,7 +27,6 @@ from portal.queues import (
     Wish,
     as_row,
     narrowed,
-    queue_scope,
 )
 from portal.words import Role
 
@@ -138,7 +138,7 @@ def query(role: Role, wish: Wish) -> Any:
         Case.select(SQL("'found'"), *COLUMNS)
         .join(Claimant)
         .join(found, on=(found.rowid == Case.id))
-        .where(reduce(and_, [matches, SCOPES[role](), is_before, *narrowed(wish), *still_open(wish)]))
+        .where(reduce(and_, [matches, SCOPES[role], is_before, *narrowed(wish), *still_open(wish)]))
         .order_by(found.rowid.desc())
         .limit(PAGE + 1)
     )
@@ -159,11 +159,16 @@ def find(person: User, typed: str, before: int = FURTHEST, wish: Wish = EVERYTHI
     wanted = terms(typed)
     if not wanted:
         return [], False
-    viewer = queue_scope(person)
-    owner = {Role.REFERRER: f"organisation{viewer}", Role.EXPERT: f"expert{viewer}"}.get(person.role)
+    viewer = seeing(person)
+    words = expression(typed, wanted, token_of(person.role, viewer["scope"]))
     kept = _finds.setdefault((person.role, wish.shape), Kept(lambda: query(person.role, wish)))
-    rows = kept.rows(words=expression(typed, wanted, owner), before=before, viewer=viewer, **wish.values)
+    rows = kept.rows(words=words, before=before, **viewer, **wish.values)
     return [as_row(row) for row in rows[:PAGE]], len(rows) > PAGE
+
+
+def token_of(role: Role, scope: int) -> str | None:
+    """The token that the words of a person's cases hold; the office's cases hold none."""
+    return {Role.REFERRER: f"organisation{scope}", Role.EXPERT: f"expert{scope}"}.get(role)
 
 
 process.keepers.append(keep)

@@ -58,6 +58,7 @@ class ExpertFacts:
     accepts: frozenset[ArrangementKind] = frozenset()
     has_treated: bool = False
     has_conflict: bool = False
+    is_barred: bool = False
     answered: OfferState | None = None
 
 

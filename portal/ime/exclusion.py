@@ -13,6 +13,10 @@ def exclusions(case: CaseFacts, expert: ExpertFacts) -> tuple[str, ...]:
     return tuple(sentence for test in EXCLUDING if (sentence := test(case, expert)))
 
 
+def is_barred(case: CaseFacts, expert: ExpertFacts) -> str:
+    return "A manager has barred this expert from the case." if expert.is_barred else ""
+
+
 def has_treated(case: CaseFacts, expert: ExpertFacts) -> str:
     if expert.has_treated:
         return "Declared on an earlier offer: has treated the claimant."
@@ -66,6 +70,7 @@ TURNED_DOWN = {
 }
 Test = Callable[[CaseFacts, ExpertFacts], str]
 EXCLUDING: tuple[Test, ...] = (
+    is_barred,
     has_treated,
     shares_practice,
     has_conflict,

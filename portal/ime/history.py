@@ -72,6 +72,10 @@ SENTENCES: dict[str, tuple[frozenset[Party], str]] = {
     "withdraw_referral": (CASE, "{who} withdrew the referral: {why}"),
     "take_over_referral": (REFERRERS, "{who} took over the referral from {before}."),
     "assign_coordinator": (OFFICE, "{who} gave the case to {coordinator}."),
+    "restrict_case": (OFFICE, "{who} restricted the case: {why}"),
+    "lift_restriction": (OFFICE, "{who} lifted the restriction: {why}"),
+    "place_bar": (OFFICE, "{who} barred {person} from the case: {why}"),
+    "lift_bar": (OFFICE, "{who} lifted the bar of {person}."),
     "settle_call": (OFFICE, "{who} told the {told} by phone{coming}."),
 }
 

@@ -20,6 +20,7 @@ from portal.models import (
     ExpertSpecialty,
     Offer,
 )
+from portal.policy import barred_from
 from portal.words import ArrangementKind, OfferState
 
 FEDERAL = "US"
@@ -87,6 +88,7 @@ def expert_facts(case: Case) -> list[ExpertFacts]:
     declared = declarations(case)
     answered = dict(answers(case))
     this_week = cases_this_week()
+    barred = barred_from(case)
     records = report_records()
     free = Diary()
     return [
@@ -108,6 +110,7 @@ def expert_facts(case: Case) -> list[ExpertFacts]:
             accepts=accepted(row),
             has_treated=declared[row.id][0],
             has_conflict=declared[row.id][1],
+            is_barred=row.user_id in barred,
             answered=answered.get(row.id),
             accepted=records[row.id]["accepted"],
             asked_back=records[row.id]["asked_back"],

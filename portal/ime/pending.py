@@ -19,6 +19,8 @@ LOOKED_INTO = {
     "release_expert": Case.select(SQL("1")).where(
         Case.id == AT, Case.id.not_in(Report.select(Report.case).where(Report.case == AT, SIGNED))
     ),
+    "restrict_case": Case.select(SQL("1")).where(Case.id == AT, ~Case.is_restricted),
+    "lift_restriction": Case.select(SQL("1")).where(Case.id == AT, Case.is_restricted),
     "revoke_links": SecureLink.select(SQL("1")).where(SecureLink.case == AT, SecureLink.revoked_at.is_null()),
     "settle_call": Notice.select(SQL("1")).join(Event).where(Event.case == AT, Notice.is_call()),
 }

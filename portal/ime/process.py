@@ -15,7 +15,7 @@ from portal import audit, clock
 from portal.db import database
 from portal.ime.deadlines import whats_next
 from portal.models import Case, Event, Notice, SecureLink, User
-from portal.policy import Person, party_to, recipients
+from portal.policy import Person, is_manager, party_to, recipients
 from portal.words import Act, NoticeState, Party, Stage
 
 REFERRER, COLLEAGUE, COORDINATOR, CANDIDATE = (
@@ -119,6 +119,10 @@ PROCESS = table(
     ("withdraw_referral",    {REFERRER},             OPEN,                     WITHDRAWN,         {COORDINATOR, CANDIDATE, EXPERT, CLAIMANT, REPRESENTATIVE}, "Withdraw the referral"),
     ("take_over_referral",   {COLLEAGUE},            OPEN,                     SAME,              {COORDINATOR},                                   "Take over the referral"),
     ("assign_coordinator",   {COORDINATOR},          UNDER_WAY,                SAME,              {COORDINATOR},                                   "Assign a coordinator"),
+    ("restrict_case",        {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Restrict the case"),
+    ("lift_restriction",     {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Lift the restriction"),
+    ("place_bar",            {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Bar a person"),
+    ("lift_bar",             {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Lift the bar"),
     ("settle_call",          {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Make the phone calls"),
     ("post_message",         {REFERRER, EXPERT},     UNDER_WAY,                SAME,              {COORDINATOR},                                   "Send a message"),
     ("answer_message",       {COORDINATOR},          UNDER_WAY,                SAME,              {REFERRER, EXPERT},                              "Send a message"),
@@ -143,6 +147,9 @@ ACTS = {
     "post_message": Act.CREATED,
     "answer_message": Act.CREATED,
 }
+
+# Of the coordinators only a manager takes these.
+FOR_MANAGERS = frozenset(("restrict_case", "lift_restriction", "place_bar", "lift_bar"))
 
 VERBS: dict[str, Callable[..., Any]] = {}
 keepers: list[Callable[[Case], None]] = []  # keep what is derived from a case, inside the step's transaction
@@ -170,10 +177,16 @@ class Undeclared(Exception):
     """A verb under `@step` that the table does not know; raised at import."""
 
 
-def may(person: Person, case: Case) -> list[Step]:
-    """The steps this person may take at the case now, in the order of the table."""
-    party = party_to(person, case)
-    return [row for row in PROCESS.values() if party in row.who and case.stage in row.at]
+def may(person: Person, case: Case, party: Party | None = None) -> list[Step]:
+    """The steps this person may take at the case now, in the order of the table; `party` where it is known already."""
+    party = party or party_to(person, case)
+    return [row for row in PROCESS.values() if is_part_of(row, person, party) and case.stage in row.at]
+
+
+def is_part_of(row: Step, person: Person | Party, party: Party | None) -> bool:
+    """Whether the step is for this person, who is this party to the case, at whatever stage."""
+    is_theirs = row.name not in FOR_MANAGERS or (not isinstance(person, Party) and is_manager(person))
+    return party in row.who and is_theirs
 
 
 Result = TypeVar("Result")
@@ -208,7 +221,7 @@ def step(verb: Callable[..., Result]) -> Callable[..., Result]:
 def claim(row: Step, case: Case, by: Person | Party) -> Party:
     """Check the party, then win the stage: of two people at one case only one passes here."""
     party = by if isinstance(by, Party) else party_to(by, case)
-    if party not in row.who:
+    if party is None or not is_part_of(row, by, party):
         raise NotAllowed(row.name)
     moment = clock.now()
     moved = {Case.stage: row.to, Case.stage_since: moment} if row.to and row.to != case.stage else {}

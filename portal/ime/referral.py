@@ -18,7 +18,7 @@ from portal.ime.process import NotAllowed, Refusal, actor_of, remember, step
 from portal.ime.readiness import missing
 from portal.ime.specialties import body_parts
 from portal.models import Case, Claimant, Event, Question, RuleSnapshot, User
-from portal.policy import Person
+from portal.policy import Person, answers_for, is_barred
 from portal.words import Act, Audience, Party, Role, Stage
 
 FIRST_REFERENCE = 1000
@@ -190,7 +190,7 @@ def submit_referral(case: Case, *, by: User, answer: str = "") -> None:
 def accept_referral(case: Case, *, by: User, note: str = "") -> None:
     """The coordinator takes the referral on, and the case with it unless a colleague has it; `note` is a message to
     the referrer."""
-    case.coordinator = case.coordinator or by
+    take_charge(case, by)
     remember(has_note=bool(note.strip()))
     if note.strip():
         write(case, by, Party.COORDINATOR, Audience.REFERRER_AND_OFFICE, note)
@@ -201,8 +201,14 @@ def return_referral(case: Case, *, by: User, why: str) -> None:
     """The coordinator needs to know something first; the referrer answers or changes the referral."""
     if not why.strip():
         raise Refusal("Write the question for the referrer.", field="why")
-    case.coordinator = case.coordinator or by
+    take_charge(case, by)
     remember(why=why.strip())
+
+
+def take_charge(case: Case, by: User) -> None:
+    """Who acts first at a case that is nobody's has it from then on, unless they are there by emergency access alone."""
+    if case.coordinator is None and answers_for(by, case):
+        case.coordinator = by
 
 
 @step
@@ -229,6 +235,10 @@ def assign_coordinator(case: Case, *, by: User, coordinator: User) -> None:
     """The case is given to one coordinator."""
     if coordinator.role != Role.COORDINATOR or coordinator.disabled_at:
         raise Refusal("Choose an active coordinator.", field="coordinator")
+    if is_barred(coordinator, case):
+        raise Refusal("A manager has barred this coordinator from the case.", field="coordinator")
+    if not answers_for(by, case):
+        raise Refusal("You are here by emergency access. A manager assigns the coordinator.")
     case.coordinator = coordinator
     remember(coordinator=coordinator.name)
 

@@ -7,13 +7,13 @@ from peewee import JOIN
 
 from portal import queues, search
 from portal.forms.case import ORDERS, SHOW, STAGES, wish
-from portal.ime import journey, rules
+from portal.ime import emergency, journey, rules
 from portal.ime.history import QUIET, timeline
 from portal.ime.particulars import particulars
 from portal.ime.process import PROCESS
 from portal.kept import Kept, bind
-from portal.models import Case, Event, User
-from portal.policy import REFERRER_SIDE
+from portal.models import Case, EmergencyAccess, Event, User
+from portal.policy import REFERRER_SIDE, is_manager
 from portal.queues import Row
 from portal.views import appointment, clarification, messages, questions, records, referral, report, review
 from portal.views.desk import shown
@@ -57,6 +57,8 @@ def show(case: Case) -> Any:
         primary=primary,
         others=others,
         waits_for=waits_for(case),
+        emergencies=emergencies(case),
+        is_managed=is_manager(g.person),
         awaited=PROCESS[case.next_step].button if case.next_step else "",
         sections=sections(case),
         entries=timeline(events(case), g.person, g.party),
@@ -71,6 +73,11 @@ def sections(case: Case) -> list[tuple[str, dict[str, Any]]]:
     nouns = UNTIL_THE_DAY if case.stage == Stage.BOOKED else SECTIONS[journey.standing(case)]
     listed = particulars(case)
     return [(noun.bp.name, told) for noun in nouns if (told := noun.section(case, g.party, listed))]
+
+
+def emergencies(case: Case) -> list[EmergencyAccess]:
+    """Who is at a restricted case by emergency access; of no concern to anybody outside the office."""
+    return emergency.running(case) if case.is_restricted and g.party == Party.COORDINATOR else []
 
 
 def claimant_name(case: Case) -> str:

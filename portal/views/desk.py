@@ -11,6 +11,7 @@ from portal.ime import rules
 from portal.ime.process import PROCESS
 from portal.kept import Kept
 from portal.models import Case, Event, Notice
+from portal.policy import PLACES, seeing, sight
 from portal.queues import GROUP, Row
 from portal.web import trail
 from portal.web.formats import count, due, urgency
@@ -89,6 +90,11 @@ def shown(rows: Iterable[Row]) -> list[Shown]:
     ]
 
 
+def in_words(case: Case) -> str:
+    """What moves a case on, for a list that is nobody's desk."""
+    return PROCESS[case.next_step].button if case.next_step else "Ended"
+
+
 def next_in_words(row: Row) -> str:
     """What moves the case on, and who does it where that is not the reader."""
     if not row.next_step:
@@ -149,7 +155,7 @@ CALLS = Kept(
         Notice.select(Notice.recipient, Notice.party, Case.reference)
         .join(Event)
         .join(Case)
-        .where(Notice.is_call())
+        .where(Notice.is_call() & sight(Role.COORDINATOR, PLACES))
         .order_by(Notice.id)
         .limit(GROUP)
     )
@@ -160,5 +166,5 @@ def calls() -> list[dict[str, Any]]:
     """The people to be told by phone: the oldest first, one read."""
     return [
         {"who": who, "reference": reference, "party": Party(party).label}
-        for who, party, reference in CALLS.rows()
+        for who, party, reference in CALLS.rows(**seeing(g.person))
     ]

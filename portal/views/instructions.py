@@ -45,7 +45,7 @@ from portal.models import (
     TickedInstruction,
     User,
 )
-from portal.policy import party_to, scope_of, sight
+from portal.policy import PLACES, party_to, scope_of, sight
 from portal.web import trail
 from portal.web.download import attachment
 from portal.web.formats import count
@@ -133,7 +133,7 @@ def letter() -> Response:
     return attachment(outside.store().open(document.key), document.name, document.media_type, document.size)
 
 
-OWN = Kept(lambda: with_people(Case.select().where(sight(Role.CLAIMANT, bind("scope")))))
+OWN = Kept(lambda: with_people(Case.select().where(sight(Role.CLAIMANT, PLACES))))
 
 
 def own_case(step: Any = None) -> Case:

@@ -9,10 +9,10 @@ from flask import Flask, abort, current_app, g, request
 from peewee import JOIN
 from werkzeug.routing import BaseConverter
 
-from portal.ime.process import PROCESS, MovedOn, NotAllowed, Step
+from portal.ime.process import PROCESS, MovedOn, NotAllowed, Step, is_part_of
 from portal.kept import Kept, bind
 from portal.models import Case, Claimant, Expert, Organisation, User
-from portal.policy import Person, had_offer, is_manager, may_see, party_to, scope_of, sight
+from portal.policy import PLACES, Person, had_offer, is_manager, may_see, party_to, seeing, sight
 from portal.search import FURTHEST
 from portal.web.session import is_fresh, is_proved, may_enroll
 from portal.web.signed_out import ask_for_birthday, ask_for_factor, ask_to_sign_in
@@ -182,7 +182,7 @@ def performs(step: Callable[..., Any]) -> Callable[..., Any]:
                 return ask_to_sign_in()
             refuse_an_ended_offer(row, ref)
             case = find_case(ref)
-            if g.party not in row.who:
+            if not is_part_of(row, g.person, g.party):
                 raise NotAllowed(row.name)
             if case.stage not in row.at:
                 raise MovedOn(row.name)
@@ -228,7 +228,7 @@ def find_case(ref: str) -> Case:
 
 def seen(person: Person, ref: str) -> Case | None:
     """The case of this reference if the person may see it."""
-    return SEEN[person.role].model(scope=scope_of(person), ref=ref) if may_see(person) else None
+    return SEEN[person.role].model(ref=ref, **seeing(person)) if may_see(person) else None
 
 
 Examiner = User.alias()
@@ -252,7 +252,7 @@ def with_people(cases: Any) -> Any:
 SEEN = {
     role: Kept(
         lambda role=role: with_people(  # type: ignore[misc]
-            Case.select().where(sight(role, bind("scope")) & (Case.reference == bind("ref")))
+            Case.select().where(sight(role, PLACES) & (Case.reference == bind("ref")))
         )
     )
     for role in Role

@@ -5,7 +5,7 @@ from datetime import timedelta
 from portal import clock
 from portal.ime import addendum, appointment, clarification, report, review
 from portal.ime.records import StoredFile
-from portal.models import Appointment, Arrangement, Clinic, Document, Notice, Offer, RecordRequest
+from portal.models import Appointment, Arrangement, Bar, Clinic, Document, Notice, Offer, RecordRequest
 from portal.words import (
     ArrangementState,
     Certainty,
@@ -57,6 +57,19 @@ def call(world, case):
         made = Notice.select().first()
         Notice.update(state=NoticeState.BY_PHONE).where(Notice.id == made.id).execute()
     return {"notice": made}
+
+
+def restricted(world, case):
+    """The case is restricted already."""
+    case.is_restricted = True
+    case.save()
+    return dict(WHY)
+
+
+def bar(world, case):
+    """The other expert is barred from the case."""
+    bar = Bar.create(case=case, user=world.second_expert, why="A conflict.", placed_by=world.coordinator)
+    return {"bar": bar}
 
 
 def offer(world, case):
@@ -183,6 +196,10 @@ GIVEN = {
     "withdraw_referral": why,
     "take_over_referral": nothing,
     "assign_coordinator": lambda world, case: {"coordinator": world.second_coordinator},
+    "restrict_case": why,
+    "lift_restriction": restricted,
+    "place_bar": lambda world, case: {"user": world.second_coordinator, **WHY},
+    "lift_bar": bar,
     "settle_call": call,
     "post_message": lambda world, case: {"text": "Hello."},
     "answer_message": lambda world, case: {"text": "Hello."},

@@ -51,6 +51,8 @@ CHILDREN = {
     "arrangement_id": models.Arrangement,
     "clarification_id": models.Clarification,
     "notice_id": models.Notice,
+    "bar_id": models.Bar,
+    "access_id": models.EmergencyAccess,
 }
 OWN = {
     "clinic_id": models.Clinic,
@@ -58,6 +60,8 @@ OWN = {
     "time_off_id": models.TimeOff,
     "session_id": models.Session,
     "passkey_id": models.Passkey,
+    "user_id": models.User,
+    "organisation_id": models.Organisation,
 }
 VALUES = {"token": "a" * 43, "part": "need"}
 TABLES = {table._meta.table_name: table for table in models.TABLES}

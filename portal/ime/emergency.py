@@ -1,0 +1,101 @@
+"""Emergency access: a coordinator opens a restricted case when nobody else is there, with a reason, for four hours,
+under the eyes of every manager (45 CFR 164.312(a)(2)(ii))."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from portal import audit, clock
+from portal.clock import OFFICE_ZONE
+from portal.db import database
+from portal.ime import account_notices
+from portal.ime.process import NotAllowed, Refusal
+from portal.models import Alert, Case, EmergencyAccess, User
+from portal.policy import answers_for, is_barred, is_in_by_emergency, is_manager, party_to
+from portal.words import AccountMail, Act, AlertKind, Ending, Role, Stage
+
+LASTS = timedelta(hours=4)
+SHORTEST_REASON = 20  # characters
+OPENS, CLOSES, SATURDAY = time(8), time(18), 5  # the office's day; weekday 0 is Monday
+
+TOO_SHORT = f"Say in {SHORTEST_REASON} characters or more why it cannot wait for a manager."
+NOT_OPENED = "No case can be opened with this reference. Check it, or call a manager."
+SEEN_ALREADY = "You see this case already. Open it from your cases."
+
+
+def begin_emergency(*, by: User, reference: str, reason: str) -> EmergencyAccess:
+    """Open one restricted case to this coordinator; every manager is alerted at once.
+
+    Refuses in the same words a case that is not there, a draft and a case from which they are barred; each refusal is
+    on record. Raises NotAllowed for anybody but an active coordinator."""
+    if by.role != Role.COORDINATOR or by.disabled_at:
+        raise NotAllowed("emergency")
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise Refusal(TOO_SHORT, field="reason")
+    case = Case.get_or_none(Case.reference == reference.strip().upper())
+    if refusal := why_not(by, case):
+        audit.record(Act.EMERGENCY, case=case, ending=Ending.REFUSED)
+        raise Refusal(refusal, field="reference")
+    with database.atomic():
+        access: EmergencyAccess = EmergencyAccess.create(
+            case=case, user=by, reason=reason.strip(), expires_at=clock.now() + LASTS
+        )
+        audit.record(Act.EMERGENCY, access, case=case, until=access.expires_at.isoformat())
+        alert_managers(access)
+    return access
+
+
+def why_not(by: User, case: Case | None) -> str:
+    """The sentence with which the access is refused; empty where it is given."""
+    if case is None or case.stage == Stage.DRAFT or is_barred(by, case):
+        return NOT_OPENED
+    return SEEN_ALREADY if party_to(by, case) else ""
+
+
+def alert_managers(access: EmergencyAccess) -> None:
+    """Keep the alert and owe it to every manager, part of the transaction that opens the case."""
+    kind = AlertKind.EMERGENCY_ACCESS if is_office_time(clock.now()) else AlertKind.EMERGENCY_OFF_HOURS
+    Alert.create(kind=kind, user=access.user, case=access.case_id, facts={"access": access.id})
+    audit.record(Act.ALERTED, access, case=access.case_id, alert=kind)
+    account_notices.owe_managers(
+        AccountMail.ALERT,
+        alert=kind,
+        who=access.user.name,
+        case=access.case.reference,
+        until=access.expires_at.isoformat(),
+    )
+
+
+def is_office_time(moment: datetime) -> bool:
+    """Whether somebody is at the office: Monday to Friday, 8 to 18 there."""
+    local = moment.astimezone(ZoneInfo(OFFICE_ZONE))
+    return local.weekday() < SATURDAY and OPENS <= local.time() < CLOSES
+
+
+def end_emergency(access: EmergencyAccess, *, by: User) -> bool:
+    """End it before its time: by the person themself or a manager; False when it had ended. Raises NotAllowed."""
+    if by.id != access.user_id and not is_manager(by):
+        raise NotAllowed("emergency")
+    running = (EmergencyAccess.id == access.id) & is_running()
+    with database.atomic():
+        ended = EmergencyAccess.update(ended_at=clock.now()).where(running).execute()
+        if ended:
+            audit.record(Act.EMERGENCY, access, case=access.case_id, is_over=True)
+    return bool(ended)
+
+
+def is_running() -> Any:
+    """The condition on an emergency access that it has not ended."""
+    return EmergencyAccess.ended_at.is_null() & (EmergencyAccess.expires_at > clock.now())
+
+
+def running(case: Case | None = None) -> list[EmergencyAccess]:
+    """The emergency accesses of a case, or of all, that have not ended; each with its person and case, oldest first."""
+    rows = EmergencyAccess.select(EmergencyAccess, User, Case).join(User).switch(EmergencyAccess).join(Case)
+    is_wanted = is_running() if case is None else is_running() & (EmergencyAccess.case == case)
+    return list(rows.where(is_wanted).order_by(EmergencyAccess.id))
+
+
+def is_guest(person: Any, case: Case) -> bool:
+    """Whether this coordinator is at the case by emergency access and by nothing else."""
+    return isinstance(person, User) and not answers_for(person, case) and is_in_by_emergency(person, case)
