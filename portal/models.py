@@ -92,7 +92,11 @@ class User(Remembered):
     created_at = MomentField(default=clock.now)
 
     class Meta:
-        constraints = [Check("email = lower(email)"), Check("role <> 'claimant'")]
+        constraints = [
+            Check("email = lower(email)"),
+            Check("role <> 'claimant'"),
+            Check("role = 'coordinator' OR NOT is_manager"),
+        ]
 
     @cached_property
     def expert(self) -> "Expert | None":

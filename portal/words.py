@@ -316,6 +316,14 @@ class AccountMail(Word):
     ALERT = "alert"
 
 
+class IdentityProof(Word):
+    """How a manager made sure who asks to have a lost second factor reset."""
+
+    IN_PERSON = "in_person"
+    PHOTO_ID = "photo_id"
+    CALLED_BACK = "called_back"
+
+
 class Act(Word):
     """What was done, as the audit trail keeps it."""
 
@@ -432,6 +440,9 @@ LABELS = {
     ("NoticeState", "by_phone"): "to be told by phone",
     ("FactorPolicy", "any"): "a passkey, or a code from an authenticator app",
     ("FactorPolicy", "passkey"): "a passkey only",
+    ("IdentityProof", "in_person"): "I met them in person",
+    ("IdentityProof", "photo_id"): "I saw them and their photo ID on a video call",
+    ("IdentityProof", "called_back"): "I called them back on the number we had on file",
     ("Act", "read"): "looked at",
     ("Act", "emergency"): "emergency access",
     ("AlertKind", "mass_download"): "many documents taken out in a short time",

@@ -36,6 +36,12 @@ NOUNS = (
     "sightings",
     "alerts",
     "activity",
+    "restriction",
+    "bars",
+    "emergency",
+    "people",
+    "organisations",
+    "access_review",
 )
 
 

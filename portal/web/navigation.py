@@ -6,7 +6,7 @@ from flask import Flask, current_app, g, request, url_for
 
 from portal import clock
 from portal.ime.pending import LOOKED_INTO, idle_steps
-from portal.ime.process import PROCESS, may
+from portal.ime.process import PROCESS, is_part_of, may
 from portal.models import Case
 from portal.policy import Person, is_manager
 from portal.words import Role
@@ -27,13 +27,21 @@ PLACES = {
     Role.EXPERT: (("Home", "desk.home"), ("Cases", "case.queue"), ("Hours", "appointment.hours")),
     Role.CLAIMANT: (),
 }
-FOR_MANAGERS = (("Alerts", "alerts.read"),)
+
+
+MANAGED = (
+    ("People", "people.find"),
+    ("Organizations", "organisations.every"),
+    ("Access review", "access_review.show"),
+    ("Alerts", "alerts.read"),
+)
 
 
 def navigation() -> list[Link]:
     """The service navigation of whoever is signed in."""
     places = PLACES[g.person.role] if g.get("person") else ()
-    places += FOR_MANAGERS if g.get("person") and is_manager(g.person) else ()
+    if g.get("person") and is_manager(g.person):
+        places += MANAGED
     return [Link(text, url_for(endpoint), request.endpoint == endpoint) for text, endpoint in places]
 
 
@@ -56,7 +64,7 @@ def step_href(name: str, case: Case) -> str | None:
 def is_open(name: str, case: Case) -> bool:
     """Whether whoever looks at the case may take this step now."""
     row = PROCESS[name]
-    return g.party in row.who and case.stage in row.at
+    return is_part_of(row, g.person, g.party) and case.stage in row.at
 
 
 def href_if_open(name: str, case: Case) -> str | None:
@@ -65,7 +73,7 @@ def href_if_open(name: str, case: Case) -> str | None:
 
 def actions(person: Person, case: Case) -> tuple[Link | None, list[Link]]:
     """The one obvious button for this reader (None while they wait), and the other steps they may take."""
-    links = {row.name: href for row in may(person, case) if (href := step_href(row.name, case))}
+    links = {row.name: href for row in may(person, case, g.party) if (href := step_href(row.name, case))}
     primary = links.pop(case.next_step, None)
     idle = idle_steps(case) if LOOKED_INTO.keys() & links.keys() else ()
     others = [Link(PROCESS[name].button, href) for name, href in links.items() if name not in idle]

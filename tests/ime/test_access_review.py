@@ -1,0 +1,118 @@
+"""The access review: the report of a small office, word for word, and what makes somebody worth a look."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from portal import clock
+from portal.ime import access_review
+from portal.ime.access_review import LONG_AGO, NEVER_CAME, NEVER_JOINED, NO_FACTOR, export_review, review
+from portal.ime.emergency import begin_emergency
+from portal.ime.people import disable_person
+from portal.ime.restriction import restrict_case
+from portal.models import AuditRecord, Authenticator, Bar, Case, Organisation, Passkey, Session, User
+from portal.words import Act, Stage
+from portal.written import cell
+from tests.databases import ON_BOTH
+
+GOLDEN = Path(__file__).parents[1] / "snapshots/access_review.csv"
+MOMENT = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
+REASON = "The clinic asks for the records of today."
+
+
+def came(user, days_ago):
+    """The person joined, and last signed in so many days before the moment."""
+    at = MOMENT - timedelta(days=days_ago)
+    User.update(joined_at=MOMENT - timedelta(days=400)).where(User.id == user.id).execute()
+    Session.create(
+        user=user, token_hash=f"came {user.id}", began_at=at, seen_at=at, ends_at=at + timedelta(hours=8)
+    )
+
+
+@pytest.fixture
+def office(world, case_at):
+    """Managers, guests, people who went quiet, who are barred, and who never came."""
+    came(world.coordinator, 1)
+    came(world.second_coordinator, 89)
+    came(world.referrer, 90)
+    came(world.expert, 3)
+    Passkey.create(user=world.coordinator, name="Key", credential_id=b"1", public_key=b"2")
+    Authenticator.create(user=world.expert, secret="x", confirmed_at=MOMENT)
+    Authenticator.create(user=world.referrer, secret="y")  # begun, never confirmed
+    restrict_case(case_at(Stage.BOOKED), by=world.coordinator, why="The claimant works here.")
+    Case.update(coordinator=None).where(Case.is_restricted).execute()
+    Bar.create(case=case_at(Stage.CLOSED), user=world.colleague, why="A cousin.", placed_by=world.coordinator)
+    with clock.set_to(MOMENT):
+        reference = case_at(Stage.BOOKED).reference
+        begin_emergency(by=world.second_coordinator, reference=reference, reason=REASON)
+        disable_person(world.stranger_referrer, by=world.coordinator)
+    return world
+
+
+@ON_BOTH
+def test_the_report_reads_as_agreed(office, backend):
+    """`WRITE_SNAPSHOTS=1` writes it anew; read the difference before you commit it."""
+    with clock.set_to(MOMENT):
+        text = export_review().replace("\r\n", "\n")
+    if os.environ.get("WRITE_SNAPSHOTS"):
+        GOLDEN.write_text(text)
+    assert text == GOLDEN.read_text()
+
+
+def test_that_it_was_taken_out_is_on_record_without_a_name(office):
+    export_review()
+    kept = AuditRecord.get(AuditRecord.act == Act.EXPORTED)
+    assert kept.facts == {"what": "access_review", "people": User.select().count()}
+
+
+def test_the_export_fails_where_it_cannot_be_put_on_record(office, monkeypatch):
+    def fail(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(access_review.audit, "record", fail)
+    with pytest.raises(ZeroDivisionError):
+        export_review()
+
+
+@ON_BOTH
+def test_ninety_days_are_long_and_eighty_nine_are_not(office, backend):
+    with clock.set_to(MOMENT):
+        found = {line.user.name: line.findings for line in review().lines}
+    assert LONG_AGO in found[office.referrer.name]
+    assert LONG_AGO not in found[office.second_coordinator.name]
+    assert NO_FACTOR in found[office.referrer.name] and NO_FACTOR not in found[office.expert.name]
+    assert found[office.colleague.name] == (NEVER_JOINED,)
+    assert found[office.stranger_referrer.name] == ()
+
+
+def test_who_joined_and_never_came_is_asked_after(office):
+    User.update(joined_at=MOMENT).where(User.id == office.colleague.id).execute()
+    with clock.set_to(MOMENT):
+        [line] = [line for line in review().lines if line.user == office.colleague]
+    assert NEVER_CAME in line.findings
+
+
+HOSTILE = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", '=HYPERLINK("http://x")')
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_cell_is_a_formula(text):
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "Dr. Okafor", "0", "a=b", "3-4", "O'Neil"])
+def test_what_is_no_formula_stays_as_it_is(text):
+    assert cell(text) == text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_that_somebody_is_called_runs_in_a_spreadsheet(world, text):
+    import csv
+    import io
+
+    User.update(name=text).where(User.id == world.referrer.id).execute()
+    Organisation.update(name=text).where(Organisation.id == world.referrer.organisation_id).execute()
+    for row in csv.reader(io.StringIO(export_review(), newline="")):
+        assert not [each for each in row if each.lstrip().startswith(("=", "+", "-", "@", "＝"))]
