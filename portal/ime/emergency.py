@@ -9,6 +9,7 @@ from portal import audit, clock
 from portal.clock import OFFICE_ZONE
 from portal.db import database
 from portal.ime import account_notices
+from portal.ime.alerts import watch
 from portal.ime.process import NotAllowed, Refusal
 from portal.models import Alert, Case, EmergencyAccess, User
 from portal.policy import answers_for, is_barred, is_in_by_emergency, is_manager, party_to
@@ -34,7 +35,7 @@ def begin_emergency(*, by: User, reference: str, reason: str) -> EmergencyAccess
         raise Refusal(TOO_SHORT, field="reason")
     case = Case.get_or_none(Case.reference == reference.strip().upper())
     if refusal := why_not(by, case):
-        audit.record(Act.EMERGENCY, case=case, ending=Ending.REFUSED)
+        watch(audit.record(Act.EMERGENCY, case=case, ending=Ending.REFUSED))
         raise Refusal(refusal, field="reference")
     with database.atomic():
         access: EmergencyAccess = EmergencyAccess.create(
@@ -55,11 +56,12 @@ def why_not(by: User, case: Case | None) -> str:
 def alert_managers(access: EmergencyAccess) -> None:
     """Keep the alert and owe it to every manager, part of the transaction that opens the case."""
     kind = AlertKind.EMERGENCY_ACCESS if is_office_time(clock.now()) else AlertKind.EMERGENCY_OFF_HOURS
-    Alert.create(kind=kind, user=access.user, case=access.case_id, facts={"access": access.id})
-    audit.record(Act.ALERTED, access, case=access.case_id, alert=kind)
+    alert = Alert.create(kind=kind, user=access.user, case=access.case_id, facts={"access": access.id})
+    audit.record(Act.ALERTED, alert, case=access.case_id, kind=kind)
     account_notices.owe_managers(
         AccountMail.ALERT,
         alert=kind,
+        person=access.user_id,
         who=access.user.name,
         case=access.case.reference,
         until=access.expires_at.isoformat(),

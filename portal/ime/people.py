@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from portal import audit, clock
 from portal.db import database
 from portal.ime import invitation
-from portal.ime.account import disable, end_sessions, hash_password
+from portal.ime.account import disable, end_sessions, is_only_elsewhere
+from portal.ime.account_links import revoke_account_links
 from portal.ime.account_notices import managers, owe
 from portal.ime.factors import remove_factors
+from portal.ime.passwords import hash_password
 from portal.ime.process import NotAllowed, Refusal
 from portal.models import Case, Expert, Identity, Offer, Organisation, Session, User
 from portal.policy import is_manager
-from portal.words import AccountMail, Act, IdentityProof, OfferState, OrganisationKind, Role
+from portal.words import AccountMail, AccountPurpose, Act, IdentityProof, OfferState, OrganisationKind, Role
 
 # Where people of a role can work: nobody sees an organisation's cases whose kind has no part of that sort.
 WORKS_AT: dict[Role, frozenset[OrganisationKind]] = {
@@ -47,6 +49,11 @@ def tell(user: User, by: User, what: str) -> None:
     """Keep on record what became of a person's rights, and tell them and the other managers of it."""
     audit.record(Act.RIGHTS_CHANGED, user, what=what)
     owe(user, AccountMail.RIGHTS_CHANGED, what=what, by=by.name)
+    tell_managers(user, by, what)
+
+
+def tell_managers(user: User, by: User, what: str) -> None:
+    """The managers who had no part in it hear of it."""
     for manager in managers():
         if manager.id not in {user.id, by.id}:
             owe(manager, AccountMail.RIGHTS_CHANGED, what=what, by=by.name, who=user.name)
@@ -64,9 +71,8 @@ def invite_person(
         user = invitation.invite(
             by=by, organisation=organisation, role=role, name=name, email=email, is_manager=is_manager
         )
-        for manager in managers() if is_manager else ():
-            if manager.id not in {user.id, by.id}:
-                owe(manager, AccountMail.RIGHTS_CHANGED, what="made_manager", by=by.name, who=user.name)
+        if is_manager:
+            tell_managers(user, by, "made_manager")
     return user
 
 
@@ -93,6 +99,7 @@ def disable_person(user: User, *, by: User) -> int:
         if user.disabled_at:
             raise Refusal("This account is disabled already.")
         left = disable(user)
+        revoke_account_links(user)
         tell(user, by, "disabled")
     return left
 
@@ -176,13 +183,17 @@ def reset_password(user: User, *, by: User) -> None:
 
     A manager neither sees nor sets a password."""
     refuse_absent(user)
+    if is_only_elsewhere(user.organisation):
+        raise Refusal(f"{user.organisation.name} has its own sign-in: no password of ours opens the portal.")
     kept = hash_password(secrets.token_urlsafe(32))  # of a password that nobody knows
     with managing(by, user):
         user.password_hash = kept
         user.save()
         end_sessions(user)
-        owe(user, AccountMail.RESET)
-        tell(user, by, "password_reset_by_manager")
+        revoke_account_links(user, AccountPurpose.RESET)
+        audit.record(Act.RIGHTS_CHANGED, user, what="password_reset_by_manager")
+        owe(user, AccountMail.RESET, by=by.name)
+        tell_managers(user, by, "password_reset_by_manager")
 
 
 def reset_factors(user: User, *, by: User, proof: IdentityProof) -> None:
@@ -191,9 +202,8 @@ def reset_factors(user: User, *, by: User, proof: IdentityProof) -> None:
     refuse_absent(user)
     with managing(by, user):
         remove_factors(user)
-        end_sessions(user)
         audit.record(Act.RIGHTS_CHANGED, user, what="identity_proved", proof=proof)
-        tell(user, by, "factors_reset")
+        tell_managers(user, by, "factors_reset")
 
 
 def refuse_absent(user: User) -> None:

@@ -146,6 +146,10 @@ ACTS = {
     "release_addendum": Act.SENT,
     "post_message": Act.CREATED,
     "answer_message": Act.CREATED,
+    "restrict_case": Act.RIGHTS_CHANGED,
+    "lift_restriction": Act.RIGHTS_CHANGED,
+    "place_bar": Act.RIGHTS_CHANGED,
+    "lift_bar": Act.RIGHTS_CHANGED,
 }
 
 # Of the coordinators only a manager takes these.

@@ -9,7 +9,7 @@ from portal.ime import directory, organisations
 from portal.ime.directory import Wanted
 from portal.models import Organisation
 from portal.web.page import done, page, take
-from portal.web.routing import manages
+from portal.web.routing import freshly, manages
 
 bp = Blueprint("organisations", __name__)
 
@@ -72,6 +72,7 @@ def single_sign_on_href(organisation: Organisation) -> str | None:
 
 @bp.route("/organisations/<number:organisation_id>/change", methods=["GET", "POST"])
 @manages
+@freshly
 def change(organisation_id: int) -> Any:
     changed = organisation(organisation_id)
     form = ChangeForm(obj=changed)

@@ -21,7 +21,7 @@ from portal.models import User
 from portal.views.desk import in_words
 from portal.web.formats import count
 from portal.web.page import done, page, take
-from portal.web.routing import manages, number_of
+from portal.web.routing import freshly, manages, number_of
 
 bp = Blueprint("people", __name__)
 
@@ -120,6 +120,7 @@ def press(user: User, verb: Callable[[], Any], said: str) -> Any:
 
 @bp.route("/people/invitation", methods=["GET", "POST"])
 @manages
+@freshly
 def invite() -> Any:
     form, invited = InvitationForm(), []
     form.organisation.choices = {each.id: each.name for each in organisations.every()}
@@ -158,6 +159,7 @@ def invite_again(user_id: int) -> Any:
 
 @bp.route("/people/<number:user_id>/disabling", methods=["GET", "POST"])
 @manages
+@freshly
 def disable(user_id: int) -> Any:
     user, left = person(user_id), []
     form = Form()
@@ -183,6 +185,7 @@ def enable(user_id: int) -> Any:
 
 @bp.route("/people/<number:user_id>/move", methods=["GET", "POST"])
 @manages
+@freshly
 def move(user_id: int) -> Any:
     user, form = person(user_id), MoveForm()
     to = {each.id: each for each in organisations.every() if people.has_place(user.role, each)}
@@ -198,35 +201,45 @@ def move(user_id: int) -> Any:
 # --- who manages ------------------------------------------------------------------------------------------------
 
 
-@bp.route("/people/<number:user_id>/management", methods=["POST"])
+@bp.route("/people/<number:user_id>/management", methods=["GET", "POST"])
 @manages
+@freshly
 def make_manager(user_id: int) -> Any:
-    user = person(user_id)
-    said = f"{user.name} is a manager now. The other managers have been told."
-    return press(user, lambda: people.make_manager(user, by=g.person), said)
+    user, form = person(user_id), Form()
+    if form.validate_on_submit() and take(form, lambda: people.make_manager(user, by=g.person)):
+        said = f"{user.name} is a manager now. The other managers have been told."
+        return done(said, url_for(".show", user_id=user.id))
+    return page("people/make_manager.html", "people/_make_manager_form.html", form=form, user=user)
 
 
-@bp.route("/people/<number:user_id>/management/ending", methods=["POST"])
+@bp.route("/people/<number:user_id>/management/ending", methods=["GET", "POST"])
 @manages
+@freshly
 def end_management(user_id: int) -> Any:
-    user = person(user_id)
-    said = f"{user.name} is no manager any more. The other managers have been told."
-    return press(user, lambda: people.end_management(user, by=g.person), said)
+    user, form = person(user_id), Form()
+    if form.validate_on_submit() and take(form, lambda: people.end_management(user, by=g.person)):
+        said = f"{user.name} is no manager any more. The other managers have been told."
+        return done(said, url_for(".show", user_id=user.id))
+    return page("people/end_management.html", "people/_end_management_form.html", form=form, user=user)
 
 
 # --- what is lost -----------------------------------------------------------------------------------------------
 
 
-@bp.route("/people/<number:user_id>/password-reset", methods=["POST"])
+@bp.route("/people/<number:user_id>/password-reset", methods=["GET", "POST"])
 @manages
+@freshly
 def reset_password(user_id: int) -> Any:
-    user = person(user_id)
-    said = f"{user.name} is signed out and gets the way to a new password by mail."
-    return press(user, lambda: people.reset_password(user, by=g.person), said)
+    user, form = person(user_id), Form()
+    if form.validate_on_submit() and take(form, lambda: people.reset_password(user, by=g.person)):
+        said = f"{user.name} is signed out and gets the way to a new password by mail."
+        return done(said, url_for(".show", user_id=user.id))
+    return page("people/reset_password.html", "people/_reset_password_form.html", form=form, user=user)
 
 
 @bp.route("/people/<number:user_id>/factor-reset", methods=["GET", "POST"])
 @manages
+@freshly
 def reset_factors(user_id: int) -> Any:
     user, form = person(user_id), FactorResetForm()
     if form.validate_on_submit() and take(

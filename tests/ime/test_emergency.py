@@ -77,6 +77,7 @@ def test_every_manager_is_alerted_at_once(world, case, backend):
     assert {notice.email for notice in told} == {world.coordinator.email, "other@impartial.example"}
     assert told[0].facts == {
         "alert": "emergency_access",
+        "person": world.second_coordinator.id,
         "who": world.second_coordinator.name,
         "case": case.reference,
         "until": access.expires_at.isoformat(),

@@ -220,10 +220,11 @@ def test_an_account_is_disabled_and_its_browser_is_out_at_once(visitor, world):
 def test_who_becomes_a_manager_signs_in_anew(visitor, world):
     joined(world.second_coordinator)
     them = visitor(world.second_coordinator).opens("/")
-    manager = page_of(visitor, world, world.second_coordinator).presses("Make them a manager")
+    manager = page_of(visitor, world, world.second_coordinator)
+    manager.follows("Make them a manager").presses("Make them a manager")
     assert manager.sees("is a manager now")
     assert "/sign-in" in them.opens("/").response.request.path
-    manager.presses("End their management")
+    manager.follows("End their management").presses("End their management")
     assert not User.get_by_id(world.second_coordinator.id).is_manager
 
 
@@ -255,7 +256,7 @@ def test_a_lost_factor_is_reset_once_it_is_said_how_the_person_was_made_sure_of(
 def test_no_form_of_a_manager_takes_a_password(app, visitor, world):
     joined(world.referrer)
     manager = visitor(world.coordinator)
-    for path in ("", "/disabling", "/move", "/factor-reset"):
+    for path in ("", "/disabling", "/move", "/factor-reset", "/password-reset", "/management"):
         manager.opens(f"/people/{world.referrer.id}{path}")
         assert not manager.tree.xpath("//input[@type='password']")
 
