@@ -1,6 +1,6 @@
 """One encrypted file holds the whole portal: made while it runs; `portal.restore` reads it back.
 
-Inside the encryption is a tar: `database`, `files/<key>` of every document, `parts` (SHA-256, size and name of each of
+Inside the encryption is a tar: `database`, `files/<key>` of every document as the store holds it, sealed, `parts` (SHA-256, size and name of each of
 those), `manifest.json`. Each piece is authenticated before it is used, and the end of the file is authenticated too."""
 
 import hashlib
@@ -18,14 +18,16 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from peewee import Database, SqliteDatabase
+from peewee import JOIN, Database, SqliteDatabase
 from playhouse.migrations import Runner
 
 from portal import clock, outside
 from portal.config import Config
 from portal.db import database, open_database
-from portal.models import TABLES, Document
+from portal.ime.files import verify
+from portal.models import TABLES, CaseKey, Document
 from portal.outside.store import CHUNK, NotStored
+from portal.rotation import keys_in_use
 from portal.schema import MIGRATIONS
 
 ABOUT = b"impartial backup 1"  # authenticated with every file, so that no other file of the same key passes for one
@@ -120,9 +122,8 @@ def pack(written: IO[bytes], keys: Any, place: str, moment: datetime) -> dict[st
             with copy.open("rb") as file:
                 sha256 = add(tar, "database", copy.stat().st_size, chunks_of(file))
             parts.write(line(sha256, copy.stat().st_size, "database"))
-            for key, sha256, size in documents(still):
-                add_document(tar, key, sha256, size)
-                parts.write(line(sha256, size, f"files/{key}"))
+            for document in documents(still):
+                parts.write(add_document(tar, *document))
         with listed.open("rb") as file:
             add(tar, "parts", listed.stat().st_size, chunks_of(file))
         text = json.dumps(manifest).encode()
@@ -135,7 +136,8 @@ def line(sha256: str, size: int, name: str) -> str:
 
 
 def described(still: Database) -> dict[str, Any]:
-    """What the manifest says of a database: its kind, its migrations, and how many rows each table has."""
+    """What the manifest says of a database: its kind, its migrations, how many rows each table has, and the ids of the
+    keys that open what is sealed in it; the keys themselves are in no backup."""
     kept = set(still.get_tables())
     rows = {
         model._meta.table_name: model.select().count(still)
@@ -145,7 +147,12 @@ def described(still: Database) -> dict[str, Any]:
     if not rows:
         raise BackupError("The database is empty: there is nothing to back up.")
     migrations = sorted(Runner(still, directory=str(MIGRATIONS)).applied())
-    return {"database": kind_of(still), "migrations": migrations, "rows": rows}
+    return {
+        "database": kind_of(still),
+        "migrations": migrations,
+        "rows": rows,
+        "sealed_with": keys_in_use(still),
+    }
 
 
 def kind_of(target: Database) -> str:
@@ -191,23 +198,31 @@ def without_password(url: str) -> str:
     return parts._replace(netloc=user.partition(":")[0] + at + place).geturl()
 
 
-def documents(still: Database) -> Iterator[tuple[str, str, int]]:
-    """Key, SHA-256 and size of every document, without holding them all."""
-    wanted = Document.select(Document.id, Document.key, Document.sha256, Document.size).order_by(Document.id)
+def documents(still: Database) -> Iterator[tuple[str, str, str]]:
+    """Of every document its key in the store, its SHA-256 and the key of its case, without holding them all."""
+    wanted = (
+        Document.select(Document.id, Document.key, Document.sha256, CaseKey.sealed)
+        .join(CaseKey, JOIN.LEFT_OUTER, on=(CaseKey.case == Document.case))
+        .order_by(Document.id)
+    )
     last = 0
     while rows := list(wanted.where(Document.id > last).limit(1000).tuples().execute(still)):
         yield from (row[1:] for row in rows)
         last = rows[-1][0]
 
 
-def add_document(tar: tarfile.TarFile, key: str, sha256: str, size: int) -> None:
-    """Add the bytes of a document. Raises BackupError where the store does not hold what was filed."""
+def add_document(tar: tarfile.TarFile, key: str, sha256: str, case_key: str | None) -> str:
+    """Add a document as the store holds it, still sealed with the key of its case; returns its line in the list.
+
+    Raises BackupError where the store does not hold what was filed."""
+    store, name = outside.store(), f"files/{key}"
     try:
-        found = add(tar, f"files/{key}", size, outside.store().open(key))
+        if not case_key or not verify(store, key, sha256, case_key):
+            raise BackupError(f"The store does not hold the file {key} as it was filed.")
+        size = store.size(key)
+        return line(add(tar, name, size, store.open(key)), size, name)
     except NotStored:
         raise BackupError(f"The store has lost the file {key}, which a document names.") from None
-    if found != sha256:
-        raise BackupError(f"The file {key} in the store is not what was filed: its SHA-256 differs.")
 
 
 def add(tar: tarfile.TarFile, name: str, size: int, chunks: Iterable[bytes]) -> str:

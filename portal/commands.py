@@ -14,13 +14,14 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from portal import ROOT, backup, create_app, jobs, outside, restore
+from portal import ROOT, backup, create_app, jobs, outside, restore, rotation
 from portal.audit import anchor, seals
 from portal.audit.verify import verify
 from portal.config import Config
 from portal.db import database
 from portal.ime import account
 from portal.ime.process import PROCESS, Refusal
+from portal.outside import vault
 from portal.schema import migrate_database
 from portal.web.routing import Access
 from portal.words import OrganisationKind, Role, Stage
@@ -190,6 +191,36 @@ def add_user_command(kind: str, role: str, **given: str) -> None:
     click.echo(f"{user.name} can sign in with {user.email}.")
 
 
+@click.command("key")
+@click.argument("path", type=click.Path(path_type=Path))
+def key_command(path: Path) -> None:
+    """Make the keys that seal fields and files. Without them nothing opens: keep a copy away from this machine."""
+    if path.exists():
+        raise click.ClickException(f"No key was written to {path}: there is a file already.")
+    try:
+        vault.make_keys(path)
+    except OSError as failure:
+        raise click.ClickException(f"No key was written to {path}: {failure.strerror}.") from None
+    click.echo(f"IMPARTIAL_KEY_FILE={path.absolute()}")
+
+
+@click.command("rotate-key")
+@click.option("--finish", is_flag=True, help="Let the old key go, once nothing needs it.")
+def rotate_key_command(finish: bool) -> None:
+    """Seal everything with a new key while the portal runs; cut off, it goes on where it was when run again."""
+    try:
+        if finish:
+            click.echo(
+                f"{rotation.finish()} old keys are gone. A backup made before needs them: keep a copy as long."
+            )
+        else:
+            click.echo(
+                f"{rotation.rotate()} texts are sealed with the new key. Now copy the key file, then --finish."
+            )
+    except (rotation.StillNeeded, vault.Altered) as failure:
+        raise click.ClickException(str(failure)) from None
+
+
 @click.command("backup-key")
 @click.argument("path", type=click.Path(path_type=Path))
 def backup_key_command(path: Path) -> None:
@@ -267,7 +298,14 @@ def told_in_a_sentence() -> Iterator[None]:
 
 
 def register(app: Flask) -> None:
-    kept = (backup_key_command, backup_command, restore_command, verify_group)
+    kept = (
+        key_command,
+        rotate_key_command,
+        backup_key_command,
+        backup_command,
+        restore_command,
+        verify_group,
+    )
     for command in (
         migrate,
         process_command,

@@ -62,10 +62,10 @@ class Config:
         config = cls(
             instance=instance,
             mode=environment.get("IMPARTIAL_MODE", "development"),
-            secret=secret_of(environment, "IMPARTIAL_SECRET"),
-            database_url=secret_of(environment, "DATABASE_URL") or f"sqlite:///{instance / 'portal.db'}",
-            store_url=secret_of(environment, "STORE_URL") or f"file://{instance / 'files'}",
-            mail_url=secret_of(environment, "SMTP_URL") or f"file://{instance / 'outbox'}",
+            secret=secret_of("IMPARTIAL_SECRET", environment),
+            database_url=secret_of("DATABASE_URL", environment) or f"sqlite:///{instance / 'portal.db'}",
+            store_url=secret_of("STORE_URL", environment) or f"file://{instance / 'files'}",
+            mail_url=secret_of("SMTP_URL", environment) or f"file://{instance / 'outbox'}",
             mail_from=environment.get("IMPARTIAL_MAIL_FROM", cls.mail_from),
             public_url=environment.get("IMPARTIAL_URL", f"http://localhost:{port}").rstrip("/"),
             host=environment.get("IMPARTIAL_HOST", cls.host),
@@ -126,7 +126,7 @@ class Config:
         return kept.read_text()
 
 
-def secret_of(environment: Mapping[str, str], name: str) -> str:
+def secret_of(name: str, environment: Mapping[str, str]) -> str:
     """What is given under the name, or what the file holds that is given under the name with `_FILE`."""
     if environment.get(name) or not environment.get(f"{name}_FILE"):
         return environment.get(name, "")

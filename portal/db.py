@@ -29,6 +29,7 @@ SQLITE_PRAGMAS = {
     "foreign_keys": 1,
     "busy_timeout": 10_000,
     "cache_size": -32_000,
+    "secure_delete": 1,  # what is deleted is overwritten, so that a purge leaves nothing in the file
 }
 
 

@@ -81,6 +81,11 @@ def seeing(person: Person) -> dict[str, Any]:
 
 def sight(role: Role, of: dict[str, Any]) -> Any:
     """The condition on a case that a role's sight is, for the values of `seeing` or the places of them."""
+    return reach(role, of) & Case.purged_at.is_null()
+
+
+def reach(role: Role, of: dict[str, Any]) -> Any:
+    """How far a role's sight reaches over the cases that were not purged."""
     if role == Role.CLAIMANT:
         return Case.id == of["scope"]
     if role == Role.REFERRER:
@@ -125,7 +130,10 @@ def offered_to(expert: Any) -> Any:
 
 
 def party_to(person: Person, case: Case) -> Party | None:
-    """What the person is to the case, None for a stranger and for whoever is barred from it."""
+    """What the person is to the case, None for a stranger, for whoever is barred from it, and for everybody once it
+    is purged."""
+    if case.purged_at is not None:
+        return None
     if isinstance(person, SecureLink):
         return Party.CLAIMANT if person.case_id == case.id and person.is_usable else None
     if person.disabled_at is not None or is_barred(person, case):

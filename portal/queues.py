@@ -48,6 +48,7 @@ COLUMNS = (
     Case.due_on,
 )
 IS_OPEN = SQL("is_open")
+ENDED = (SQL("NOT is_open"), SQL("purged_at IS NULL"))  # a purged case is ended for good
 
 # A desk's own cases are the viewer's by right; what is nobody's yet is what the office may see.
 IS_UNBARRED = unbarred(PLACES["user"])
@@ -223,7 +224,7 @@ def narrowed(wish: Wish) -> list[Any]:
 
 def queue_query(role: Role, wish: Wish) -> Any:
     """The query of one shape of wish; its values are bound when it runs."""
-    conditions = [SCOPES[role], SQL("NOT is_open") if wish.is_ended else IS_OPEN, *narrowed(wish)]
+    conditions = [SCOPES[role], *(ENDED if wish.is_ended else (IS_OPEN,)), *narrowed(wish)]
     by_due = wish.order == "due" and not wish.is_ended
     if wish.after:
         conditions.append(

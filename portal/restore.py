@@ -15,7 +15,7 @@ from peewee import Database, SqliteDatabase
 
 from portal import clock, outside
 from portal.audit import guard
-from portal.audit.verify import verify
+from portal.audit.verify import verify as verify_trail
 from portal.backup import (
     ABOUT,
     NAME,
@@ -33,7 +33,9 @@ from portal.backup import (
 )
 from portal.config import Config
 from portal.db import database, open_database
+from portal.ime.files import verify
 from portal.outside.store import CHUNK, Store
+from portal.outside.vault import vault
 from portal.schema import migrate_database
 
 DAILY, WEEKLY = 7, 4
@@ -59,8 +61,19 @@ def restore(
             raise BackupError(
                 f"This backup is of {manifest['database']}, and DATABASE_URL is {kind_of(target)}."
             )
+        refuse_other_keys(manifest["sealed_with"])
         load(place / "database", target, lambda loaded: bring_up(loaded, store, manifest))
     return manifest
+
+
+def refuse_other_keys(needed: list[str]) -> None:
+    """Refuse a backup of which something would stay sealed."""
+    vault().read_if_changed()
+    if lacking := [key for key in needed if key not in vault().keys]:
+        raise BackupError(
+            f"What is in this backup was sealed with the key {', '.join(lacking)}, and the key file at hand holds"
+            f" {', '.join(sorted(vault().keys))}. Set IMPARTIAL_KEY_FILE to the file it was made with."
+        )
 
 
 @contextmanager
@@ -143,10 +156,13 @@ def bring_up(loaded: Database, store: Store, manifest: dict[str, Any]) -> None:
     if any(held[what] != manifest[what] for what in held):
         raise BackupError("The database in this backup is not the one its manifest describes.")
     migrate_database(loaded)
-    trail = verify(loaded, anchored=None)
+    trail = verify_trail(loaded, anchored=None)
     if not trail.is_whole:
         raise BackupError(f"The audit trail in this backup is not whole. {trail.first}")
-    lost = sum(not store.verify(key, sha256) for key, sha256, _ in documents(loaded))
+    lost = sum(
+        not case_key or not verify(store, key, sha256, case_key)
+        for key, sha256, case_key in documents(loaded)
+    )
     if lost:
         raise BackupError(f"{lost} documents could not be read again as they were filed.")
 

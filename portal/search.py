@@ -84,12 +84,17 @@ def keep(case: Case) -> None:
     database.execute_sql(write, (case.id, *words_of(case)))
 
 
+def forget(case: Case) -> None:
+    """Keep no word of a case; part of its purge."""
+    database.execute_sql((SQLITE_WORDS if is_sqlite() else POSTGRES_WORDS)[0], (case.id,))
+
+
 def rebuild() -> int:
     """Write the words of every case anew; returns how many."""
     with database.atomic():
         database.execute_sql("DELETE FROM case_search")
         count = 0
-        for case in Case.select(Case, Claimant).join(Claimant).iterator():
+        for case in Case.select(Case, Claimant).join(Claimant).where(Case.purged_at.is_null()).iterator():
             keep(case)
             count += 1
     return count
@@ -172,3 +177,4 @@ def token_of(role: Role, scope: int) -> str | None:
 
 
 process.keepers.append(keep)
+process.forgetters.append(forget)

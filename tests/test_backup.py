@@ -1,18 +1,22 @@
 """A backup brings the whole portal back, byte for byte, or is refused in a sentence and leaves nothing behind."""
 
 import io
+import json
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal import backup, clock, db, outside, restore
+from portal import backup, clock, db, outside, restore, rotation
 from portal.backup import BackupError
 from portal.config import Config, Unsafe
+from portal.ime import files
 from portal.ime.messages import post_message
 from portal.models import TABLES, Case, Document, User
+from portal.outside import vault as vaults
 from portal.outside.store import Store
+from portal.outside.vault import make_keys, vault
 from portal.words import Stage
 from tests.conftest import open_database
 from tests.databases import ON_BOTH
@@ -37,9 +41,10 @@ def config(app, tmp_path):
 @pytest.fixture
 def made(world, config):
     """A backup of the small world, and of one file that the store takes in several pieces."""
-    kept = outside.store().put(io.BytesIO(bytes(12 * 1024 * 1024)), limit=16 * 1024 * 1024)
+    case = Case.select().first()
+    kept = files.keep(case, io.BytesIO(bytes(12 * 1024 * 1024)), limit=16 * 1024 * 1024)
     said = {
-        "case": Case.select().first(),
+        "case": case,
         "kind": "other",
         "name": "X-ray.pdf",
         "media_type": "application/pdf",
@@ -181,6 +186,9 @@ def test_a_file_that_is_not_what_was_filed_fails_the_backup(world, config, monke
                 return real.open(asked)
             return iter([bytes_now]) if bytes_now else real.open("0" * 32)
 
+        def size(self, asked):
+            return real.size(asked)
+
     monkeypatch.setitem(outside._connected, "store", Damaged("memory:"))
     with pytest.raises(BackupError, match=key):
         backup.back_up(config, config.backup_folder)
@@ -265,6 +273,7 @@ def test_production_refuses_a_key_beside_what_it_locks(tmp_path):
         "IMPARTIAL_INSTANCE": str(tmp_path / "instance"),
         "IMPARTIAL_BACKUP_FOLDER": str(tmp_path / "backups"),
     }
+    safe["IMPARTIAL_KEY_FILE"] = str(tmp_path / "sealing")
     assert Config.from_environment({**safe, "IMPARTIAL_BACKUP_KEY_FILE": str(tmp_path / "key")})
     for key in ("", str(tmp_path / "instance" / "key"), str(tmp_path / "backups" / "deep" / "key")):
         with pytest.raises(Unsafe, match="IMPARTIAL_BACKUP_KEY_FILE"):
@@ -296,10 +305,12 @@ def test_the_commands_make_a_key_and_a_backup_and_bring_it_back(tmp_path, copied
     here = {
         **place,
         "IMPARTIAL_INSTANCE": str(tmp_path / "here"),
+        "IMPARTIAL_KEY_FILE": str(app.config["IMPARTIAL"].instance / "key"),
         "DATABASE_URL": f"sqlite:///{tmp_path / 'portal.db'}",
     }
     there = {
         "IMPARTIAL_BACKUP_KEY_FILE": str(tmp_path / "key"),
+        "IMPARTIAL_KEY_FILE": here["IMPARTIAL_KEY_FILE"],
         "IMPARTIAL_INSTANCE": str(tmp_path / "there"),
     }
     assert said_by("backup-key", str(tmp_path / "key"), **here)[0] == 0
@@ -314,3 +325,50 @@ def test_the_commands_make_a_key_and_a_backup_and_bring_it_back(tmp_path, copied
         "restore", str(tmp_path / "none"), **{**there, "IMPARTIAL_INSTANCE": str(tmp_path / "new")}
     )
     assert code == 1 and "No such file" in err and "Traceback" not in err
+
+
+def test_a_backup_names_the_keys_it_needs_and_holds_none(made, config, elsewhere):
+    manifest = restore.restore(config, made, *elsewhere)
+    assert manifest["sealed_with"] == [vault().primary]
+    keys = json.loads(vault().path.read_text())
+    stream = backup.cipher(backup.read_keys(config.backup_key_file)).new_decrypting_stream(
+        io.BytesIO(made.read_bytes()), backup.ABOUT
+    )
+    opened = stream.read()
+    for keyset in keys.values():
+        assert all(key["keyData"]["value"].encode() not in opened for key in keyset["key"])
+
+
+def test_a_file_is_as_sealed_in_a_backup_as_in_the_store(made, config):
+    stream = backup.cipher(backup.read_keys(config.backup_key_file)).new_decrypting_stream(
+        io.BytesIO(made.read_bytes()), backup.ABOUT
+    )
+    assert b"%PDF" not in stream.read()
+
+
+def test_with_other_keys_a_restore_says_which_are_missing_and_leaves_nothing(
+    made, config, elsewhere, tmp_path, monkeypatch
+):
+    needed = vault().primary
+    make_keys(tmp_path / "other-keys")
+    monkeypatch.setitem(vaults._connected, "vault", vaults.Vault(tmp_path / "other-keys"))
+    with pytest.raises(BackupError, match=f"sealed with the key {needed}.*IMPARTIAL_KEY_FILE"):
+        restore.restore(config, made, *elsewhere)
+    assert is_empty(*elsewhere) and nothing_under_way(config)
+
+
+def test_a_backup_from_before_a_rotation_opens_while_the_old_key_is_kept(
+    made, config, elsewhere, tmp_path, monkeypatch
+):
+    kept = tmp_path / "kept-keys"
+    kept.write_bytes(vault().path.read_bytes())
+    kept.chmod(0o600)
+    monkeypatch.setitem(vaults._connected, "vault", vaults.Vault(kept))
+    rotation.rotate()
+    restore.restore(config, made, *elsewhere)
+    rotation.finish()
+    elsewhere[0].close()
+    again = db.open_database(f"sqlite:///{tmp_path / 'again.db'}"), Store(f"file://{tmp_path / 'again'}")
+    with pytest.raises(BackupError, match="Set IMPARTIAL_KEY_FILE"):
+        restore.restore(config, made, *again)
+    again[0].close()

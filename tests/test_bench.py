@@ -1,5 +1,6 @@
 """The benchmark measures what it says: a true world, every page, the same work at any size. No time is asserted."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -100,8 +101,9 @@ def test_the_same_number_and_day_make_the_same_world(filled: Any, tmp_path: Path
 
 
 def dump(database: Any) -> list[str]:
-    """The whole database as SQL, but for when it was migrated."""
-    return [line for line in database.connection().iterdump() if "schema_migration" not in line]
+    """The whole database as SQL, but for when it was migrated, and for what is sealed differently each time."""
+    lines = database.connection().iterdump()
+    return [re.sub(r"'1:[^']+'", "sealed", line) for line in lines if "schema_migration" not in line]
 
 
 def test_a_world_is_not_smaller_than_its_core() -> None:

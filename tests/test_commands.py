@@ -175,3 +175,37 @@ def test_the_first_coordinator_comes_in_by_a_command(tmp_path):
     assert code == 1 and "There is an account with this e-mail address already." in err
     code, _, err = added(tmp_path, email="other@harbor.example", password="too short")
     assert code == 1 and "15 characters or more" in err
+
+
+def test_a_key_is_made_once_and_production_starts_with_nothing_less(tmp_path):
+    key, here = str(tmp_path / "key"), {"IMPARTIAL_INSTANCE": str(tmp_path / "instance")}
+    assert said_by("key", key, **here)[:2] == (0, f"IMPARTIAL_KEY_FILE={key}\n")
+    code, _, err = said_by("key", key, **here)
+    assert code == 1 and "there is a file already" in err
+    assert not (tmp_path / "instance" / "key").exists(), "nothing was sealed, so no other key was made"
+    production = {
+        **here,
+        "IMPARTIAL_MODE": "production",
+        "IMPARTIAL_SECRET": "s" * 40,
+        "IMPARTIAL_URL": "https://ime.example",
+    }
+    for given in ({}, {"IMPARTIAL_KEY_FILE": f"{key}-gone"}):
+        code, _, err = said_by("migrate", **production, **given)
+        assert code != 0 and "IMPARTIAL_KEY_FILE" in err
+    assert said_by("migrate", **production, IMPARTIAL_KEY_FILE=key)[0] == 0
+
+
+def test_the_key_is_rotated_by_two_commands(tmp_path, copied, app):
+    key = tmp_path / "key"
+    key.write_bytes((app.config["IMPARTIAL"].instance / "key").read_bytes())
+    key.chmod(0o600)
+    here = {
+        "IMPARTIAL_INSTANCE": str(tmp_path / "here"),
+        "IMPARTIAL_KEY_FILE": str(key),
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'portal.db'}",
+    }
+    code, out, _ = said_by("rotate-key", **here)
+    assert code == 0 and re.match(r"\d\d+ texts are sealed with the new key", out)
+    assert said_by("rotate-key", **here)[1].startswith("0 texts")
+    assert said_by("rotate-key", "--finish", **here)[1].startswith("1 old keys are gone")
+    assert said_by("rotate-key", "--finish", **here)[1].startswith("0 old keys")

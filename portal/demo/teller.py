@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from portal import clock, outside
+from portal import clock
 from portal.demo.papers import OPINIONS, SECTION_TEXTS, record_pdf
 from portal.demo.people import World
 from portal.ime import (
@@ -15,6 +15,7 @@ from portal.ime import (
     clarification,
     closure,
     examination,
+    files,
     instructions,
     matching,
     records,
@@ -169,7 +170,7 @@ class Teller:
         self.now += timedelta(hours=1)
         with clock.set_to(self.now):
             rendered = record_pdf(provider, kind, self.claim.name, self.claim.born_on, entries)
-            stored = outside.store().put(io.BytesIO(rendered), limit=len(rendered))
+            stored = files.keep(self.case, io.BytesIO(rendered), limit=len(rendered))
             file = records.StoredFile(
                 f"{kind}.pdf", "application/pdf", stored.size, stored.sha256, stored.key, page_count(rendered)
             )

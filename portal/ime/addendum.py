@@ -8,10 +8,12 @@ from peewee import fn
 from portal import written
 from portal.ime import letters
 from portal.ime.clarification import SENT, in_state
+from portal.ime.disclosure import note_release
+from portal.ime.files import is_intact
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import file_away
 from portal.ime.report import refuse_unread, release
-from portal.ime.sealing import Sealed, fingerprint, is_intact, kept_only_if_filed, seal
+from portal.ime.sealing import Sealed, fingerprint, kept_only_if_filed, seal
 from portal.models import Addendum, Case, Clarification, Event, Question, User
 from portal.policy import Person
 from portal.words import Audience, Certainty, ClarificationState, DocumentKind
@@ -99,7 +101,7 @@ def prepare_addendum(case: Case, *, read: str | None = None) -> Sealed:
     words = addendum_words(case)
     if read is not None and fingerprint(words) != read:
         raise Refusal(NOT_AS_READ)
-    return seal("addendum", f"{case.reference} addendum {words['number']}.pdf", words, letters.zone(case))
+    return seal(case, "addendum", f"{case.reference} addendum {words['number']}.pdf", words)
 
 
 def seal_and_sign(case: Case, *, by: User, read: str) -> Addendum:
@@ -145,6 +147,7 @@ def release_addendum(case: Case, *, by: Person, read: str | None = None) -> None
     if not is_intact(addendum.document):
         raise Refusal("The stored file is no longer the one that was signed. Do not release it.")
     release(addendum)
+    note_release(case, by, f"{DocumentKind.ADDENDUM.title} {addendum.number}")
     remember(number=addendum.number)
 
 

@@ -8,6 +8,7 @@ from peewee import IntegrityError
 from portal import clock
 from portal.db import database
 from portal.ime.calendar import written_time
+from portal.ime.disclosure import note_letter
 from portal.ime.hours import one_at_a_time
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import StoredFile, file_away
@@ -149,6 +150,7 @@ def file_letter(appointment: Appointment, letter: StoredFile | None, by: Any) ->
     # Moved back to the time before, the letter may be the very same one.
     appointment.letter = filed or case.documents.where(Document.sha256 == letter.sha256).get()
     appointment.save()
+    note_letter(case, by)
 
 
 def remember_time(appointment: Appointment) -> None:

@@ -18,7 +18,7 @@ FILE_REVIEW = (
 def prepare_brief(case: Case, by: User, emphasis: str = "") -> Sealed:
     """Render the cover letter as sent now by this coordinator, and store it. Call it outside a transaction."""
     name = f"Cover letter {case.reference}.pdf"
-    return seal("cover_letter", name, cover_letter(case, by, emphasis), letters.zone(case))
+    return seal(case, "cover_letter", name, cover_letter(case, by, emphasis))
 
 
 def cover_letter(case: Case, by: User, emphasis: str = "") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import JOIN
 
-from portal.ime.sealing import is_intact
+from portal.ime.files import is_intact
 from portal.kept import Kept, bind
 from portal.models import Addendum, Case, Document, Report
 from portal.words import ReportState
@@ -32,8 +32,8 @@ class Link:
 
 
 def chain(case: Case, *, by_bytes: bool = True) -> list[Link]:
-    """The signed papers in their order, each checked against the bytes in the store, or only by what is on record;
-    one read. Empty before the report is signed."""
+    """The signed papers in their order, each checked against the bytes in the store, or only by what is on record:
+    that is one read. Empty before the report is signed."""
     links: list[Link] = []
     for number, signed in enumerate(signed_papers(case)):
         follows = number == 0 or (signed.number == number and signed.previous_sha256 == links[-1].sha256)

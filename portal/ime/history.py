@@ -14,6 +14,7 @@ from portal.words import (
     ArrangementKind,
     ArrangementState,
     Audience,
+    DisclosureBasis,
     Outcome,
     Party,
     RecordSource,
@@ -76,6 +77,11 @@ SENTENCES: dict[str, tuple[frozenset[Party], str]] = {
     "lift_restriction": (OFFICE, "{who} lifted the restriction: {why}"),
     "place_bar": (OFFICE, "{who} barred {person} from the case: {why}"),
     "lift_bar": (OFFICE, "{who} lifted the bar of {person}."),
+    "record_disclosure": (OFFICE, "{who} noted that {count} went out of the office: {basis}."),
+    "choose_ground": (OFFICE, "{who} chose the ground on which documents go out: {basis}."),
+    "place_hold": (OFFICE, "{who} placed a legal hold on the case."),
+    "lift_hold": (OFFICE, "{who} lifted the legal hold: {why}"),
+    "purge_case": (OFFICE, "{who} purged the case."),
     "settle_call": (OFFICE, "{who} told the {told} by phone{coming}."),
 }
 
@@ -100,6 +106,7 @@ COUNTED = {
     "file_document": ("document", "documents"),
     "return_report": ("comment", "comments"),
     "request_clarification": ("answer", "answers"),
+    "record_disclosure": ("document", "documents"),
 }
 SPOKEN: dict[str, tuple[type[Word], ...]] = {
     "outcome": (Outcome,),
@@ -107,6 +114,7 @@ SPOKEN: dict[str, tuple[type[Word], ...]] = {
     "state": (RecordState, ArrangementState),
     "arrangement": (ArrangementKind,),
     "told": (Party,),
+    "basis": (DisclosureBasis,),
 }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from portal import clock
 from portal.db import database
 from portal.ime.appointment import booked_appointment
+from portal.ime.disclosure import note_brief
 from portal.ime.guidance import texts
 from portal.ime.letters import given_documents
 from portal.ime.process import Refusal, remember, step
@@ -29,8 +30,10 @@ def send_brief(case: Case, *, by: User, letter: StoredFile | None = None) -> Non
     if letter:
         file_away(case, letter, kind=DocumentKind.COVER_LETTER, audience=Audience.CASE, by=by)
     case.brief_sent_at = clock.now()
+    given = len(given_documents(case))
+    note_brief(case, by, given)
     remember(
-        documents=len(given_documents(case)),
+        documents=given,
         questions=case.questions.count(),
         is_file_review=case.is_file_review,
     )

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from portal import clock, outside
+from portal.ime import files
 from portal.ime.records import StoredFile
 from portal.models import Case, Document
 from portal.outside.inspect import Inspected, Refused, clean_name, inspect_files
@@ -52,7 +53,7 @@ def taken_in(case: Case, incoming: Sequence[tuple[str, BinaryIO]]) -> Iterator[I
     try:
         with TemporaryDirectory(prefix="intake-") as folder:
             for arrival in inspected(case, copied(incoming, Path(folder))):
-                keep_or_refuse(arrival, intake)
+                keep_or_refuse(case, arrival, intake)
         yield intake
     finally:
         delete_unfiled([file.key for file in intake.files])
@@ -106,17 +107,17 @@ def held_by(case: Case, hashes: list[str]) -> set[str]:
     return {row.sha256 for row in rows}
 
 
-def keep_or_refuse(arrival: Arrival, intake: Intake) -> None:
+def keep_or_refuse(case: Case, arrival: Arrival, intake: Intake) -> None:
     """Put what was found good into the store, and note why the rest was not."""
     if isinstance(arrival.verdict, Inspected):
-        intake.files.append(keep(arrival, arrival.verdict))
+        intake.files.append(keep(case, arrival, arrival.verdict))
     elif arrival.verdict:
         intake.refused.append(f"{arrival.name}: {arrival.verdict.sentence}")
 
 
-def keep(arrival: Arrival, found: Inspected) -> StoredFile:
+def keep(case: Case, arrival: Arrival, found: Inspected) -> StoredFile:
     with arrival.path.open("rb") as file:
-        stored = outside.store().put(file, limit=FILE_LIMIT)
+        stored = files.keep(case, file, limit=FILE_LIMIT)
     return StoredFile(
         arrival.name, found.media_type, stored.size, stored.sha256, stored.key, pages=found.pages
     )

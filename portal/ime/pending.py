@@ -3,7 +3,7 @@
 from peewee import SQL, Select, fn
 
 from portal.kept import Kept, bind
-from portal.models import Arrangement, Case, Event, Notice, RecordRequest, Report, SecureLink
+from portal.models import Arrangement, Case, Event, LegalHold, Notice, RecordRequest, Report, SecureLink
 from portal.words import RecordState, Stage
 
 AT = bind("case")
@@ -22,6 +22,8 @@ LOOKED_INTO = {
     "restrict_case": Case.select(SQL("1")).where(Case.id == AT, ~Case.is_restricted),
     "lift_restriction": Case.select(SQL("1")).where(Case.id == AT, Case.is_restricted),
     "revoke_links": SecureLink.select(SQL("1")).where(SecureLink.case == AT, SecureLink.revoked_at.is_null()),
+    "lift_hold": LegalHold.select(SQL("1")).where(LegalHold.case == AT, LegalHold.lifted_at.is_null()),
+    "purge_case": Case.select(SQL("1")).where(Case.id == AT, False),  # it is reached from what is due
     "settle_call": Notice.select(SQL("1")).join(Event).where(Event.case == AT, Notice.is_call()),
 }
 FOUND = Kept(lambda: Select(columns=[fn.EXISTS(query) for query in LOOKED_INTO.values()]))

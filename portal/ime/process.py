@@ -124,6 +124,11 @@ PROCESS = table(
     ("place_bar",            {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Bar a person"),
     ("lift_bar",             {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Lift the bar"),
     ("settle_call",          {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Make the phone calls"),
+    ("record_disclosure",    {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Note what was given out"),
+    ("choose_ground",        {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Choose the ground for giving out"),
+    ("place_hold",           {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Place a legal hold"),
+    ("lift_hold",            {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Lift the legal hold"),
+    ("purge_case",           {COORDINATOR},          ENDED,                    SAME,              set(),                                           "Purge the case"),
     ("post_message",         {REFERRER, EXPERT},     UNDER_WAY,                SAME,              {COORDINATOR},                                   "Send a message"),
     ("answer_message",       {COORDINATOR},          UNDER_WAY,                SAME,              {REFERRER, EXPERT},                              "Send a message"),
 )
@@ -144,6 +149,9 @@ ACTS = {
     "send_clarification": Act.SENT,
     "sign_addendum": Act.CREATED,
     "release_addendum": Act.SENT,
+    "record_disclosure": Act.SENT,
+    "place_hold": Act.CREATED,
+    "purge_case": Act.PURGED,
     "post_message": Act.CREATED,
     "answer_message": Act.CREATED,
     "restrict_case": Act.RIGHTS_CHANGED,
@@ -153,10 +161,21 @@ ACTS = {
 }
 
 # Of the coordinators only a manager takes these.
-FOR_MANAGERS = frozenset(("restrict_case", "lift_restriction", "place_bar", "lift_bar"))
+FOR_MANAGERS = frozenset(
+    (
+        "restrict_case",
+        "lift_restriction",
+        "place_bar",
+        "lift_bar",
+        "place_hold",
+        "lift_hold",
+        "purge_case",
+    )
+)
 
 VERBS: dict[str, Callable[..., Any]] = {}
 keepers: list[Callable[[Case], None]] = []  # keep what is derived from a case, inside the step's transaction
+forgetters: list[Callable[[Case], None]] = []  # let go of what is derived from a case, when it is purged
 wakers: list[Callable[[], None]] = []  # start what is owed, after it
 
 
@@ -259,7 +278,7 @@ def record(
             ACTS.get(row.name, Act.CHANGED), event, case=case, step=row.name, was=was, became=case.stage
         )
     settle(case)
-    for keep in keepers:
+    for keep in keepers if case.purged_at is None else ():
         keep(case)
     owe(event, row, by)
 

@@ -8,9 +8,11 @@ from peewee import JOIN
 
 from portal import clock
 from portal.ime import letters
+from portal.ime.disclosure import note_release
+from portal.ime.files import is_intact
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import file_away
-from portal.ime.sealing import Sealed, fingerprint, is_intact, kept_only_if_filed, seal
+from portal.ime.sealing import Sealed, fingerprint, kept_only_if_filed, seal
 from portal.models import Answer, Case, Document, Expert, Proposal, Question, Report, Section, User
 from portal.policy import Person, audiences_of
 from portal.words import Audience, Certainty, DocumentKind, Party, ReportState
@@ -229,7 +231,7 @@ def prepare_report(case: Case, *, read: str | None = None) -> Sealed:
     words = report_words(case)
     if read is not None and fingerprint(words) != read:
         raise Refusal(NOT_AS_READ)
-    return seal("report", f"{case.reference} report.pdf", words, letters.zone(case))
+    return seal(case, "report", f"{case.reference} report.pdf", words)
 
 
 def seal_and_sign(case: Case, *, by: User, read: str) -> Report:
@@ -330,6 +332,7 @@ def release_report(case: Case, *, by: Person, checked: Sequence[str] = (), read:
     if not is_intact(report.document):
         raise Refusal("The stored file is no longer the one that was signed. Do not release it.")
     release(report)
+    note_release(case, by, DocumentKind.REPORT.title)
     remember(checked=list(checked))
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal import clock, outside, written
+from portal.ime import files, letters
 from portal.ime.records import StoredFile
-from portal.models import Document
+from portal.models import Case, Document
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,19 @@ def fingerprint(words: Any) -> str:
     return hashlib.sha256(json.dumps(words, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def seal(letter: str, name: str, words: dict[str, Any], zone: str) -> Sealed:
+def seal(case: Case, letter: str, name: str, words: dict[str, Any]) -> Sealed:
     """Render the letter as signed now and store it; nothing is signed yet. Call it outside a transaction."""
     from portal.outside import pdf
 
     signed_at = clock.now()
+    zone = letters.zone(case)
     local = signed_at.astimezone(ZoneInfo(zone))
     signature = {
         **words["signature"],
         "signed": f"{written.day(signed_at, zone)}, {written.clock_face(local)} {local:%Z}",
     }
     rendered = pdf.render(letter, {**words, "dated": local.date().isoformat(), "signature": signature})
-    stored = outside.store().put(io.BytesIO(rendered), limit=len(rendered))
+    stored = files.keep(case, io.BytesIO(rendered), limit=len(rendered))
     file = StoredFile(name, "application/pdf", stored.size, stored.sha256, stored.key, page_count(rendered))
     return Sealed(file, fingerprint(words), signed_at)
 
@@ -54,11 +56,6 @@ def kept_only_if_filed(made: Sealed | StoredFile) -> Iterator[None]:
     finally:
         if not Document.select().where(Document.key == key).exists():
             outside.store().delete(key)
-
-
-def is_intact(document: Document) -> bool:
-    """Whether the bytes in the store are still those that were filed, by their SHA-256."""
-    return outside.store().verify(document.key, document.sha256)
 
 
 def page_count(rendered: bytes) -> int:

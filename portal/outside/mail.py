@@ -5,6 +5,7 @@ import re
 import smtplib
 import ssl
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,6 +55,8 @@ class Mailer(Protocol):
 
     def send(self, mail: Mail) -> None: ...
 
+    def forget(self, beginnings: Iterable[str]) -> None: ...
+
 
 class SmtpMailer:
     """Hands mails to `smtp://user:pass@host:587` (STARTTLS), `smtps://…:465`, or plain with `?tls=no`."""
@@ -61,6 +64,9 @@ class SmtpMailer:
     def __init__(self, url: str, *, sender: str, timeout: float = 20.0) -> None:
         self.place, self.sender, self.timeout = urlsplit(url), sender, timeout
         self.encrypted = parse_qs(self.place.query).get("tls") != ["no"]
+
+    def forget(self, beginnings: Iterable[str]) -> None:
+        """What was handed over is no longer here."""
 
     def send(self, mail: Mail) -> None:
         """Hand over one mail; raises NotSent with the server's reason."""
@@ -114,6 +120,12 @@ class FileMailer:
         except OSError as failure:
             raise NotSent(f"The mail could not be written: {failure}") from failure
 
+    def forget(self, beginnings: Iterable[str]) -> None:
+        """Remove the mails whose message id begins with one of these and a dot."""
+        for beginning in beginnings:
+            for path in self.folder.glob(f"{beginning}.*.eml"):
+                path.unlink(missing_ok=True)
+
     def _write_once(self, content: bytes, name: str) -> None:
         with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".part") as staged:
             staged.write(content)
@@ -128,6 +140,11 @@ class MemoryMailer:
 
     def __init__(self) -> None:
         self.sent: list[Mail] = []
+
+    def forget(self, beginnings: Iterable[str]) -> None:
+        """Remember no mail whose message id begins with one of these and a dot."""
+        gone = tuple(f"{beginning}." for beginning in beginnings)
+        self.sent = [mail for mail in self.sent if not mail.message_id.startswith(gone)]
 
     def send(self, mail: Mail) -> None:
         """Remember the mail unless its message id is already there."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -51,6 +51,12 @@ class NotStored(LookupError):
     """No bytes are kept under this key."""
 
 
+class Readable(Protocol):
+    """What is read like a file."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 class Store:
     """Documents by key at `file:///folder`, `s3://bucket/prefix` or `memory:`; a key is written once."""
 
@@ -59,13 +65,13 @@ class Store:
         self.folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
         self._objects = _objects(url, self.folder)
 
-    def put(self, stream: BinaryIO, *, limit: int, key: str = "") -> Stored:
+    def put(self, stream: Readable, *, limit: int, key: str = "") -> Stored:
         """Store at most `limit` bytes read from the stream; durable on return, nothing kept on refusal.
 
-        Only a restored backup gives the key, that of the document it came with."""
-        key = key or secrets.token_hex(16)
+        A key is given where the bytes are bound to it: sealed ones, and those of a restored backup."""
+        key = key or new_key()
         self._refuse_foreign(key)
-        measured = _Measured(stream, limit)
+        measured = Measured(stream, limit)
         first = measured.read_up_to(IN_ONE_PIECE)
         if not first:
             raise EmptyFile
@@ -93,6 +99,14 @@ class Store:
         except FileNotFoundError:
             return False
         return True
+
+    def size(self, key: str) -> int:
+        """How many bytes are kept under this key. Raises NotStored."""
+        self._refuse_foreign(key)
+        try:
+            return int(obstore.head(self._objects, key)["size"])
+        except FileNotFoundError:
+            raise NotStored(key) from None
 
     def delete(self, key: str) -> None:
         """Remove the content; a key that is already gone is no error."""
@@ -124,7 +138,7 @@ class Store:
             path.unlink(missing_ok=True)
         return len(stale)
 
-    def _write(self, key: str, first: bytes, rest: "_Measured") -> None:
+    def _write(self, key: str, first: bytes, rest: "Measured") -> None:
         # A conditional put holds the whole content in memory, so a large file goes in parts:
         # its key is 128 random bits, and nothing here writes to a key that exists.
         if len(first) < IN_ONE_PIECE:
@@ -141,10 +155,15 @@ class Store:
             raise BadKey("This key leads out of the store.")
 
 
-class _Measured:
+def new_key() -> str:
+    """A key that no file has: 128 random bits."""
+    return secrets.token_hex(16)
+
+
+class Measured:
     """Reads a stream in chunks, counting and hashing on the way; raises TooLarge at the first byte over."""
 
-    def __init__(self, stream: BinaryIO, limit: int) -> None:
+    def __init__(self, stream: Readable, limit: int) -> None:
         self.stream, self.limit, self.size = stream, limit, 0
         self._digest = hashlib.sha256()
 

@@ -42,6 +42,8 @@ NOUNS = (
     "people",
     "organisations",
     "access_review",
+    "disclosure",
+    "retention",
 )
 
 

@@ -17,7 +17,7 @@ from portal.policy import REFERRER_SIDE, is_manager
 from portal.queues import Row
 from portal.views import appointment, clarification, messages, questions, records, referral, report, review
 from portal.views.desk import shown
-from portal.web.navigation import actions
+from portal.web.navigation import Link, actions
 from portal.web.page import page
 from portal.web.routing import number_of, sees_case, signed_in
 from portal.words import Part, Party, Role, Stage
@@ -55,7 +55,7 @@ def show(case: Case) -> Any:
         kind_name=kind.name if kind else "",
         parts=journey.parts(case),
         primary=primary,
-        others=others,
+        others=[*others, *accounting(case)],
         waits_for=waits_for(case),
         emergencies=emergencies(case),
         is_managed=is_manager(g.person),
@@ -66,6 +66,12 @@ def show(case: Case) -> Any:
         if g.party in WHO_HEAR_OF_LOOKS
         else None,
     )
+
+
+def accounting(case: Case) -> list[Link]:
+    """The office's way to what went out about the claimant."""
+    href = url_for("disclosure.read", ref=case.reference)
+    return [Link("Accounting of disclosures", href)] if g.party == Party.COORDINATOR else []
 
 
 def sections(case: Case) -> list[tuple[str, dict[str, Any]]]:

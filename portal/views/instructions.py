@@ -7,7 +7,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, abort, g, make_response, url_for
 from peewee import JOIN
 
-from portal import clock, outside
+from portal import clock
 from portal.config import OFFICE
 from portal.forms.instructions import BriefForm, BringForm, ChangeForm, ConfirmForm
 from portal.ime.brief import cover_letter, prepare_brief
@@ -20,6 +20,7 @@ from portal.ime.calendar import (
     written_weekday,
     zone_in_words,
 )
+from portal.ime.files import is_intact, open_file
 from portal.ime.guidance import arranged, examiner, standing, texts
 from portal.ime.instructions import (
     ask_to_move,
@@ -31,7 +32,7 @@ from portal.ime.instructions import (
 )
 from portal.ime.letters import given_documents
 from portal.ime.process import PROCESS, MovedOn
-from portal.ime.sealing import is_intact, kept_only_if_filed
+from portal.ime.sealing import kept_only_if_filed
 from portal.kept import Kept, bind, literal
 from portal.models import (
     Appointment,
@@ -130,7 +131,7 @@ def letter() -> Response:
         sentences = ["Your letter cannot be opened at the moment. It was not your doing."]
         return make_response(claimant_page("instructions/refused.html", sentences=sentences), 500)
     trail.shows(document)
-    return attachment(outside.store().open(document.key), document.name, document.media_type, document.size)
+    return attachment(open_file(document), document.name, document.media_type, document.size)
 
 
 OWN = Kept(lambda: with_people(Case.select().where(sight(Role.CLAIMANT, PLACES))))

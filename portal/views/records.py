@@ -7,9 +7,10 @@ from typing import Any
 from flask import Blueprint, abort, g, request, url_for
 from peewee import JOIN, fn
 
-from portal import outside
 from portal.forms import Form
 from portal.forms.records import UploadForm
+from portal.ime.disclosure import note_download
+from portal.ime.files import is_intact, open_file
 from portal.ime.intake import Intake, taken_in
 from portal.ime.particulars import Particulars
 from portal.ime.records import (
@@ -208,8 +209,8 @@ def document_or_404(case: Case, document_id: int) -> Document:
 @sees_case(Party.REFERRER, Party.COLLEAGUE, Party.COORDINATOR, Party.EXPERT)
 def download(case: Case, document_id: int) -> Any:
     document = document_or_404(case, document_id)
-    if not outside.store().verify(document.key, document.sha256):
+    if not is_intact(document):
         log.error("document %s: its bytes are missing or changed", document.id)
         return page("records/unreadable.html", case=case, number=document.id), 500
-    chunks = outside.store().open(document.key)
-    return attachment(chunks, document.name, document.media_type, document.size)
+    note_download(case, by=g.person, party=g.party, document=document)
+    return attachment(open_file(document), document.name, document.media_type, document.size)

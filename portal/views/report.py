@@ -17,6 +17,7 @@ from portal.forms.report import (
 from portal.ime import letters
 from portal.ime import report as written_report
 from portal.ime.examination import attendances
+from portal.ime.files import is_intact
 from portal.ime.particulars import Particulars
 from portal.ime.report import (
     SECTIONS,
@@ -29,7 +30,7 @@ from portal.ime.report import (
     write_report,
 )
 from portal.ime.report_check import points
-from portal.ime.sealing import fingerprint, is_intact
+from portal.ime.sealing import fingerprint
 from portal.kept import Kept, bind
 from portal.models import Answer, Case, Document, Expert, Question, Report, Section, User
 from portal.web import trail

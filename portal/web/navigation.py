@@ -33,6 +33,7 @@ MANAGED = (
     ("People", "people.find"),
     ("Organizations", "organisations.every"),
     ("Access review", "access_review.show"),
+    ("Retention", "retention.read"),
     ("Alerts", "alerts.read"),
 )
 

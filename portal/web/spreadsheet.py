@@ -19,12 +19,12 @@ def spreadsheet(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -
     writer = csv.writer(text)
     writer.writerow(head)
     writer.writerows([cell(value) for value in row] for row in rows)
-    content = text.getvalue().encode()
+    content = text.getvalue().encode("utf-8-sig")  # without its mark, spreadsheets guess another encoding
     return attachment(iter([content]), name, "text/csv; charset=utf-8", len(content))
 
 
 def cell(value: Any) -> Any:
     """A value as it may stand in a cell; text that would begin a formula is marked as text."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(BEGIN_FORMULAS):
+    if isinstance(value, str) and value.lstrip(" \N{NO-BREAK SPACE}").startswith(BEGIN_FORMULAS):
         return f"'{value}"
     return value

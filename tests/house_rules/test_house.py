@@ -23,7 +23,7 @@ LAYERS = (
     {"portal.ime"},
     {"portal.queues", "portal.outbox"},
     {"portal.search", "portal.notices", "portal.account_mail", "portal.calls", "portal.demo"},
-    {"portal.schema", "portal.backup", "portal.restore", "portal.jobs", "portal.forms"},
+    {"portal.schema", "portal.rotation", "portal.backup", "portal.restore", "portal.jobs", "portal.forms"},
     {"portal.web"},
     {"portal.views"},
     {"portal.commands"},

@@ -4,12 +4,24 @@ from datetime import timedelta
 
 from portal import clock
 from portal.ime import addendum, appointment, clarification, report, review
+from portal.ime.disclosure import offered
 from portal.ime.records import StoredFile
-from portal.models import Appointment, Arrangement, Bar, Clinic, Document, Notice, Offer, RecordRequest
+from portal.models import (
+    Appointment,
+    Arrangement,
+    Bar,
+    Clinic,
+    Document,
+    LegalHold,
+    Notice,
+    Offer,
+    RecordRequest,
+)
 from portal.words import (
     ArrangementState,
     Certainty,
     ClarificationReason,
+    DisclosureBasis,
     DocumentKind,
     NoticeState,
     Outcome,
@@ -70,6 +82,29 @@ def bar(world, case):
     """The other expert is barred from the case."""
     bar = Bar.create(case=case, user=world.second_expert, why="A conflict.", placed_by=world.coordinator)
     return {"bar": bar}
+
+
+def disclosed(world, case):
+    given = offered(case) or [Document(id=0)]
+    said = {
+        "recipient": "Dana Brooks",
+        "address": "1 Court Street",
+        "purpose": "Hearing",
+        "why_more": "Asked for.",
+    }
+    return {"documents": given[:1], "basis": DisclosureBasis.COURT_ORDER, **said}
+
+
+def on_hold(world, case):
+    LegalHold.create(case=case, why="A lawsuit.", placed_by=world.coordinator)
+    return why(world, case)
+
+
+def long_ended(world, case):
+    """The case ended seven years ago."""
+    case.stage_since = clock.now() - timedelta(days=7 * 366)
+    case.save()
+    return {"typed": case.reference}
 
 
 def offer(world, case):
@@ -201,6 +236,11 @@ GIVEN = {
     "place_bar": lambda world, case: {"user": world.second_coordinator, **WHY},
     "lift_bar": bar,
     "settle_call": call,
+    "record_disclosure": disclosed,
+    "choose_ground": lambda world, case: {"basis": DisclosureBasis.COURT_ORDER},
+    "place_hold": why,
+    "lift_hold": on_hold,
+    "purge_case": long_ended,
     "post_message": lambda world, case: {"text": "Hello."},
     "answer_message": lambda world, case: {"text": "Hello."},
 }

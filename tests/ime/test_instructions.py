@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from portal import clock, outside
+from portal import clock
 from portal.ime.appointment import booked_appointment
 from portal.ime.brief import cover_letter, prepare_brief
 from portal.ime.examination import open_file_review
+from portal.ime.files import read_file
 from portal.ime.guidance import notice, standing, texts
 from portal.ime.instructions import (
     ask_to_move,
@@ -50,7 +51,7 @@ def test_the_brief_files_a_cover_letter_that_the_referrer_can_read_too(world, ca
     send_brief(case, by=world.coordinator, letter=sealed.file)
     letter = case.documents.where(Document.kind == DocumentKind.COVER_LETTER).get()
     assert (letter.audience, letter.media_type) == (Audience.CASE, "application/pdf")
-    assert outside.store().read(letter.key).startswith(b"%PDF")
+    assert read_file(letter).startswith(b"%PDF")
     assert Case.get_by_id(case.id).brief_sent_at
     assert told(case)[1] == {Party.EXPERT}
 

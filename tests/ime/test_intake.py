@@ -9,6 +9,7 @@ import pytest
 
 from portal import clock, jobs, outside
 from portal.ime import intake
+from portal.ime.files import read_file
 from portal.ime.intake import sweep_orphans, taken_in
 from portal.ime.process import Refusal
 from portal.ime.records import file_document
@@ -50,7 +51,7 @@ def test_good_files_are_kept_and_the_others_are_named_with_the_reason(world, cas
     assert [sentence.split(":")[0] for sentence in taken.refused] == ["scan.exe", "page.pdf", "empty.pdf"]
     assert "EXE" in taken.refused[0] and "not a PDF" in taken.refused[1] and "empty" in taken.refused[2]
     assert keys() - before == {document.key}
-    assert outside.store().read(document.key) == a_pdf("notes", pages=3)
+    assert read_file(document) == a_pdf("notes", pages=3)
 
 
 @pytest.mark.parametrize(
@@ -107,11 +108,11 @@ def test_when_the_store_fails_half_way_nothing_stays(world, case_at, monkeypatch
     case, before, put = case_at(Stage.MATCHING), keys(), outside.store().put
     calls = []
 
-    def failing(stream, *, limit):
+    def failing(stream, *, limit, key):
         calls.append(limit)
         if len(calls) == 2:
             raise OSError("The disk is full.")
-        return put(stream, limit=limit)
+        return put(stream, limit=limit, key=key)
 
     monkeypatch.setattr(outside.store(), "put", failing)
     files = streams(("a.pdf", a_pdf("a")), ("b.pdf", a_pdf("b")))

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from portal import clock, outside
+from portal.ime.files import is_intact
 from portal.ime.process import NotAllowed, Refusal
 from portal.ime.report import (
     NEEDED_SECTIONS,
@@ -214,7 +215,7 @@ def test_a_returned_report_is_signed_anew_as_a_new_document_and_the_old_one_is_k
     assert second != first
     assert second.sha256 != first.sha256
     for document in (first, second):
-        assert outside.store().verify(document.key, document.sha256)
+        assert is_intact(document)
     assert case.documents.where(Document.kind == DocumentKind.REPORT).count() == 2
 
 

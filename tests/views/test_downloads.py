@@ -8,6 +8,7 @@ import pytest
 from peewee import OperationalError
 
 from portal import outside
+from portal.ime import files
 from portal.ime.records import StoredFile, file_document
 from portal.models import AuditRecord, Document
 from portal.web.download import disposition
@@ -21,7 +22,7 @@ def filed(world):
 
     def file(case, by, content=None, name="Notes.pdf", audience=Audience.CASE):
         content = content or a_pdf("notes")
-        stored = outside.store().put(io.BytesIO(content), limit=len(content))
+        stored = files.keep(case, io.BytesIO(content), limit=len(content))
         file = StoredFile(name, "application/pdf", stored.size, stored.sha256, stored.key, 1)
         return file_document(case, by=by, files=[file], kind=DocumentKind.OTHER, audience=audience)[0]
 

@@ -6,6 +6,7 @@ import pytest
 
 from portal import outside
 from portal.ime import intake
+from portal.ime.files import is_intact
 from portal.models import Document, Event
 from portal.words import Audience, DocumentKind, Stage
 from tests.paper import PAGE, a_pdf, handed
@@ -199,11 +200,11 @@ def test_when_the_store_fails_no_row_is_left(desk, monkeypatch):
     page, case = desk
     before, stored, put, calls = names(case), keys(), outside.store().put, []
 
-    def failing(stream, *, limit):
+    def failing(stream, *, limit, key):
         calls.append(limit)
         if len(calls) == 2:
             raise OSError("The disk is full.")
-        return put(stream, limit=limit)
+        return put(stream, limit=limit, key=key)
 
     monkeypatch.setattr(outside.store(), "put", failing)
     add(page, ("one.pdf", a_pdf("one")), ("two.pdf", a_pdf("two")))
@@ -215,9 +216,9 @@ def test_when_the_case_moves_on_meanwhile_no_bytes_are_left(desk, monkeypatch):
     page, case = desk
     before, stored, put = names(case), keys(), outside.store().put
 
-    def slow(stream, *, limit):
+    def slow(stream, *, limit, key):
         type(case).update(stage=Stage.WITHDRAWN).where(type(case).id == case.id).execute()
-        return put(stream, limit=limit)
+        return put(stream, limit=limit, key=key)
 
     monkeypatch.setattr(outside.store(), "put", slow)
     add(page, ("one.pdf", a_pdf("one")))
@@ -244,4 +245,4 @@ def test_every_real_file_is_stored_or_gets_a_sentence(desk, real_pdfs):
     assert filed, "most real files can be taken"
     for document in case.documents.where(Document.name.in_(list(filed))):
         assert document.pages >= 1
-        assert outside.store().verify(document.key, document.sha256)
+        assert is_intact(document)

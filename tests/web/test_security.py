@@ -9,6 +9,7 @@ import pytest
 from lxml import html
 
 from portal import outside
+from portal.ime import files
 from portal.ime.instructions import make_link, spend_link
 from portal.models import Appointment, AuditRecord, Case, Document
 from portal.words import Ending, Stage
@@ -126,7 +127,7 @@ def test_signing_out_empties_what_the_browser_kept(visitor, world):
 @pytest.mark.parametrize("what", ["missing", "changed"])
 def test_a_letter_whose_bytes_are_missing_or_changed_is_not_given_to_the_claimant(visitor, case_at, what):
     case = case_at(Stage.BOOKED)
-    stored = outside.store().put(io.BytesIO(b"%PDF-1.7 letter"), limit=100)
+    stored = files.keep(case, io.BytesIO(b"%PDF-1.7 letter"), limit=100)
     letter = Document.create(
         case=case, kind="notice", name="a.pdf", media_type="application/pdf", size=15, sha256=stored.sha256,
         key=stored.key, audience="everyone",

@@ -1,0 +1,110 @@
+"""The accounting of what went out about a claimant; noting what was given by other means; the ground for it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Blueprint, g, url_for
+
+from portal.forms.disclosure import DisclosureForm, GroundForm
+from portal.ime.disclosure import (
+    accounting,
+    basis_of,
+    choose_ground,
+    ground_of,
+    is_counted,
+    least,
+    offered,
+    record_disclosure,
+)
+from portal.models import Case, Disclosure, Document
+from portal.web.formats import count, stamp
+from portal.web.navigation import href_if_open
+from portal.web.page import done, page, take
+from portal.web.routing import performs, sees_case
+from portal.web.spreadsheet import spreadsheet
+from portal.words import Party
+
+bp = Blueprint("disclosure", __name__)
+
+HEAD = ("When", "Case", "To whom", "Address", "What", "What for", "Ground", "Accounting")
+
+
+@bp.route("/cases/<ref:ref>/disclosures")
+@sees_case(Party.COORDINATOR)
+def read(case: Case) -> Any:
+    return page(
+        "disclosure/read.html",
+        case=case,
+        head=HEAD,
+        rows=cells(accounting(case, g.person)),
+        ground=basis_of(case).label,
+        export_href=url_for("disclosure.export", ref=case.reference),
+        record_href=href_if_open("record_disclosure", case),
+        ground_href=href_if_open("choose_ground", case),
+    )
+
+
+@bp.route("/cases/<ref:ref>/disclosures.csv")
+@sees_case(Party.COORDINATOR)
+def export(case: Case) -> Any:
+    return spreadsheet(f"Disclosures {case.reference}.csv", HEAD, cells(accounting(case, g.person)))
+
+
+def cells(rows: Iterable[Disclosure]) -> list[list[str]]:
+    """The lines of an accounting; those that the law leaves out are marked."""
+    return [
+        [
+            stamp(row.at),
+            row.reference,
+            row.recipient,
+            row.address or "Not known",
+            row.what,
+            row.purpose,
+            row.basis.title,
+            "Counted" if is_counted(row) else "Not asked for by law",
+        ]
+        for row in rows
+    ]
+
+
+@bp.route("/cases/<ref:ref>/disclosures/new", methods=["GET", "POST"])
+@performs(record_disclosure)
+def record(case: Case) -> Any:
+    documents = {document.id: document for document in offered(case)}
+    named = {number: title(document) for number, document in documents.items()}
+    form = DisclosureForm(named, [each.id for each in least(documents.values())], basis_of(case))
+    if form.validate_on_submit() and take(
+        form,
+        lambda: record_disclosure(
+            case,
+            by=g.person,
+            recipient=form.recipient.data,
+            address=form.address.data,
+            documents=[documents[number] for number in form.documents.data],
+            basis=form.basis.data,
+            purpose=form.purpose.data,
+            why_more=form.why_more.data,
+        ),
+    ):
+        return done("It stands in the accounting now.", url_for("disclosure.read", ref=case.reference))
+    return page(
+        "disclosure/record.html", "disclosure/_record_form.html", form=form, case=case, is_empty=not documents
+    )
+
+
+def title(document: Document) -> str:
+    pages = f", {count(document.pages, 'page')}" if document.pages else ""
+    return f"{document.kind.title}: {document.name}{pages}"
+
+
+@bp.route("/cases/<ref:ref>/disclosures/ground", methods=["GET", "POST"])
+@performs(choose_ground)
+def ground(case: Case) -> Any:
+    form = GroundForm(basis_of(case))
+    if form.validate_on_submit() and take(
+        form, lambda: choose_ground(case, by=g.person, basis=form.basis.data)
+    ):
+        return done("The ground is kept.", url_for("disclosure.read", ref=case.reference))
+    return page(
+        "disclosure/ground.html", "disclosure/_ground_form.html", form=form, case=case, usual=ground_of(case)
+    )
