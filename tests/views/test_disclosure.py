@@ -90,8 +90,8 @@ def test_the_spreadsheet_holds_the_accounting_and_runs_nothing(desk, world):
     assert (record.case, record.user) == (case.id, world.coordinator.id)
 
 
-@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "  =1", "\u00a0=1"])
-def test_a_cell_that_would_run_is_only_text(cell):
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "  =1", "\u00a0=1"])
+def test_a_cell_that_would_run_is_only_text(text):
     assert cell(text) == f"'{cell}"
     assert cell("Dana - Brooks") == "Dana - Brooks"
 
