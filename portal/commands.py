@@ -181,9 +181,12 @@ def run(server: Any) -> None:
 @click.option("--role", prompt=True, type=click.Choice(["referrer", "coordinator", "expert"]))
 @click.option("--name", prompt=True)
 @click.option("--email", prompt="E-mail address")
+@click.option(
+    "--manager", "is_manager", is_flag=True, help="A coordinator who looks after people and settings."
+)
 @click.password_option()
-def add_user_command(kind: str, role: str, **given: str) -> None:
-    """Make an account: the first coordinator of a new portal comes in this way."""
+def add_user_command(kind: str, role: str, **given: Any) -> None:
+    """Make an account: the first manager of a new portal comes in this way, and invites everybody else."""
     try:
         user = account.add_user(kind=OrganisationKind(kind), role=Role(role), **given)
     except Refusal as refusal:

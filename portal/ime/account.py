@@ -30,10 +30,19 @@ ELSEWHERE = (
 
 
 def add_user(
-    *, organisation: str, kind: OrganisationKind, role: Role, name: str, email: str, password: str
+    *,
+    organisation: str,
+    kind: OrganisationKind,
+    role: Role,
+    name: str,
+    email: str,
+    password: str,
+    is_manager: bool = False,
 ) -> User:
     """A new account, in an organisation that is made if it is new; an expert gets an empty profile. Raises Refusal."""
     email = email.strip().lower()
+    if is_manager and (role, kind) != (Role.COORDINATOR, OrganisationKind.IME_COMPANY):
+        raise Refusal("Only a coordinator of the IME company can be a manager.")
     if role == Role.CLAIMANT:
         raise Refusal("A claimant comes by a secure link and has no account.")
     if User.select().where(User.email == email).exists():
@@ -41,7 +50,14 @@ def add_user(
     works_for = Organisation.get_or_none(name=organisation.strip()) or Organisation(
         name=organisation.strip(), kind=kind
     )
-    user = User(organisation=works_for, role=role, name=name.strip(), email=email, joined_at=clock.now())
+    user = User(
+        organisation=works_for,
+        role=role,
+        name=name.strip(),
+        email=email,
+        is_manager=is_manager,
+        joined_at=clock.now(),
+    )
     refuse_weak(password, user)
     user.password_hash = hash_password(password)
     with database.atomic():

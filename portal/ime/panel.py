@@ -12,15 +12,16 @@ from portal.ime.experts import active, cases_this_week, grouped
 from portal.ime.particulars import particulars
 from portal.ime.report_record import report_records
 from portal.models import (
+    Bar,
     Case,
     Claimant,
     Clinic,
     ConflictDeclaration,
     Credential,
+    Expert,
     ExpertSpecialty,
     Offer,
 )
-from portal.policy import barred_from
 from portal.words import ArrangementKind, OfferState
 
 FEDERAL = "US"
@@ -88,7 +89,6 @@ def expert_facts(case: Case) -> list[ExpertFacts]:
     declared = declarations(case)
     answered = dict(answers(case))
     this_week = cases_this_week()
-    barred = barred_from(case)
     records = report_records()
     free = Diary()
     return [
@@ -110,15 +110,20 @@ def expert_facts(case: Case) -> list[ExpertFacts]:
             accepts=accepted(row),
             has_treated=declared[row.id][0],
             has_conflict=declared[row.id][1],
-            is_barred=row.user_id in barred,
+            is_barred=bool(row.is_barred),
             answered=answered.get(row.id),
             accepted=records[row.id]["accepted"],
             asked_back=records[row.id]["asked_back"],
             on_time=records[row.id]["on_time"],
             late=records[row.id]["late"],
         )
-        for row in active()
+        for row in active().select_extend(kept_from(case).alias("is_barred"))
     ]
+
+
+def kept_from(case: Case) -> Any:
+    """The condition on an expert that a manager has barred them from the case."""
+    return Expert.user.in_(Bar.select(Bar.user).where(Bar.case == case))
 
 
 def accepted(expert: Any) -> frozenset[ArrangementKind]:

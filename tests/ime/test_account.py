@@ -1,11 +1,14 @@
 """An account that is closed: what its cases become, and who is told instead."""
 
+import pytest
+
 from portal import clock
-from portal.ime.account import disable
+from portal.ime.account import add_user, disable
 from portal.ime.messages import answer_message, post_message
+from portal.ime.process import Refusal
 from portal.models import Case, Event, Notice, Session, User
 from portal.queues import desk
-from portal.words import Stage
+from portal.words import OrganisationKind, Role, Stage
 from tests.databases import ON_BOTH
 
 
@@ -55,3 +58,29 @@ def test_of_a_closed_referrers_case_the_active_colleagues_are_told_and_nobody_el
     disable(world.colleague)
     answer_message(case, by=world.coordinator, text="And still.")
     assert told(case) == set()
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "is_made"),
+    [
+        ("coordinator", "ime_company", True),
+        ("coordinator", "insurer", False),
+        ("referrer", "ime_company", False),
+    ],
+)
+def test_the_first_manager_is_a_coordinator_of_the_ime_company(world, role, kind, is_made):
+    given = {
+        "organisation": "Harbor Examinations",
+        "kind": OrganisationKind(kind),
+        "role": Role(role),
+        "name": "Iris Vale",
+        "email": "iris.vale@harbor.example",
+        "password": "a lantern over the quay at noon",
+        "is_manager": True,
+    }
+    if is_made:
+        assert add_user(**given).is_manager
+    else:
+        with pytest.raises(Refusal):
+            add_user(**given)
+        assert not User.select().where(User.name == "Iris Vale").exists()

@@ -25,8 +25,9 @@ from portal.models import (
 from portal.words import Stage
 from tests.policy.matrix import PEOPLE, Knocker, address, persons, routes, stage_for
 
-# The most statements a page may need: who is asking (1), the case (2), what its sections show, and who looked (1).
-MOST = 18
+# The most statements a page may need: who is asking (1), the case and whether a manager barred them from it (3), what
+# its sections show, and who looked (1).
+MOST = 19
 
 
 @contextmanager
