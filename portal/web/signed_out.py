@@ -40,7 +40,8 @@ def own_address() -> str:
 
 
 def onward(target: str) -> Any:
-    """A part of a page cannot show another page: htmx goes there as a whole."""
+    """A part of a page cannot show another page: htmx goes there as a whole. The trail keeps it as a refusal."""
+    g.turned_away = True
     return Response(status=204, headers={"HX-Redirect": target}) if is_htmx() else redirect(target, 303)
 
 

@@ -40,7 +40,7 @@ def know_who_acts() -> None:
 
 def whoever_asks() -> audit.Actor:
     """The person of this request as they are known at this moment, and what they are to the case."""
-    person, row = g.get("person"), getattr(current_user, "row", None)
+    person, row = g.get("person") or g.get("half"), getattr(current_user, "row", None)
     is_claimant = isinstance(person, SecureLink)
     return audit.Actor(
         user=None if person is None or is_claimant else person.id,
@@ -112,7 +112,7 @@ def ending_of(response: Response) -> Ending | None:
     is_open = access is not None and access.kind == "public"
     if code >= 500:
         return Ending.FAILED
-    if (code >= 400 and code != UNPROCESSED) or (g.get("person") is None and not is_open):
+    if (code >= 400 and code != UNPROCESSED) or g.get("turned_away"):
         return Ending.REFUSED
     is_look = code == UNPROCESSED or (request.method in READING and code in {200, 206, 304})
     return Ending.DONE if is_look and not is_open else None
@@ -121,7 +121,14 @@ def ending_of(response: Response) -> Ending | None:
 def write(response: Response, ending: Ending) -> None:
     about = thing()
     act = act_of(response, about[0])
-    watch(audit.record(act, about, case=g.get("case"), ending=ending, **facts(response)))
+    watch(audit.record(act, about, case=case_number(), ending=ending, **facts(response)))
+
+
+def case_number() -> int | None:
+    """The case that was opened; a claimant's pages are all of one case."""
+    if case := g.get("case"):
+        return int(case.id)
+    return int(g.person.case_id) if isinstance(g.get("person"), SecureLink) else None
 
 
 def act_of(response: Response, table: str) -> Act:
