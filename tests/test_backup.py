@@ -7,13 +7,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from peewee import DatabaseError
 
 from portal import backup, clock, db, outside, restore, rotation
+from portal.audit import seals
+from portal.audit.verify import verify
 from portal.backup import BackupError
 from portal.config import Config, Unsafe
 from portal.ime import files
 from portal.ime.messages import post_message
-from portal.models import TABLES, Case, Document, User
+from portal.models import TABLES, AuditRecord, Case, Document, User
 from portal.outside import vault as vaults
 from portal.outside.store import Store
 from portal.outside.vault import make_keys, vault
@@ -110,6 +113,57 @@ def test_a_backup_of_postgres_is_restored_into_an_empty_postgres(
     restore.restore(config, file, target, store)
     assert rows_of(target) == wanted
     target.close()
+
+
+@ON_BOTH
+def test_a_backup_whose_audit_trail_was_tampered_with_is_refused_and_leaves_nothing_behind(
+    world, config, tmp_path, request, backend
+):
+    """What was altered in the running portal before the backup is found when it is restored, on each database."""
+    seals.seal(tmp_path / "anchor")
+    number = forged_record(backend)
+    file, _ = backup.back_up(config, config.backup_folder)
+    place = (
+        request.getfixturevalue("make_postgres")()
+        if backend == "postgresql"
+        else f"sqlite:///{tmp_path / 'new.db'}"
+    )
+    target, store = db.open_database(place), Store(f"file://{tmp_path / 'elsewhere'}")
+    for _ in range(2):  # the second time shows that the first left no table and no function behind
+        with pytest.raises(BackupError, match=f"not whole. Record {number} was altered"):
+            restore.restore(config, file, target, store)
+        assert is_empty(target, store) and nothing_under_way(config)
+    target.close()
+
+
+def forged_record(backend):
+    """The number of a record that somebody edits who owns the database and puts the triggers to sleep."""
+    number = AuditRecord.select().order_by(AuditRecord.id.desc()).get().id
+    edit = f"UPDATE audit_record SET party = 'x' WHERE id = {number}"
+    if backend == "sqlite":
+        [[trigger]] = db.database.execute_sql(
+            "SELECT sql FROM sqlite_master WHERE name = 'audit_record_unchanged'"
+        ).fetchall()
+        for statement in ("DROP TRIGGER audit_record_unchanged", edit, trigger):
+            db.database.execute_sql(statement)
+        return number
+    for statement in (
+        "ALTER TABLE audit_record DISABLE TRIGGER ALL", edit, "ALTER TABLE audit_record ENABLE TRIGGER ALL",
+    ):  # fmt: skip
+        db.database.execute_sql(statement)
+    return number
+
+
+def test_a_restored_portal_has_a_whole_audit_trail_and_goes_on_with_it(world, config, elsewhere, tmp_path):
+    seals.seal(tmp_path / "anchor")
+    file, _ = backup.back_up(config, config.backup_folder)
+    target, store = elsewhere
+    restore.restore(config, file, target, store)
+    walk = verify(target, tmp_path / "anchor")
+    assert (walk.is_whole, walk.records) == (True, AuditRecord.select().count())
+    assert walk.sealed == walk.records
+    with pytest.raises(DatabaseError, match="never changed"):
+        target.execute_sql("DELETE FROM audit_record")
 
 
 @ON_BOTH
@@ -270,6 +324,7 @@ def test_production_refuses_a_key_beside_what_it_locks(tmp_path):
         "IMPARTIAL_URL": "https://ime.example",
     }
     safe |= {
+        "IMPARTIAL_ANCHOR_FILE": str(tmp_path / "anchor"),
         "IMPARTIAL_INSTANCE": str(tmp_path / "instance"),
         "IMPARTIAL_BACKUP_FOLDER": str(tmp_path / "backups"),
     }
@@ -319,6 +374,9 @@ def test_the_commands_make_a_key_and_a_backup_and_bring_it_back(tmp_path, copied
     [file] = (tmp_path / "backups").iterdir()
     code, out, err = said_by("restore", str(file), **there)
     assert code == 0 and out.startswith("Restored as of ") and out.endswith("rows in all.\n"), err
+    assert '"restored"' in (tmp_path / "there" / "audit.anchor").read_text()
+    code, out, err = said_by("verify", "audit", **there)
+    assert code == 0 and out.endswith("The chain is whole.\n"), err
     code, out, err = said_by("restore", str(file), **there)
     assert (code, out) == (1, "") and "only into an empty place" in err and "Traceback" not in err
     code, out, err = said_by(

@@ -150,6 +150,7 @@ def starts(tmp_path, **settings):
     place = {
         "IMPARTIAL_INSTANCE": str(tmp_path / "instance"),
         "IMPARTIAL_BACKUP_FOLDER": str(tmp_path / "backups"),
+        "IMPARTIAL_ANCHOR_FILE": str(tmp_path / "anchor"),
     }
     return Config.from_environment(
         {**PRODUCTION, **place, "IMPARTIAL_BACKUP_KEY_FILE": str(tmp_path / "backup-key"), **settings}
