@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-in
 TYPED := portal/ime portal/policy.py portal/outside portal/words.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench screens lock clean
+.PHONY: help demo test check format bench screens lock sbom clean
 .DELETE_ON_ERROR:
 
 help:  ## Say what can be made
@@ -46,6 +46,9 @@ lock: .venv/bin/python  ## Write both locks again; UPGRADE=--upgrade takes the n
 	$(PIP) install uv
 	$(LOCK) $(UPGRADE) --output-file requirements.lock
 	$(LOCK) $(UPGRADE) --group dev --all-extras --constraint requirements.lock --output-file requirements-dev.lock
+
+sbom: .venv/installed-dev  ## Print the bill of materials as CycloneDX
+	@$(BIN)/python -m tests.machine.sbom
 
 clean:  ## Remove the environment, the caches and the demo's world
 	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -52,7 +52,7 @@ def half_way(world: World) -> str:
 
 
 def one_claim(world: World) -> str:
-    return f"/cases?q={ClaimNumber.get(ClaimNumber.case == world.booked).number}"
+    return f"/cases?find={ClaimNumber.get(ClaimNumber.case == world.booked).number}"
 
 
 COORDINATORS_DESK = Page("coordinator's desk", coordinator, home)
@@ -62,7 +62,9 @@ PAGES = (
     Page("expert's desk", expert, home),
     Page("coordinator's queue, one stage", coordinator, lambda world: "/cases?stage=booked"),
     Page("coordinator's queue, half way down", coordinator, half_way),
-    Page("coordinator's search, a frequent name", coordinator, lambda world: f"/cases?q={SURNAME.lower()}"),
+    Page(
+        "coordinator's search, a frequent name", coordinator, lambda world: f"/cases?find={SURNAME.lower()}"
+    ),
     Page("coordinator's search, a claim number", coordinator, one_claim),
     Page("referrer's queue", referrer, lambda world: "/cases"),
     Page("case in review, referrer", referrer, case_in_review),

@@ -15,7 +15,9 @@ from bench.world import World, fill
 from portal import create_app, db
 from portal.config import Config
 from portal.policy import Person
+from portal.web.limits import rooms
 from portal.web.session import begin
+from portal.web.sought import seal
 
 Environ = dict[str, Any]
 Application = Callable[..., Any]
@@ -44,6 +46,7 @@ def open_site(folder: Path, cases: int) -> Site:
 
 def application(folder: Path) -> Flask:
     """The portal as in production, but for letters, which nobody sends here."""
+    rooms.enabled = False  # one person asks here more often in a minute than any person may
     return create_app(
         Config(
             instance=folder,
@@ -69,10 +72,14 @@ def plain(path: str = "") -> str:
 
 
 def signed_in(app: Flask, person: Person, path: str) -> Environ:
-    """What the server would hand over for this person's request: with the cookie of a session just begun."""
+    """What the server would hand over for this person's request: with the cookie of a session just begun.
+
+    What is searched for stands in the path as `?find=…`, and is sealed for that session."""
     with app.test_request_context("/"):
         app.preprocess_request()
         begin(person)
+        before, mark, typed = path.partition("?find=")
+        path = f"{before}?search={seal(typed)}" if mark else path
         generate_csrf()  # the first page with a form puts it into the cookie; later ones do not write the cookie
         cookie = app.session_interface.get_signing_serializer(app).dumps(dict(session))
     name = app.config["SESSION_COOKIE_NAME"]

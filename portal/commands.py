@@ -144,6 +144,10 @@ def listen(app: Flask, config: Config) -> Any:
     """A server that holds its port but answers nobody yet; says in a sentence why it cannot."""
     from waitress import create_server
 
+    if config.is_production and not config.trusted_proxy:
+        raise click.ClickException(
+            "IMPARTIAL_PROXY must be the address of the proxy that ends TLS before this server."
+        )
     trusted = {"trusted_proxy": config.trusted_proxy} if config.trusted_proxy else {}
     if trusted:
         trusted["trusted_proxy_headers"] = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}

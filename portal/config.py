@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-SHORTEST_SECRET = 32
-
-
-class Unsafe(Exception):
-    """A setting that production must not start with; the message names it."""
+from portal import production
+from portal.production import Unsafe
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,11 @@ class Config:
         return self.mode == "demo"
 
     @property
+    def public_host(self) -> str:
+        """Host and port that people use, as a browser sends them."""
+        return urlsplit(self.public_url).netloc
+
+    @property
     def is_https(self) -> bool:
         return self.public_url.startswith("https://")
 
@@ -77,6 +79,8 @@ class Config:
             anchor_file=path_or_none(environment.get("IMPARTIAL_ANCHOR_FILE", "")),
         )
         config.refuse_unsafe()
+        if config.is_production:
+            production.refuse_environment(environment)
         return config
 
     def refuse_unsafe(self) -> None:
@@ -84,12 +88,8 @@ class Config:
             raise Unsafe("IMPARTIAL_MODE must be development, demo or production.")
         if not self.is_production:
             return
-        if len(self.secret) < SHORTEST_SECRET:
-            raise Unsafe(
-                f"IMPARTIAL_SECRET must be given in production, {SHORTEST_SECRET} characters or more."
-            )
-        if not self.is_https:
-            raise Unsafe("IMPARTIAL_URL must begin with https:// in production.")
+        production.refuse_weak_secret("IMPARTIAL_SECRET", self.secret)
+        production.refuse_unsafe_places(self.public_url, self.store_url, self.mail_url)
         self.refuse_key_beside_what_it_locks()
         if self.anchor.resolve().is_relative_to(self.instance.resolve()):
             raise Unsafe(

@@ -1,7 +1,7 @@
 """The database, SQLite or PostgreSQL by URL: one connection a thread, and the field types the schema is written in."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -9,10 +9,13 @@ from urllib.parse import unquote, urlsplit
 from peewee import (
     Check,
     Database,
+    DatabaseError,
     DatabaseProxy,
     DateTimeField,
     FieldAccessor,
+    InterfaceError,
     Model,
+    OperationalError,
     PostgresqlDatabase,
     SqliteDatabase,
     TextField,
@@ -49,6 +52,24 @@ def open_database(url: str) -> Database:
     raise ValueError(
         f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {unquote(parts.scheme)}://."
     )
+
+
+def read_again(read: Callable[[], Any]) -> Any:
+    """What the read gives; read once more, over a new connection, where the server had cut the one of before."""
+    try:
+        return read()
+    except (OperationalError, InterfaceError):
+        if is_sqlite() or database.in_transaction():
+            raise
+        let_go()
+        return read()
+
+
+def let_go() -> None:
+    """Close this thread's connection after a fault, so that the next question opens one that works."""
+    if not is_sqlite() and not database.in_transaction():
+        with suppress(DatabaseError, InterfaceError):
+            database.close()
 
 
 def is_sqlite() -> bool:

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 
 from huey import Huey, crontab
 from huey.consumer import Consumer
+from huey.signals import SIGNAL_ERROR
 from huey.storage import BlackHoleStorage, SqliteStorage
 
-from portal import account_mail, notices, restore, search
+from portal import account_mail, db, notices, restore, search
 from portal.audit import seals
 from portal.config import Config
-from portal.ime import intake, matching, process, tries
+from portal.ime import allowance, intake, matching, process, tries
 
 log = logging.getLogger("portal")
 
@@ -75,11 +76,22 @@ def forget_failures() -> None:
     tries.forget_failures()
 
 
+@queue.periodic_task(crontab(minute="15"))
+def forget_allowances() -> None:
+    allowance.forget_allowances()
+
+
 @queue.periodic_task(crontab(minute="0", hour="5"))
 def back_up() -> None:
     config = _connected.get("config")
     if config and config.backup_folder:
         log.info("The nightly backup %s was made and restored for a check.", restore.nightly(config).name)
+
+
+@queue.signal(SIGNAL_ERROR)
+def start_afresh(*_: object) -> None:
+    """A job that failed may have failed over its connection; the next one opens its own."""
+    db.let_go()
 
 
 class InThread(Consumer):  # type: ignore[misc]

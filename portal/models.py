@@ -12,6 +12,7 @@ from peewee import (
     CharField,
     Check,
     DateField,
+    DoubleField,
     FloatField,
     ForeignKeyField,
     IntegerField,
@@ -972,7 +973,7 @@ class Allowance(Remembered):
 
     key = CharField(primary_key=True)
     used = IntegerField()
-    ends_at = FloatField()  # seconds since 1970
+    ends_at = DoubleField()  # seconds since 1970
 
 
 TABLES: tuple[type[Remembered], ...] = tuple(Remembered.__subclasses__())

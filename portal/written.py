@@ -31,3 +31,11 @@ def phone(number: str) -> str:
     """(800) 555-0142 for a US number in E.164, any other as it is."""
     is_us = len(number) == 12 and number.startswith("+1")
     return f"({number[2:5]}) {number[5:8]}-{number[8:]}" if is_us else number
+
+
+def span(seconds: int) -> str:
+    """How long somebody has to wait, rounded up: 20 seconds, a minute, 3 minutes"""
+    if seconds <= 50:
+        return f"{seconds} seconds" if seconds > 1 else "a second"
+    minutes = -(-seconds // 60)
+    return "a minute" if minutes == 1 else f"{minutes} minutes"

@@ -15,6 +15,7 @@ from bench.world import CORE_SIZE, fill
 from portal import db, search
 from portal.ime.deadlines import whats_next
 from portal.models import Case, TakenQuarter
+from portal.web.limits import rooms
 from portal.words import Stage
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -23,7 +24,9 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def results(app: Flask, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Every page measured once at two sizes."""
-    return measure(app, tmp_path_factory.mktemp("bench"), [200, 2_000], rounds=1, seconds=0.2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rooms, "enabled", False)
+        return measure(app, tmp_path_factory.mktemp("bench"), [200, 2_000], rounds=1, seconds=0.2)
 
 
 @pytest.fixture

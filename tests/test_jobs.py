@@ -111,11 +111,25 @@ def test_what_happens_by_the_clock_is_known():
     nightly = {name for name, task in by_name.items() if task.validate_datetime(at_night)} - every_minute
     assert every_minute == {"sweep_owed", "expire_offers"}
     assert nightly == {"sweep_orphans"}
-    assert by_name.keys() == every_minute | nightly | {"forget_failures", "back_up", "tidy_search"}
+    assert by_name.keys() == every_minute | nightly | {
+        "forget_failures",
+        "forget_allowances",
+        "back_up",
+        "tidy_search",
+    }
 
 
 @pytest.mark.parametrize(
-    "name", ["sweep_owed", "expire_offers", "sweep_orphans", "forget_failures", "back_up", "tidy_search"]
+    "name",
+    [
+        "sweep_owed",
+        "expire_offers",
+        "sweep_orphans",
+        "forget_failures",
+        "forget_allowances",
+        "back_up",
+        "tidy_search",
+    ],
 )
 def test_every_job_can_be_done(world, mailer, name):
     getattr(jobs, name).call_local()

@@ -32,7 +32,7 @@ def test_every_variable_it_names_is_read_and_every_one_that_is_read_is_named():
         Path(Config.from_environment.__func__.__code__.co_filename).read_text()
         + (ROOT / "portal/clock.py").read_text()
     )
-    read = set(re.findall(r'\(\s*"((?:IMPARTIAL_[A-Z_]+|DATABASE_URL|STORE_URL|SMTP_URL))"', source))
+    read = set(re.findall(r'[(,]\s*"((?:IMPARTIAL_[A-Z_]+|DATABASE_URL|STORE_URL|SMTP_URL))"', source))
     optional = {
         "IMPARTIAL_MAIL_FROM",
         "IMPARTIAL_OFFICE_ADDRESS",

@@ -1,4 +1,4 @@
-"""What the queue of cases is asked; a GET form without a token, every value from a list."""
+"""What the queue of cases is asked, every value from a list."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -182,7 +182,7 @@ CREATE UNIQUE INDEX "email_domain_name" ON "email_domain" ("name");
 CREATE TABLE "identity" ("id" SERIAL NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "issuer" VARCHAR(255) NOT NULL, "subject" VARCHAR(255) NOT NULL, "linked_at" TIMESTAMP NOT NULL, FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE);
 CREATE INDEX "identity_user_id" ON "identity" ("user_id");
 CREATE UNIQUE INDEX "identity_issuer_subject" ON "identity" ("issuer", "subject");
-CREATE TABLE "allowance" ("key" VARCHAR(255) NOT NULL PRIMARY KEY, "used" INTEGER NOT NULL, "ends_at" REAL NOT NULL);
+CREATE TABLE "allowance" ("key" VARCHAR(255) NOT NULL PRIMARY KEY, "used" INTEGER NOT NULL, "ends_at" DOUBLE PRECISION NOT NULL);
 CREATE TABLE IF NOT EXISTS case_search (rowid INTEGER PRIMARY KEY, words TSVECTOR NOT NULL);
 CREATE INDEX IF NOT EXISTS case_search_words ON case_search USING GIN (words);
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'The audit trail is never changed.'; END $$;

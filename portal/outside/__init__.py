@@ -1,9 +1,14 @@
 """The world we call. Each file holds the real thing and its twin; `connect` chooses by configuration."""
 
+from obstore.exceptions import BaseError
+
 from portal.config import Config
 from portal.outside.identity import Identities
 from portal.outside.mail import Mailer, mailer_from
 from portal.outside.store import Store
+
+# What a store or a disk that does not answer raises.
+GONE: tuple[type[Exception], ...] = (BaseError, OSError)
 
 _connected: dict[str, Store | Mailer] = {}
 _identities: dict[str, Identities] = {}

@@ -6,18 +6,23 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig
+
 CHUNK = 1024 * 1024
 IN_ONE_PIECE = 8 * CHUNK
 KEY = re.compile(r"[0-9a-f]{32}")
+# Somebody waits for the answer: a bucket that is away is said to be so within seconds, not minutes.
+RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=15)}
 
 
 class Stored(NamedTuple):
@@ -49,6 +54,10 @@ class BadKey(ValueError):
 
 class NotStored(LookupError):
     """No bytes are kept under this key."""
+
+
+class StoreGone(OSError):
+    """The store itself does not answer, which says nothing of what it keeps."""
 
 
 class Readable(Protocol):
@@ -84,6 +93,7 @@ class Store:
         try:
             found = obstore.get(self._objects, key)
         except FileNotFoundError:
+            self._refuse_while_gone()
             raise NotStored(key) from None
         return (bytes(chunk) for chunk in found.stream(min_chunk_size=CHUNK))
 
@@ -97,6 +107,7 @@ class Store:
         try:
             obstore.head(self._objects, key)
         except FileNotFoundError:
+            self._refuse_while_gone()
             return False
         return True
 
@@ -148,6 +159,10 @@ class Store:
         if self.folder:
             _make_durable(self.folder / key)
 
+    def _refuse_while_gone(self) -> None:
+        if self.folder and not self.folder.is_dir():
+            raise StoreGone("The folder of the store is gone.")
+
     def _refuse_foreign(self, key: str) -> None:
         if not KEY.fullmatch(key):
             raise BadKey("This is not a key of the store.")
@@ -195,7 +210,7 @@ def _objects(url: str, folder: Path | None) -> ObjectStore:
     if url.startswith("memory:"):
         return MemoryStore()
     if folder is None:
-        return from_url(url)
+        return from_url(url, retry_config=RETRIES)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     return LocalStore(prefix=folder)

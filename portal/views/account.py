@@ -13,6 +13,7 @@ from portal.ime.instructions import find_link, hashed, spend_link
 from portal.models import SecureLink
 from portal.web import session
 from portal.web.formats import phone
+from portal.web.limits import LINK, RENEWAL, SIGN_IN, limited
 from portal.web.page import done, page, take
 from portal.web.routing import STAFF, public, signed_in
 from portal.web.target import own_page
@@ -25,6 +26,7 @@ bp = Blueprint("account", __name__)
 
 @bp.route("/sign-in", methods=["GET", "POST"])
 @public
+@limited(SIGN_IN)
 def sign_in() -> Any:
     form = SignInForm(data={"next": own_page(request.args.get("next", ""))})
     if (session.is_staff(g.person) or g.half) and request.method == "GET":
@@ -97,6 +99,7 @@ def end_other_sessions() -> Any:
 
 @bp.route("/appointment/link/<token:token>", methods=["GET", "POST"])
 @public
+@limited(LINK)
 def link(token: str) -> Any:
     if request.method == "POST":
         return open_link(token)
@@ -120,6 +123,7 @@ def dead_link(token: str) -> Any:
 
 @bp.route("/appointment/link/<token:token>/renewal", methods=["POST"])
 @public
+@limited(RENEWAL)
 def renew_link(token: str) -> Any:
     ask_for_link(token)
     return redirect(url_for("account.link_asked"), 303)

@@ -24,6 +24,7 @@ from portal.ime.review import judged
 from portal.ime.sealing import fingerprint
 from portal.models import Case
 from portal.web.formats import time_now
+from portal.web.limits import RENDERING, limited
 from portal.web.page import done, page, saves_while_typing, take
 from portal.web.routing import performs
 
@@ -62,6 +63,7 @@ def saved(case: Case) -> Any:
 
 @bp.route("/cases/<ref:ref>/addendum/signature", methods=["GET", "POST"])
 @performs(sign_addendum)
+@limited(RENDERING)
 def sign(case: Case) -> Any:
     lacking = unanswered(case)
     words = None if lacking else addendum_words(case)

@@ -35,6 +35,7 @@ from portal.models import Appointment, Arrangement, Attendance, Case, Clinic, Ev
 from portal.policy import ENGAGED
 from portal.views.hours import bp
 from portal.web.formats import day, relative
+from portal.web.limits import RENDERING, limited
 from portal.web.page import done, page, take
 from portal.web.routing import performs
 from portal.words import AppointmentState, ArrangementState, Party, Stage
@@ -99,6 +100,7 @@ def offer(form: BookingForm, case: Case, window: Window, but_for: Appointment | 
 
 @bp.route("/cases/<ref:ref>/appointment/new", methods=["GET", "POST"])
 @performs(book_appointment)
+@limited(RENDERING)
 def book(case: Case) -> Any:
     earliest = earliest_exam(case)
     window, form = read_window(earliest.date), BookingForm()
@@ -117,6 +119,7 @@ def book(case: Case) -> Any:
 
 @bp.route("/cases/<ref:ref>/appointment/move", methods=["GET", "POST"])
 @performs(move_appointment)
+@limited(RENDERING)
 def move(case: Case) -> Any:
     old, earliest = booked_appointment(case), earliest_exam(case)
     window, form = read_window(earliest.date), MovingForm()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, Response, g, redirect, request, url_for
 from peewee import JOIN
 
 from portal import queues, search
@@ -17,8 +17,10 @@ from portal.policy import REFERRER_SIDE, is_manager
 from portal.queues import Row
 from portal.views import appointment, clarification, messages, questions, records, referral, report, review
 from portal.views.desk import shown
+from portal.web import sought
+from portal.web.limits import SEARCH, limited
 from portal.web.navigation import Link, actions
-from portal.web.page import page
+from portal.web.page import is_htmx, page
 from portal.web.routing import number_of, sees_case, signed_in
 from portal.words import Part, Party, Role, Stage
 
@@ -112,14 +114,33 @@ def events(case: Case) -> Any:
     return EVENTS.models(case=case.id)
 
 
-@bp.route("/cases")
+@bp.route("/cases", methods=["GET", "POST"])
 @signed_in(Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
+@limited(SEARCH, unless=lambda: "search" not in request.args)
 def queue() -> Any:
-    typed = request.args.get("q", "").strip()[:100]
-    wanted, chosen = wish(request.args, Party(g.person.role))
-    before = number_of(request.args.get("before"))
+    """The cases of a choice. A search comes by POST and goes on by its seal: nothing typed stands in an address."""
+    if request.method == "POST":
+        return search_for(request.form.get("q", "").strip()[: sought.LONGEST])
+    kept = request.args.get("search", "")[:1_000]
+    return queue_page(sought.unseal(kept), kept, number_of(request.args.get("before")))
+
+
+def search_for(typed: str) -> Any:
+    """On to the page of what was found, or its part at once to htmx, which is told the page's address."""
+    _, chosen = wish(request.form, Party(g.person.role))
+    kept = sought.seal(typed)
+    address = url_for("case.queue", **chosen | ({"search": kept} if kept else {}))
+    if not is_htmx():
+        return redirect(address, 303)
+    answer = queue_page(typed, kept)
+    answer.headers["HX-Push-Url"] = address
+    return answer
+
+
+def queue_page(typed: str, kept: str, before: int = search.FURTHEST) -> Response:
+    wanted, chosen = wish(request.values, Party(g.person.role))
     rows, are_more = search.find(g.person, typed, before, wanted) if typed else queues.queue(g.person, wanted)
-    following = chosen | ({"q": typed, "before": rows[-1].id} if typed and rows else after(rows))
+    following = chosen | ({"search": kept, "before": rows[-1].id} if typed and rows else after(rows))
     return page(
         "case/queue.html",
         "case/_queue.html",

@@ -50,6 +50,7 @@ from portal.policy import PLACES, party_to, scope_of, sight
 from portal.web import trail
 from portal.web.download import attachment
 from portal.web.formats import count
+from portal.web.limits import EXPORT, READING, RENDERING, limited
 from portal.web.page import done, is_htmx, page, take
 from portal.web.routing import performs, proved, sees_case, signed_in, with_people
 from portal.web.session import is_proved
@@ -108,6 +109,7 @@ def tick() -> Any:
 
 @bp.route("/appointment.ics")
 @signed_in(Role.CLAIMANT)
+@limited(EXPORT)
 def calendar() -> Response:
     case = own_case()
     booked = booked_with_people(case) or abort(404)
@@ -119,6 +121,7 @@ def calendar() -> Response:
 @bp.route("/appointment/letter")
 @signed_in(Role.CLAIMANT)
 @proved
+@limited(READING)
 def letter() -> Response:
     """The notice letter of the appointment that is booked."""
     case = own_case()
@@ -231,6 +234,7 @@ def bring(case: Case) -> dict[str, Any]:
 
 @bp.route("/cases/<ref:ref>/brief", methods=["GET", "POST"])
 @performs(send_brief)
+@limited(RENDERING)
 def brief(case: Case) -> Any:
     form = BriefForm()
     if form.validate_on_submit() and take(form, lambda: send_with_letter(case, form.emphasis.data)):

@@ -26,6 +26,7 @@ from portal.search import FURTHEST
 from portal.views.record_requests import checklist
 from portal.web.download import attachment
 from portal.web.formats import count, day, size, stamp
+from portal.web.limits import FILING, READING, limited
 from portal.web.navigation import href_if_open, is_open
 from portal.web.page import done, page, take
 from portal.web.routing import number_of, performs, sees_case
@@ -146,6 +147,7 @@ def removal(case: Case, document: Document) -> str:
 
 @bp.route("/cases/<ref:ref>/records/new", methods=["GET", "POST"])
 @performs(file_document)
+@limited(FILING)
 def upload(case: Case) -> Any:
     form = UploadForm(AUDIENCES[g.party])
     if not form.validate_on_submit():
@@ -207,6 +209,7 @@ def document_or_404(case: Case, document_id: int) -> Document:
 
 @bp.route("/cases/<ref:ref>/records/<number:document_id>")
 @sees_case(Party.REFERRER, Party.COLLEAGUE, Party.COORDINATOR, Party.EXPERT)
+@limited(READING)
 def download(case: Case, document_id: int) -> Any:
     document = document_or_404(case, document_id)
     if not is_intact(document):

@@ -35,6 +35,7 @@ from portal.kept import Kept, bind
 from portal.models import Answer, Case, Document, Expert, Question, Report, Section, User
 from portal.web import trail
 from portal.web.formats import count, time_now
+from portal.web.limits import RENDERING, limited
 from portal.web.page import done, page, saves_while_typing, take
 from portal.web.routing import performs, sees_case
 from portal.words import Party, ReportState, Stage
@@ -146,6 +147,7 @@ def documents(case: Case) -> list[dict[str, Any]]:
 
 @bp.route("/cases/<ref:ref>/report/signature", methods=["GET", "POST"])
 @performs(sign_report)
+@limited(RENDERING)
 def sign(case: Case) -> Any:
     form = SignatureForm()
     if form.validate_on_submit() and take(

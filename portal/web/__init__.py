@@ -5,9 +5,9 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Wire the parts of the web layer, in the order a request meets them."""
-    from portal.web import errors, formats, logs, page, routing, security, session, trail
+    from portal.web import errors, formats, limits, logs, page, routing, sealed, security, session, trail
 
-    for part in (logs, trail, page, session, routing, security, formats, errors):
+    for part in (logs, trail, page, sealed, session, routing, security, limits, formats, errors):
         part.register(app)
     app.after_request(
         trail.keep

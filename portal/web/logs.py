@@ -35,5 +35,5 @@ without_tokens = WithoutTokens()
 
 
 def register(app: Flask) -> None:
-    for name in ("werkzeug", "waitress", "huey", "huey.consumer", "portal"):
+    for name in ("werkzeug", "waitress", "huey", "huey.consumer", "flask-limiter", "portal"):
         logging.getLogger(name).addFilter(without_tokens)

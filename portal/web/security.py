@@ -1,10 +1,12 @@
 """Cookies, cross-site request forgery, and the headers every answer carries."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, abort, current_app, g, redirect, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
+from portal.config import Config
 from portal.web.session import is_staff
 
 CONTENT_POLICY = "; ".join(
@@ -35,6 +37,21 @@ HEADERS = {
 
 SMALL = 1024**2  # bytes; more than any form without files holds
 UNWRITTEN = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+def refuse_unknown_hosts() -> None:
+    """In production the portal answers to its own name alone: no cache and no mail learns another from a header."""
+    if request.host != current_app.config["IMPARTIAL"].public_host:
+        abort(400)
+
+
+def ask_for_tls() -> Any:
+    """Nothing of the portal goes over the wire in the clear: a page is asked for anew, a form is not taken."""
+    if request.is_secure:
+        return None
+    if request.method not in {"GET", "HEAD"}:
+        abort(400)
+    return redirect(current_app.config["IMPARTIAL"].public_url + request.full_path.rstrip("?"), 301)
 
 
 def take_little_from_strangers() -> None:
@@ -71,7 +88,8 @@ def protect(response: Response) -> Response:
 
 
 def register(app: Flask) -> None:
-    is_https = app.config["IMPARTIAL"].is_https
+    config: Config = app.config["IMPARTIAL"]
+    is_https = config.is_https
     app.config.update(
         SESSION_COOKIE_NAME="__Host-impartial" if is_https else "impartial",
         SESSION_COOKIE_SECURE=is_https,
@@ -81,6 +99,8 @@ def register(app: Flask) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,  # asks for the Referer that our own policy withholds
     )
+    before = app.before_request_funcs.setdefault(None, [])
+    before[:0] = [refuse_unknown_hosts] * config.is_production + [ask_for_tls] * is_https
     app.before_request(take_little_from_strangers)
     app.before_request(refuse_other_sites)
     CSRFProtect(app)

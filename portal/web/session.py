@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask, g, request, session
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user, login_user, logout_user
 from peewee import JOIN
 
 from portal import audit, clock
-from portal.db import database
+from portal.db import database, read_again
 from portal.ime.account import keep_stronger
 from portal.ime.factors import factors_of
 from portal.kept import Kept, bind
@@ -208,7 +208,7 @@ SIGNED_IN = Kept(
 
 def find(token: str) -> Visitor | None:
     """The visitor of a live session, in one read; None when it ended, idled out or its person lost access."""
-    row = SIGNED_IN.model(token=token_hash(token))
+    row = read_again(lambda: SIGNED_IN.model(token=token_hash(token)))
     if row is None or not is_live(row) or rights_of(row.user or row.link) != session.get("rights"):
         return None
     touch(row)
@@ -237,7 +237,7 @@ def touch(row: Any) -> None:
 
 
 def know_the_person() -> None:
-    know(current_user)
+    know(AnonymousUserMixin() if request.endpoint == "static" else current_user)
     g.case = g.party = None
 
 
@@ -246,6 +246,14 @@ def know(visitor: Any) -> None:
     person = visitor.person if visitor.is_authenticated else None
     is_half = isinstance(person, User) and visitor.row.proved_at is None
     g.person, g.half = (None, person) if is_half else (person, None)
+
+
+def ask_no_more() -> None:
+    """Where the database does not answer, whoever is not known yet stays unknown for the rest of the request."""
+    if not hasattr(g, "_login_user"):
+        g._login_user = AnonymousUserMixin()
+    if "person" not in g:
+        know(g._login_user)
 
 
 def is_staff(person: Person | None) -> bool:

@@ -14,7 +14,7 @@ TEMPLATES = sorted((PORTAL / "templates").rglob("*.html"))
 
 # Imports point inward: a layer may import itself and those before it.
 LAYERS = (
-    {"portal.words", "portal.clock", "portal.config", "portal.written"},
+    {"portal.words", "portal.clock", "portal.production", "portal.config", "portal.written"},
     {"portal.outside", "portal.db"},
     {"portal.kept"},
     {"portal.models"},

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -127,6 +128,18 @@ def context_factory(browser: Browser) -> Iterator[Callable[..., BrowserContext]]
 def real_pdfs() -> list[Path]:
     """The real PDF files, some broken or strange."""
     return find_pdfs() or pytest.skip(no_pdfs())
+
+
+@pytest.fixture(scope="session")
+def small_disk() -> list[str]:
+    """The words before a command that let it mount a disk of its own, which nobody else sees."""
+    words = ["unshare", "--mount"]
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*words, "mount", "-t", "tmpfs", "none", "/mnt"]).returncode
+    ):
+        pytest.skip("this machine lets nobody mount a small disk: a full disk was not tested")
+    return words
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,7 @@ COLUMNS = {
 }
 ASKED = [
     "q",
+    "search",
     "before",
     "after",
     "from",
