@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from portal import production
-from portal.production import Unsafe
+from portal.production import Unsafe as Unsafe
 
 
 @dataclass(frozen=True)

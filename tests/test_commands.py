@@ -186,7 +186,7 @@ def test_a_key_is_made_once_and_production_starts_with_nothing_less(tmp_path):
     production = {
         **here,
         "IMPARTIAL_MODE": "production",
-        "IMPARTIAL_SECRET": "s" * 40,
+        "IMPARTIAL_SECRET": "0123456789abcdefghijklmnopqrstuvwxyz",
         "IMPARTIAL_URL": "https://ime.example",
     }
     for given in ({}, {"IMPARTIAL_KEY_FILE": f"{key}-gone"}):

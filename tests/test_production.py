@@ -6,8 +6,9 @@ import stat
 
 import pytest
 
-from portal import create_app
+from portal import create_app, jobs, outside
 from portal.config import Config, Unsafe
+from portal.outside import vault
 from portal.outside.vault import make_keys
 from tests.test_commands import ROOT, flask, port, said_by  # noqa: F401 – port is a fixture
 from tests.web.test_transport import ask
@@ -48,14 +49,28 @@ def start(tmp_path, **changed):
 
 def safe(tmp_path):
     """All that production asks for, in places of the test's own."""
-    places = {"IMPARTIAL_INSTANCE": "instance", "IMPARTIAL_ANCHOR_FILE": "anchor", "IMPARTIAL_KEY_FILE": "keys/key"}
+    places = {
+        "IMPARTIAL_INSTANCE": "instance",
+        "IMPARTIAL_ANCHOR_FILE": "anchor",
+        "IMPARTIAL_KEY_FILE": "keys/key",
+    }
     if not (tmp_path / "keys/key").exists():
         (tmp_path / "keys").mkdir(exist_ok=True)
         make_keys(tmp_path / "keys/key")
     return SAFE | {name: str(tmp_path / place) for name, place in places.items()}
 
 
-def test_it_starts_with_safe_settings_and_cookies_that_only_https_carries(tmp_path):
+@pytest.fixture
+def given_back(app):
+    """What a second application in this process has connected is the first one's again afterwards."""
+    yield
+    kept = app.config["IMPARTIAL"]
+    vault.connect(kept)
+    outside.connect(kept)
+    jobs.connect(kept)
+
+
+def test_it_starts_with_safe_settings_and_cookies_that_only_https_carries(tmp_path, given_back):
     config = start(tmp_path, SMTP_URL="smtp://127.0.0.1:25?tls=no", FLASK_DEBUG="0")
     app = create_app(config)
     assert (app.debug, app.testing, app.config["SESSION_COOKIE_SECURE"]) == (False, False, True)

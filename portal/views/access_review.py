@@ -7,6 +7,7 @@ from flask import Blueprint, g
 from portal import clock
 from portal.ime import access_review
 from portal.web.download import attachment
+from portal.web.limits import EXPORT, limited
 from portal.web.page import page
 from portal.web.routing import manages
 
@@ -44,6 +45,7 @@ def sights(found: access_review.Review) -> list[tuple[str, str, str, int]]:
 
 @bp.route("/access-review/export")
 @manages
+@limited(EXPORT)
 def export() -> Any:
     text = access_review.export_review().encode()
     name = f"access-review-{clock.today().isoformat()}.csv"

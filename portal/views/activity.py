@@ -15,6 +15,7 @@ from portal.ime.incident import clock_of
 from portal.models import Session, User
 from portal.web import trail
 from portal.web.formats import stamp
+from portal.web.limits import EXPORT, limited
 from portal.web.page import page
 from portal.web.routing import manages
 from portal.web.spreadsheet import spreadsheet
@@ -65,6 +66,7 @@ def read(user_id: int) -> Any:
 
 @bp.route("/people/<number:user_id>/activity.csv")
 @manages
+@limited(EXPORT)
 def export(user_id: int) -> Any:
     person, asked = person_or_404(user_id), wanted()
     return spreadsheet(f"activity-{user_id}.csv", HEAD, lines(person, asked))

@@ -18,6 +18,7 @@ from portal.ime.disclosure import (
 )
 from portal.models import Case, Disclosure, Document
 from portal.web.formats import count, stamp
+from portal.web.limits import EXPORT, limited
 from portal.web.navigation import href_if_open
 from portal.web.page import done, page, take
 from portal.web.routing import performs, sees_case
@@ -46,6 +47,7 @@ def read(case: Case) -> Any:
 
 @bp.route("/cases/<ref:ref>/disclosures.csv")
 @sees_case(Party.COORDINATOR)
+@limited(EXPORT)
 def export(case: Case) -> Any:
     return spreadsheet(f"Disclosures {case.reference}.csv", HEAD, cells(accounting(case, g.person)))
 

@@ -8,6 +8,7 @@ from portal.forms.account import ChangeEmailForm, ConfirmForm
 from portal.ime.account_links import find_account_link
 from portal.ime.email_change import ask_for_email, confirm_email
 from portal.web import session
+from portal.web.limits import LINK, limited
 from portal.web.page import done, page, take
 from portal.web.routing import STAFF, freshly, public, signed_in
 from portal.words import AccountPurpose
@@ -30,6 +31,7 @@ def ask() -> Any:
 
 @bp.route("/email/link/<token:token>", methods=["GET", "POST"])
 @public
+@limited(LINK)
 def confirm(token: str) -> Any:
     link, form = find_account_link(token, AccountPurpose.EMAIL_CHANGE), ConfirmForm()
     if link is None:

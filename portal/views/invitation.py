@@ -9,6 +9,7 @@ from portal.ime.account_links import find_account_link
 from portal.ime.invitation import accept_invitation
 from portal.models import AccountLink
 from portal.web import session
+from portal.web.limits import LINK, limited
 from portal.web.page import page, take
 from portal.web.routing import public
 from portal.words import AccountPurpose
@@ -18,6 +19,7 @@ bp = Blueprint("invitation", __name__)
 
 @bp.route("/invitation/link/<token:token>", methods=["GET", "POST"])
 @public
+@limited(LINK)
 def accept(token: str) -> Any:
     link, form = find_account_link(token, AccountPurpose.INVITATION), NewPasswordForm()
     if link is None:

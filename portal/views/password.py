@@ -9,6 +9,7 @@ from portal.forms.account import ChangePasswordForm, ForgottenForm, NewPasswordF
 from portal.ime.account_links import find_account_link
 from portal.ime.password_reset import ask_for_reset, change_password, reset_password
 from portal.web import session
+from portal.web.limits import FORGOTTEN, LINK, limited
 from portal.web.page import done, page, take
 from portal.web.routing import STAFF, freshly, public, signed_in
 from portal.words import AccountPurpose
@@ -18,6 +19,7 @@ bp = Blueprint("password", __name__)
 
 @bp.route("/sign-in/forgotten", methods=["GET", "POST"])
 @public
+@limited(FORGOTTEN)
 def forget() -> Any:
     form = ForgottenForm()
     if form.validate_on_submit():
@@ -34,6 +36,7 @@ def link_sent() -> Any:
 
 @bp.route("/password/link/<token:token>", methods=["GET", "POST"])
 @public
+@limited(LINK)
 def reset(token: str) -> Any:
     link, form = find_account_link(token, AccountPurpose.RESET), NewPasswordForm()
     if link is None:

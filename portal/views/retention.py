@@ -21,6 +21,7 @@ from portal.ime.retention import (
 from portal.models import Case
 from portal.views.disclosure import HEAD, cells
 from portal.web.formats import day, stamp
+from portal.web.limits import EXPORT, limited
 from portal.web.page import done, page, take
 from portal.web.routing import manages, performs
 from portal.web.spreadsheet import spreadsheet
@@ -80,6 +81,7 @@ def disclosures(ref: str) -> Any:
 
 @bp.route("/retention/<ref:ref>/disclosures.csv")
 @manages
+@limited(EXPORT)
 def export(ref: str) -> Any:
     case = tombstone(ref) or abort(404)
     return spreadsheet(f"Disclosures {ref}.csv", HEAD, cells(disclosure.of_cases([case.id])))

@@ -10,6 +10,7 @@ from portal.ime.passkeys import assertion_options, use_passkey
 from portal.ime.process import Refusal
 from portal.models import User
 from portal.web import passkey, session
+from portal.web.limits import SIGN_IN, limited
 from portal.web.page import page, take
 from portal.web.routing import knows_password
 from portal.web.target import own_page
@@ -21,6 +22,7 @@ NOT_OFFERED = "Your organization asks for a passkey."
 
 @bp.route("/sign-in/second-factor", methods=["GET", "POST"])
 @knows_password
+@limited(SIGN_IN)
 def show(user: User) -> Any:
     factors, form = factors_of(user), CodeForm(data={"next": wanted()})
     if not factors.is_any:
@@ -32,6 +34,7 @@ def show(user: User) -> Any:
 
 @bp.route("/sign-in/second-factor/passkey", methods=["POST"])
 @knows_password
+@limited(SIGN_IN)
 def show_passkey(user: User) -> Any:
     form = PasskeyForm()
     if form.validate_on_submit() and take(form, lambda: checked(user, form.answer.data)):
@@ -43,6 +46,7 @@ def show_passkey(user: User) -> Any:
 
 @bp.route("/sign-in/second-factor/recovery-code", methods=["GET", "POST"])
 @knows_password
+@limited(SIGN_IN)
 def recover(user: User) -> Any:
     form = RecoveryForm(data={"next": wanted()})
     if form.validate_on_submit() and take(form, lambda: show_recovery_code(user, form.code.data)):

@@ -14,7 +14,7 @@ from peewee import DatabaseError, InterfaceError
 
 from portal import clock
 from portal.ime import allowance
-from portal.ime.account import fingerprint
+from portal.ime.tries import fingerprint
 from portal.models import SecureLink
 
 log = logging.getLogger("portal")
@@ -36,6 +36,7 @@ class Limit:
 SIGN_IN = Limit("sign in", "60 per minute", methods=("POST",), is_door=True)
 LINK = Limit("link", "60 per minute", is_door=True)
 RENEWAL = Limit("renewal", "10 per 10 minutes", methods=("POST",), is_door=True)
+FORGOTTEN = Limit("forgotten", "30 per 10 minutes", methods=("POST",), is_door=True)
 SEARCH = Limit("search", "60 per minute")
 FILING = Limit("filing", "60 per minute", methods=("POST",))
 RENDERING = Limit("rendering", "30 per minute", methods=("POST",))

@@ -13,6 +13,14 @@ BUILT = {
     ("portal/ime/particulars.py", "listed", "SQL"): "the name of one of our tables",
     ("portal/restore.py", "load", "execute_sql"): "names of tables that the database itself lists",
     ("portal/schema.py", "postgres_structure", "execute_sql"): "a table of constants above it",
+    ("portal/audit/seals.py", "hold_alone", "execute_sql"): "a constant of the file",
+    ("portal/audit/seals.py", "read_seal", "execute_sql"): "one of our own conditions; the values are bound",
+    ("portal/audit/seals.py", "records", "execute_sql"): "the columns of our own table; the values are bound",
+    ("portal/audit/verify.py", "count", "execute_sql"): "names of our own tables; the values are bound",
+    ("portal/db.py", "patience", "execute"): "a number of milliseconds",
+    ("portal/rotation.py", "keys_in_use", "execute"): "Peewee's own query, run on another database",
+    ("portal/rotation.py", "reseal", "execute"): "Peewee's own query",
+    ("portal/search.py", "forget", "execute_sql"): "one of two constants, by database",
     ("portal/backup.py", "documents", "execute"): "Peewee's own query, run on the copy",
 }
 SQL_CALLS = {"execute_sql", "execute", "executemany", "executescript", "SQL", "raw", "RawQuery"}

@@ -63,7 +63,7 @@ def test_every_package_we_ask_for_says_why_and_is_locked():
     for asked in direct():
         line = [line for line in PROJECT.splitlines() if f'"{asked}"' in line][-1]
         assert len(line.partition("# ")[2].split()) >= 3, f"{asked} has no reason"
-        assert re.split(r"[\[<>=! ]", asked)[0].lower() in names, asked
+        assert re.split(r"[\[<>=! ]", asked)[0].lower().replace("_", "-") in names, asked
 
 
 # Packages whose metadata is silent, by the license file that comes with them.

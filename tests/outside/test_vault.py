@@ -141,7 +141,7 @@ def test_a_trace_is_the_same_for_the_same_text_of_the_same_place_only(path, tmp_
 
 PRODUCTION = {
     "IMPARTIAL_MODE": "production",
-    "IMPARTIAL_SECRET": "s" * 32,
+    "IMPARTIAL_SECRET": "0123456789abcdefghijklmnopqrstuvwxyz",
     "IMPARTIAL_URL": "https://portal.example",
 }
 

@@ -2,6 +2,7 @@
 
 import socket
 from contextlib import contextmanager
+from dataclasses import replace
 from http.client import HTTPResponse
 from threading import Thread
 
@@ -11,7 +12,6 @@ from waitress import wasyncore
 
 from portal import create_app
 from portal.commands import listen
-from portal.config import Config
 
 PROXY, STRANGER = "127.0.0.1", "127.0.0.2"
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -40,17 +40,13 @@ def ask(port, method, path, headers, source=PROXY):
 
 
 @pytest.fixture(scope="module")
-def secure_app(app, tmp_path_factory):
+def secure_app(app):
     """The portal as production runs it; `/told` says what it believes of a request."""
-    place = tmp_path_factory.mktemp("secure")
     made = create_app(
-        Config(
-            instance=place,
+        replace(
+            app.config["IMPARTIAL"],
             mode="production",
             secret=SECRET,
-            database_url=app.config["IMPARTIAL"].database_url,
-            store_url=app.config["IMPARTIAL"].store_url,
-            mail_url="memory:",
             public_url="https://ime.example",
             trusted_proxy=PROXY,
             port=0,
@@ -153,8 +149,8 @@ def test_a_proxy_says_one_address_and_what_the_visitor_made_up_is_not_it(secure_
 
 
 def test_without_a_proxy_nobody_is_believed(app, world):
-    config = Config(instance=app.config["IMPARTIAL"].instance, port=0)
-    app.config["IMPARTIAL"], kept = config, app.config["IMPARTIAL"]
+    kept = app.config["IMPARTIAL"]
+    app.config["IMPARTIAL"] = replace(kept, port=0)
     try:
         with served(app) as port:
             status, headers, _ = ask(port, "GET", "/sign-in", FORGED | {"Host": "localhost"})
