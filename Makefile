@@ -51,7 +51,7 @@ sbom: .venv/installed-dev  ## Print the bill of materials as CycloneDX
 	@$(BIN)/python -m tests.machine.sbom
 
 clean:  ## Remove the environment, the caches and the demo's world
-	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/machine/oidc/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

@@ -11,7 +11,7 @@ from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import SplitResult, quote_plus, urlencode, urlsplit
 
-from portal.outside.tokens import ALGORITHMS, Keys, Untrusted, check, signed_by
+from portal.outside.tokens import ALGORITHMS, Keys, Untrusted, check, signed_by, usable
 
 SCOPE = "openid email"
 KNOWN_FOR = 600.0  # seconds for which what a provider says of itself is remembered
@@ -108,6 +108,13 @@ class Identities:
         self.providers[issuer] = (time.monotonic(), provider)
         return provider
 
+    def try_out(self, issuer: str) -> Provider:
+        """What this issuer says of itself now, with keys that can be used. Raises Misconfigured and ProviderDown."""
+        provider = self.discover(issuer, anew=True)
+        if not usable(self.fetch(provider.jwks_uri)):
+            raise Misconfigured("The provider publishes no key that we can use.")
+        return provider
+
     def read(self, issuer: str, said: Mapping[str, Any]) -> Provider:
         """The provider that a discovery document describes. Raises Misconfigured."""
         if said.get("issuer") != issuer:
@@ -130,7 +137,7 @@ class Identities:
     def place(self, address: Any, what: str) -> SplitResult:
         """The parts of an address that we may call or send people to: https; outside production also http on this
         machine. Raises Misconfigured."""
-        text = address if isinstance(address, str) and address.isprintable() else ""
+        text = address if isinstance(address, str) and address.isascii() and address.isprintable() else ""
         try:
             parts = urlsplit(text)
             is_plain = bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0

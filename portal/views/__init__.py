@@ -8,6 +8,7 @@ from portal.web import navigation
 
 NOUNS = (
     "account",
+    "single_sign_on",
     "second_factor",
     "factors",
     "password",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, current_app, g, redirect, request, url_for
+from flask import Blueprint, abort, g, redirect, request, url_for
 from flask_login import current_user
 
 from portal.config import OFFICE
@@ -33,7 +33,7 @@ def sign_in() -> Any:
         return redirect(onward(form), 303)
     if form.validate_on_submit() and take(form, lambda: enter(form)):
         return redirect(onward(form), 303)
-    elsewhere = "/sign-in/organization" if "single_sign_on" in current_app.blueprints else ""
+    elsewhere = url_for("single_sign_on.begin", next=own_page(form.next.data) or None)
     return page("account/sign_in.html", "account/_sign_in_form.html", form=form, elsewhere=elsewhere)
 
 
@@ -55,8 +55,9 @@ def onward(form: SignInForm) -> str:
 @public
 def sign_out() -> Any:
     is_claimant = isinstance(g.person, SecureLink)
-    session.end()
-    onward = redirect(url_for("account.goodbye" if is_claimant else "account.sign_in"), 303)
+    is_leaving = session.end_here_first()
+    after = "single_sign_on.leave" if is_leaving else "account.sign_in"
+    onward = redirect(url_for("account.goodbye" if is_claimant else after), 303)
     onward.headers["Clear-Site-Data"] = '"cache"'  # so that Back shows nothing to the next person
     return onward
 

@@ -26,6 +26,7 @@ FRESH = timedelta(minutes=10)  # how long a shown factor opens what is dangerous
 CLAIMANT_VISIT = timedelta(days=7)
 TOUCH_EVERY = timedelta(minutes=1)
 BACKGROUND = "X-Background"  # the header of a request that no person made: it keeps no session open
+PROVIDER, LEAVING = "provider", "leaving"  # in the cookie: where a session began, and one that has ended
 
 # What a browser says of itself, the more particular sign first: Edge also says Chrome, and Chrome also says Safari.
 BROWSERS = {
@@ -154,6 +155,25 @@ def end() -> None:
             audit.record(Act.SIGNED_OUT, current_user.row)
     logout_user()
     session.clear()
+
+
+def came_from(provider: int) -> None:
+    """Keep with the session that it began at this organisation's provider."""
+    session[PROVIDER] = provider
+
+
+def end_here_first() -> bool:
+    """Sign out here; True when the session began at an organisation's provider, where the person may sign out next."""
+    provider = session.get(PROVIDER)
+    end()
+    if provider:
+        session[LEAVING] = provider
+    return provider is not None
+
+
+def left() -> int | None:
+    """The provider that whoever just signed out here came from, said once."""
+    return session.pop(LEAVING, None)
 
 
 def device_of(user_agent: str) -> str:

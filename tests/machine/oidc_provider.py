@@ -89,7 +89,7 @@ class OidcProvider:
         assert program
         self.process = subprocess.Popen(
             [str(program), str(FOLDER / "provider.mjs"), json.dumps(self.told())],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # closed when the tests are no more, which ends it
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -132,6 +132,7 @@ class OidcProvider:
         if self.process:
             self.process.kill()
             self.process.wait()
-            assert self.process.stdout
+            assert self.process.stdout and self.process.stdin
+            self.process.stdin.close()
             self.process.stdout.close()
             self.process = None

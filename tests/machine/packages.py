@@ -5,18 +5,26 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.machine import oidc_provider
 from tests.machine.browser import find_browser, has_libatomic
+from tests.machine.oidc_provider import find_node, find_npm
 from tests.machine.postgres import find_postgres
 
-NEEDS = {"chromium": find_browser, "libatomic1": has_libatomic, "postgresql": find_postgres}
+NEEDS = {
+    "chromium": find_browser,
+    "libatomic1": has_libatomic,
+    "nodejs": find_node,
+    "npm": find_npm,
+    "postgresql": find_postgres,
+}
 
 ELSEWHERE = {
-    "debian": "apt-get install --no-install-recommends chromium libatomic1 postgresql   (as root)",
-    "ubuntu": "apt-get install --no-install-recommends libatomic1 postgresql, and Google Chrome as a .deb (chromium is a snap)",
-    "fedora": "dnf install chromium libatomic postgresql-server",
-    "arch": "pacman -S chromium postgresql",
+    "debian": "apt-get install --no-install-recommends chromium libatomic1 nodejs npm postgresql   (as root)",
+    "ubuntu": "apt-get install --no-install-recommends libatomic1 nodejs npm postgresql, and Google Chrome as a .deb (chromium is a snap)",
+    "fedora": "dnf install chromium libatomic postgresql-server nodejs npm",
+    "arch": "pacman -S chromium nodejs npm postgresql",
     "alpine": "Alpine is not supported: some dependencies have no musl wheels",
-    "darwin": "brew install postgresql@17 && brew install --cask google-chrome",
+    "darwin": "brew install node postgresql@17 && brew install --cask google-chrome",
 }
 
 
@@ -56,7 +64,7 @@ def install(packages: list[str]) -> bool:
 
 def advice(packages: list[str]) -> str:
     """What a person should type where we may not install, and what is lost without it."""
-    how = ELSEWHERE.get(system(), "install Chromium and PostgreSQL")
+    how = ELSEWHERE.get(system(), "install Chromium, Node with npm, and PostgreSQL")
     return (
         f"The tests lack {' and '.join(packages)}; what needs it will be skipped.\n  To run everything: {how}"
     )
@@ -71,6 +79,9 @@ def main() -> None:
         absent = missing()
     if absent:
         print(advice(absent), flush=True)
+    if find_node() and find_npm() and not oidc_provider.is_installed():
+        print("Installing an OpenID provider for the tests…", flush=True)
+        oidc_provider.install()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What the tests take from the machine: PostgreSQL, a browser, real files; and a loud word on what is missing."""
+"""What the tests take from the machine: PostgreSQL, a browser, an OpenID provider, real files; and a loud word on
+what is missing."""
 
 import os
 import shutil
@@ -12,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.machine.browser import find_browser, no_browser, running_browser
+from tests.machine.oidc_provider import OidcProvider, find_node, no_provider
 from tests.machine.packages import advice, missing
 from tests.machine.pdfs import FOLDER, find_pdfs
 from tests.machine.postgres import NoPostgres, PostgresServer, create_database, drop_database, find_postgres
@@ -124,6 +126,22 @@ def context_factory(browser: Browser) -> Iterator[Callable[..., BrowserContext]]
         context.close()
 
 
+@pytest.fixture
+def make_oidc_provider() -> Iterator[Callable[..., OidcProvider]]:
+    """Call it, as `OidcProvider`, for a provider of the test's own that answers; it goes when the test ends."""
+    if why := no_provider():
+        pytest.skip(why)
+    made: list[OidcProvider] = []
+
+    def make(**told: object) -> OidcProvider:
+        made.append(OidcProvider(**told))
+        return made[-1].start()
+
+    yield make
+    for provider in made:
+        provider.stop()
+
+
 @pytest.fixture(scope="session")
 def real_pdfs() -> list[Path]:
     """The real PDF files, some broken or strange."""
@@ -158,6 +176,7 @@ def lacks() -> list[str]:
     absent = [
         "" if find_postgres() else "no PostgreSQL is installed",
         no_browser(),
+        no_provider(),
         "" if find_pdfs() else no_pdfs(),
     ]
     return [line for line in absent if line]
@@ -166,7 +185,8 @@ def lacks() -> list[str]:
 def pytest_report_header() -> str:
     """Say at the top what there is."""
     return (
-        f"machine: PostgreSQL {find_postgres()}, browser {find_browser()}, {len(find_pdfs())} real PDF files"
+        f"machine: PostgreSQL {find_postgres()}, browser {find_browser()}, Node {find_node()}, "
+        f"{len(find_pdfs())} real PDF files"
     )
 
 
@@ -178,7 +198,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
     lines = not_run(lacks(), Counter(reason(report) for report in skipped))
     if not lines:
         terminalreporter.section(
-            "nothing was left out: PostgreSQL, browser and real files are here", green=True
+            "nothing was left out: PostgreSQL, browser, OpenID provider and real files are here", green=True
         )
         return
     terminalreporter.section(

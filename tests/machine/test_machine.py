@@ -1,5 +1,6 @@
 """The set-up holds what it promises: servers that start and stop, and locks that fit the list of dependencies."""
 
+import json
 import os
 import re
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.machine import browser, packages
+from tests.machine import browser, oidc_provider, packages
 from tests.machine.plugin import not_run
 from tests.machine.postgres import NoPostgres, PostgresServer
 
@@ -154,3 +155,33 @@ def test_a_hidden_target_is_not_offered_and_every_offered_target_exists():
 def test_the_build_server_runs_the_tests():
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     assert (ROOT / ".ci" / "run").read_text().rstrip().endswith("exec make test")
+
+
+def test_the_provider_lock_names_no_host_and_holds_a_hash_for_every_package():
+    packages = json.loads((oidc_provider.FOLDER / "package-lock.json").read_text())["packages"]
+    entries = [entry for name, entry in packages.items() if name]
+    assert len(entries) > 50
+    assert [
+        entry for entry in entries if "resolved" in entry or not entry["integrity"].startswith("sha512-")
+    ] == []
+
+
+def test_no_package_of_the_provider_asks_for_more_than_the_oldest_node_it_promises():
+    packages = json.loads((oidc_provider.FOLDER / "package-lock.json").read_text())["packages"]
+    asked = [entry.get("engines", {}).get("node", "") for entry in packages.values()]
+    newest = [max(map(int, re.findall(r"(?<![\d.])(\d+)", one.split("||")[0]) or [0])) for one in asked]
+    assert max(newest) == oidc_provider.OLDEST_NODE
+
+
+def test_a_machine_without_node_or_without_the_provider_says_which(monkeypatch):
+    monkeypatch.setattr(oidc_provider, "is_installed", lambda: False)
+    assert "npm ci failed" in oidc_provider.no_provider()
+    monkeypatch.setattr(oidc_provider, "find_node", lambda: None)
+    assert oidc_provider.no_provider() == "no Node 18 or newer is installed, so no OpenID provider"
+
+
+def test_a_provider_that_is_stopped_leaves_no_process(make_oidc_provider):
+    provider = make_oidc_provider(returns=["http://localhost/back"], leaves=[], people={})
+    process = provider.process
+    provider.stop()
+    assert process.poll() is not None

@@ -62,6 +62,7 @@ OWN = {
     "passkey_id": models.Passkey,
     "user_id": models.User,
     "organisation_id": models.Organisation,
+    "identity_id": models.Identity,
 }
 VALUES = {"token": "a" * 43, "part": "need"}
 TABLES = {table._meta.table_name: table for table in models.TABLES}
@@ -237,6 +238,8 @@ def outcome(response: Any) -> str:
     code, to = response.status_code, response.headers.get("Location", "")
     if code == 401 or (code == 303 and "/sign-in" in to):
         return "sign in"
+    if code == 400 and response.request.path == "/sign-in/organization/return":
+        return "late"  # whoever comes back without having set out
     return {403: "deny", 404: "hide", 409: "late"}.get(
         code, "allow" if code in {200, 204, 302, 303, 422} else str(code)
     )

@@ -72,3 +72,5 @@ createServer((request, response) => {
     response.end();
   });
 }).listen(port, "127.0.0.1", () => console.log("ready"));
+
+process.stdin.on("end", () => process.exit()).resume(); // whoever started it is gone
