@@ -82,7 +82,8 @@ class Calls(HTTPAdapter):
 
     def __init__(self, guard: Guard, longest: float = LONGEST) -> None:
         self.guard, self.longest = guard, longest
-        self.open: list[Any] = []
+        self.open: list[socket.socket] = []
+        self.is_over = False
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *sizes: Any, **options: Any) -> None:
@@ -101,6 +102,8 @@ class Calls(HTTPAdapter):
                 if 300 <= response.status_code < 400:
                     raise Refused("The answer leads to another address.")
                 read_whole(response)
+                if self.is_over:  # what was cut off must not pass for the whole
+                    raise Refused("The answer takes too long.")
         finally:
             self.close()
         return response
@@ -117,9 +120,10 @@ class Calls(HTTPAdapter):
             watch.cancel()
 
     def hang_up(self) -> None:
-        for connection in self.open:
-            with suppress(OSError, AttributeError, TypeError):
-                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+        self.is_over = True
+        for connected in self.open:
+            with suppress(OSError):
+                socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 def pool(kind: Any, connection: Any, calls: Calls) -> Any:
@@ -127,8 +131,11 @@ def pool(kind: Any, connection: Any, calls: Calls) -> Any:
 
     class Guarded(connection):  # type: ignore[misc]
         def _new_conn(self) -> socket.socket:
-            calls.open.append(self)
             return calls.guard.connect(self._dns_host, self.port, self.timeout)
+
+        def connect(self) -> None:
+            super().connect()
+            calls.open.append(self.sock)  # the connection itself forgets it before its answer is read
 
     return type("GuardedPool", (kind,), {"ConnectionCls": Guarded})
 

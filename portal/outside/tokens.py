@@ -58,6 +58,8 @@ def key_of(entry: Any) -> Any:
     kinds: dict[Any, Any] = {"RSA": RSAKey, "EC": ECKey}
     try:
         kind = kinds[entry["kty"]]
+        if kind is RSAKey and len(entry["n"]) * 6 < SHORTEST_RSA:  # base64: the library would only warn
+            return None
         key = kind.import_key(entry)
         is_strong = kind is ECKey or key.public_key.key_size >= SHORTEST_RSA
         return key if is_strong and entry.get("use", "sig") == "sig" else None
