@@ -8,6 +8,7 @@ from peewee import IntegrityError
 
 from portal import audit, outside
 from portal.db import database
+from portal.ime.account_notices import managers
 from portal.ime.process import Refusal
 from portal.ime.single_sign_on import domain_of
 from portal.models import EmailDomain, Identity, IdentityProvider, Organisation, User
@@ -34,6 +35,8 @@ def set_sign_on(
 
     Without a secret the one on record stays, but only for the issuer it was given for: no other may receive it."""
     names = read_domains(domains)
+    if is_only_way:
+        refuse_to_lock_out(organisation)
     refuse_unreachable(issuer)
     try:
         with database.atomic():
@@ -43,6 +46,12 @@ def set_sign_on(
     except IntegrityError as taken:
         raise Refusal("Somebody changed this a moment ago. Look at it again.") from taken
     return provider
+
+
+def refuse_to_lock_out(organisation: Organisation) -> None:
+    """Managers keep their passwords: when a provider is down or set up wrongly, somebody must get in to repair it."""
+    if managers().where(User.organisation == organisation).exists():
+        raise Refusal("A manager works there, who must get in when the provider fails.", field="is_only_way")
 
 
 def refuse_unreachable(issuer: str) -> None:

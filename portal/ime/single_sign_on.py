@@ -6,14 +6,10 @@ from portal.ime.account_notices import owe
 from portal.ime.process import Refusal
 from portal.models import EmailDomain, Identity, IdentityProvider, Organisation, User
 from portal.outside.identity import Client, Shown
-from portal.policy import is_manager
 from portal.words import AccountMail, Act, Ending
 
 NOT_KNOWN = (
     "There is no sign-in by an organization for this address. Check it, or sign in with your password."
-)
-ELSEWHERE = (
-    "Your organization wants you to sign in with its own account. Press “Sign in with your organization”."
 )
 
 
@@ -122,10 +118,3 @@ def one_at_a_time(user: User) -> User:
 def note_refusal(provider: IdentityProvider | None, why: str, ending: Ending = Ending.REFUSED) -> None:
     """Keep that somebody did not come in through this provider, and why, in one word."""
     audit.record(Act.SIGNED_IN, provider, ending=ending, way="organization", why=why)
-
-
-def refuse_password(user: User) -> None:
-    """Refuse whoever must sign in at their organisation. A manager need not: somebody must be able to repair it."""
-    only_way = (IdentityProvider.organisation == user.organisation_id) & IdentityProvider.is_only_way
-    if not is_manager(user) and IdentityProvider.select().where(only_way).exists():
-        raise Refusal(ELSEWHERE)

@@ -152,6 +152,7 @@ def way_out(provider: IdentityProvider) -> str:
 
 @bp.route("/organisations/<number:organisation_id>/sign-on", methods=["GET", "POST"])
 @manages
+@freshly
 def settings(organisation_id: int) -> Any:
     organisation = organisation_or_404(organisation_id)
     provider = sign_on_of(organisation)
@@ -192,6 +193,7 @@ def saved(organisation: Organisation) -> str:
 
 @bp.route("/organisations/<number:organisation_id>/sign-on/removal", methods=["POST"])
 @manages
+@freshly
 def remove(organisation_id: int) -> Any:
     organisation = organisation_or_404(organisation_id)
     remove_sign_on(sign_on_of(organisation) or abort(404))
@@ -203,6 +205,7 @@ def remove(organisation_id: int) -> Any:
     "/organisations/<number:organisation_id>/sign-on/people/<number:identity_id>/removal", methods=["POST"]
 )
 @manages
+@freshly
 def unlink_person(organisation_id: int, identity_id: int) -> Any:
     provider = sign_on_of(organisation_or_404(organisation_id)) or abort(404)
     linked = {row.id: row for row in linked_people(provider)}

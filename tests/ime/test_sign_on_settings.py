@@ -122,6 +122,12 @@ def test_what_cannot_be_an_organisations_domain_is_refused(settle, typed, senten
     assert not IdentityProvider.select().exists()
 
 
+def test_nobody_locks_the_managers_out(world, settle):
+    with pytest.raises(Refusal, match="A manager works there"):
+        settle(world.coordinator.organisation, is_only_way=True, domains="impartial.example")
+    assert settle(world.coordinator.organisation, domains="impartial.example").is_only_way is False
+
+
 @ON_BOTH
 def test_a_domain_belongs_to_one_organisation(world, settle, backend):
     settle()
