@@ -17,7 +17,7 @@ from flask.cli import with_appcontext
 from portal import ROOT, backup, create_app, jobs, outside, restore, rotation
 from portal.audit import anchor, seals
 from portal.audit.verify import verify
-from portal.config import Config
+from portal.config import Config, Unsafe
 from portal.db import database
 from portal.ime import account
 from portal.ime.process import PROCESS, Refusal
@@ -117,6 +117,7 @@ def serve() -> None:
     stop_when_told()
     config = current_app.config["IMPARTIAL"]
     migrate_database()
+    refuse_other_keys()
     server = listen(current_app._get_current_object(), config)  # type: ignore[attr-defined]
     click.echo(f"Serving {config.public_url} on {config.host}, port {config.port}.")
     run(server)
@@ -128,10 +129,19 @@ def serve() -> None:
 def work(workers: int, periodic: bool) -> None:
     """Do the jobs, in a process of their own."""
     stop_when_told()
+    refuse_other_keys()
     with jobs.working(workers, periodic):
         click.echo("Doing the jobs until a signal ends it.")
         sys.stdout.flush()
         Event().wait()
+
+
+def refuse_other_keys() -> None:
+    """Rather not start than fail at every page that holds something sealed."""
+    try:
+        rotation.refuse_other_keys(rotation.keys_in_use(database.obj))
+    except (rotation.OtherKeys, Unsafe) as failure:
+        raise click.ClickException(str(failure)) from failure
 
 
 def stop_when_told() -> None:
@@ -224,7 +234,7 @@ def rotate_key_command(finish: bool) -> None:
             click.echo(
                 f"{rotation.rotate()} texts are sealed with the new key. Now copy the key file, then --finish."
             )
-    except (rotation.StillNeeded, vault.Altered) as failure:
+    except (rotation.StillNeeded, vault.Altered, Unsafe) as failure:
         raise click.ClickException(str(failure)) from None
 
 

@@ -35,7 +35,7 @@ from portal.config import Config
 from portal.db import database, open_database
 from portal.ime.files import verify
 from portal.outside.store import CHUNK, Store
-from portal.outside.vault import vault
+from portal.rotation import OtherKeys, refuse_other_keys
 from portal.schema import migrate_database
 
 DAILY, WEEKLY = 7, 4
@@ -61,19 +61,12 @@ def restore(
             raise BackupError(
                 f"This backup is of {manifest['database']}, and DATABASE_URL is {kind_of(target)}."
             )
-        refuse_other_keys(manifest["sealed_with"])
+        try:
+            refuse_other_keys(manifest["sealed_with"])
+        except OtherKeys as failure:
+            raise BackupError(str(failure)) from failure
         load(place / "database", target, lambda loaded: bring_up(loaded, store, manifest))
     return manifest
-
-
-def refuse_other_keys(needed: list[str]) -> None:
-    """Refuse a backup of which something would stay sealed."""
-    vault().read_if_changed()
-    if lacking := [key for key in needed if key not in vault().keys]:
-        raise BackupError(
-            f"What is in this backup was sealed with the key {', '.join(lacking)}, and the key file at hand holds"
-            f" {', '.join(sorted(vault().keys))}. Set IMPARTIAL_KEY_FILE to the file it was made with."
-        )
 
 
 @contextmanager

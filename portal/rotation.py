@@ -2,7 +2,7 @@
 
 The files of cases stay as they are: their keys are sealed, and are sealed anew like every other column."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from peewee import Database, Table, fn
@@ -20,6 +20,16 @@ class StillNeeded(Exception):
 
     def __init__(self, count: int) -> None:
         super().__init__(f"An old key is still needed for {count} texts. Run rotate-key to its end first.")
+
+
+class OtherKeys(Exception):
+    """The key file at hand is not the one that sealed what is there."""
+
+    def __init__(self, lacking: Iterable[str], held: Iterable[str]) -> None:
+        super().__init__(
+            f"What is here was sealed with the key {', '.join(lacking)}, and the key file at hand holds"
+            f" {', '.join(sorted(held))}. Set IMPARTIAL_KEY_FILE to the file it was made with."
+        )
 
 
 def sealed_fields() -> Iterator[SealedField]:
@@ -42,6 +52,15 @@ def keys_in_use(target: Database) -> list[str]:
         key = fn.SUBSTR(column, BEFORE_KEY + 1, KEY_LENGTH)
         found |= {row[0] for row in table.select(key).where(column != "").distinct().tuples().execute(target)}
     return sorted(found)
+
+
+def refuse_other_keys(needed: list[str]) -> None:
+    """Raise OtherKeys where something that these keys sealed would stay sealed."""
+    if not needed:
+        return
+    vault().read_if_changed()
+    if lacking := [key for key in needed if key not in vault().keys]:
+        raise OtherKeys(lacking, vault().keys)
 
 
 def rotate() -> int:
@@ -86,7 +105,7 @@ def finish() -> int:
             raise StillNeeded(waiting)
         gone = len(vault().keys) - 1
         if gone:
-            drop_old_keys(vault().path)
+            drop_old_keys(vault().path, vault().primary)
             vault().read_if_changed()
         return gone
 

@@ -14,6 +14,8 @@ from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
+from portal.outside.vault import make_keys
+
 ROOT = Path(__file__).parents[1]
 ROLES = ["referrer", "coordinator", "expert", "claimant"]
 
@@ -193,6 +195,24 @@ def test_a_key_is_made_once_and_production_starts_with_nothing_less(tmp_path):
         code, _, err = said_by("migrate", **production, **given)
         assert code != 0 and "IMPARTIAL_KEY_FILE" in err
     assert said_by("migrate", **production, IMPARTIAL_KEY_FILE=key)[0] == 0
+
+
+def test_with_another_key_the_portal_does_not_start(tmp_path, copied, port):
+    another = tmp_path / "another"
+    make_keys(another)
+    here = {
+        "IMPARTIAL_INSTANCE": str(tmp_path / "here"),
+        "IMPARTIAL_KEY_FILE": str(another),
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'portal.db'}",
+        "PORT": str(port),
+    }
+    for command in ("serve", "work"):
+        code, _, err = said_by(command, **here)
+        assert (
+            code == 1
+            and "Set IMPARTIAL_KEY_FILE to the file it was made with" in err
+            and "Traceback" not in err
+        )
 
 
 def test_the_key_is_rotated_by_two_commands(tmp_path, copied, app):

@@ -24,12 +24,14 @@ class DisclosureForm(Form):
     basis = Choice("On what ground?", [MustBeGiven("Choose the ground")], choices=GROUNDS)
     purpose = Line("What is it for?", [MustBeGiven("Say what it is for")], limit=200)
 
-    def __init__(self, documents, least, basis):
+    def __init__(self, documents, least, basis, named):
         super().__init__()
         self.documents.choices = documents
         if not self.is_submitted():
             self.documents.process_data(least)
             self.basis.process_data(basis)
+            self.recipient.process_data(named[0])
+            self.address.process_data(named[1])
 
 
 class GroundForm(Form):

@@ -148,6 +148,12 @@ def least(documents: Iterable[Document]) -> list[Document]:
     return [document for document in documents if document.kind in SIGNED_PAPERS]
 
 
+def awaiting(case: Case) -> tuple[str, str]:
+    """Name and address of the one recipient whom the case names; empty where there is none, or a choice to make."""
+    named = list(case.parties.where(CaseParty.gets_report))
+    return (named[0].name, named[0].email or named[0].phone) if len(named) == 1 else ("", "")
+
+
 @step
 def record_disclosure(
     case: Case,

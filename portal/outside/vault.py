@@ -4,10 +4,13 @@ AES-256-GCM by Tink. The key file holds two keysets: one seals, and is replaced 
 keyed hashes by which a sealed value is found again, and stays. `about` binds a text to its place: what was sealed for
 one column does not open in another."""
 
+import fcntl
 import json
 import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -174,26 +177,41 @@ def write_beside(path: Path, keys: dict[str, Any]) -> Path:
 # --- rotation ---------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[dict[str, Any]]:
+    """The keys of the file, to be changed by one process at a time: a key that was lost would take data with it."""
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield keysets(path)
+    finally:
+        os.close(handle)
+
+
 def add_key(path: Path) -> str:
     """Seal with a new key from now on; the keys before it still open. Returns the id of the primary: that of a rotation
     under way if it has not ended."""
     from tink import aead
 
-    keys = keysets(path)
-    kept = keys["sealing"]
-    if len(kept["key"]) == 1:
-        made = new_keyset(aead.aead_key_templates.AES256_GCM)
-        kept["key"], kept["primaryKeyId"] = kept["key"] + made["key"], made["primaryKeyId"]
+    with alone(path) as keys:
+        kept = keys["sealing"]
+        if len(kept["key"]) == 1:
+            made = new_keyset(aead.aead_key_templates.AES256_GCM)
+            kept["key"], kept["primaryKeyId"] = kept["key"] + made["key"], made["primaryKeyId"]
+            write_beside(path, keys).replace(path)
+        return key_id(kept["primaryKeyId"])
+
+
+def drop_old_keys(path: Path, primary: str) -> None:
+    """Leave only this primary among the keys that seal: what another one sealed is lost for good.
+
+    Raises Unsafe where another key has become the primary meanwhile."""
+    with alone(path) as keys:
+        kept = keys["sealing"]
+        if key_id(kept["primaryKeyId"]) != primary:
+            raise Unsafe("Another rotation began meanwhile: no key was removed.")
+        kept["key"] = [each for each in kept["key"] if each["keyId"] == kept["primaryKeyId"]]
         write_beside(path, keys).replace(path)
-    return key_id(kept["primaryKeyId"])
-
-
-def drop_old_keys(path: Path) -> None:
-    """Leave only the primary among the keys that seal: what another one sealed is lost for good."""
-    keys = keysets(path)
-    kept = keys["sealing"]
-    kept["key"] = [each for each in kept["key"] if each["keyId"] == kept["primaryKeyId"]]
-    write_beside(path, keys).replace(path)
 
 
 # --- the one of this portal -------------------------------------------------------------------------------------

@@ -1,13 +1,16 @@
 """The accounting of what went out about a claimant; noting what was given by other means; the ground for it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, g, url_for
 
+from portal import clock
 from portal.forms.disclosure import DisclosureForm, GroundForm
 from portal.ime.disclosure import (
     accounting,
+    awaiting,
     basis_of,
     choose_ground,
     ground_of,
@@ -28,6 +31,7 @@ from portal.words import Party
 bp = Blueprint("disclosure", __name__)
 
 HEAD = ("When", "Case", "To whom", "Address", "What", "What for", "Ground", "Accounting")
+NOT_KNOWN = "Address not known"
 
 
 @bp.route("/cases/<ref:ref>/disclosures")
@@ -36,8 +40,7 @@ def read(case: Case) -> Any:
     return page(
         "disclosure/read.html",
         case=case,
-        head=HEAD,
-        rows=cells(accounting(case, g.person)),
+        rows=shown(accounting(case, g.person)),
         ground=basis_of(case).label,
         export_href=url_for("disclosure.export", ref=case.reference),
         record_href=href_if_open("record_disclosure", case),
@@ -52,14 +55,37 @@ def export(case: Case) -> Any:
     return spreadsheet(f"Disclosures {case.reference}.csv", HEAD, cells(accounting(case, g.person)))
 
 
+def shown(rows: Iterable[Disclosure]) -> list[dict[str, Any]]:
+    """The lines of an accounting as a page shows them; those that the law leaves out are marked."""
+    return [
+        {
+            "day": short_day(row.at),
+            "reference": row.reference,
+            "recipient": row.recipient,
+            "address": row.address or NOT_KNOWN,
+            "what": row.what,
+            "purpose": row.purpose,
+            "basis": row.basis.title,
+            "is_counted": is_counted(row),
+        }
+        for row in rows
+    ]
+
+
+def short_day(moment: datetime) -> str:
+    """Mar 4, 2026; the office's day."""
+    there = clock.day_of(moment)
+    return f"{there:%b} {there.day}, {there.year}"
+
+
 def cells(rows: Iterable[Disclosure]) -> list[list[str]]:
-    """The lines of an accounting; those that the law leaves out are marked."""
+    """The same lines for a spreadsheet, a column for each thing."""
     return [
         [
             stamp(row.at),
             row.reference,
             row.recipient,
-            row.address or "Not known",
+            row.address or NOT_KNOWN,
             row.what,
             row.purpose,
             row.basis.title,
@@ -74,7 +100,9 @@ def cells(rows: Iterable[Disclosure]) -> list[list[str]]:
 def record(case: Case) -> Any:
     documents = {document.id: document for document in offered(case)}
     named = {number: title(document) for number, document in documents.items()}
-    form = DisclosureForm(named, [each.id for each in least(documents.values())], basis_of(case))
+    form = DisclosureForm(
+        named, [each.id for each in least(documents.values())], basis_of(case), awaiting(case)
+    )
     if form.validate_on_submit() and take(
         form,
         lambda: record_disclosure(

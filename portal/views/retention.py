@@ -19,7 +19,7 @@ from portal.ime.retention import (
     tombstones,
 )
 from portal.models import Case
-from portal.views.disclosure import HEAD, cells
+from portal.views.disclosure import HEAD, cells, shown
 from portal.web.formats import day, stamp
 from portal.web.limits import EXPORT, limited
 from portal.web.page import done, page, take
@@ -75,8 +75,8 @@ def purge(case: Case) -> Any:
 @manages
 def disclosures(ref: str) -> Any:
     case = tombstone(ref) or abort(404)
-    rows = cells(disclosure.of_cases([case.id]))
-    return page("retention/disclosures.html", reference=ref, head=HEAD, rows=rows)
+    rows = shown(disclosure.of_cases([case.id]))
+    return page("retention/disclosures.html", reference=ref, rows=rows)
 
 
 @bp.route("/retention/<ref:ref>/disclosures.csv")

@@ -109,13 +109,22 @@ def test_after_a_rotation_old_and_new_open_until_the_old_key_is_dropped(path):
     assert new.split(":")[1] == new_key != old.split(":")[1]
     assert vault.open(old, HERE) == vault.open(new, HERE) == b"x"
     assert add_key(path) == new_key  # a rotation under way goes on
-    drop_old_keys(path)
+    with pytest.raises(Unsafe, match="Another rotation"):
+        drop_old_keys(path, old.split(":")[1])
+    drop_old_keys(path, new_key)
     assert vault.trace("x", HERE) == trace
     assert Vault(path).open(new, HERE) == b"x"
     with pytest.raises(Altered):
         Vault(path).open(old, HERE)
     assert len(json.loads(path.read_text())["sealing"]["key"]) == 1
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_two_who_rotate_at_once_make_one_new_key(path):
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        made = set(pool.map(add_key, [path] * 8))
+    assert made == {Vault(path).primary}
+    assert len(json.loads(path.read_text())["sealing"]["key"]) == 2
 
 
 def test_a_vault_opens_what_another_process_sealed_with_a_newer_key(path):

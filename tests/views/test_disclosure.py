@@ -30,7 +30,6 @@ def test_the_accounting_is_one_action_from_the_case(desk):
         "Dana Brooks",
         "1 Court Street",
         "Workers' compensation law",
-        "Counted",
         "Not asked for by law",
     ):
         assert page.sees(said)
@@ -44,6 +43,16 @@ def test_what_a_recipient_was_given_by_phone_is_noted_with_the_least_chosen_befo
     assert page.tree.xpath("//input[@name='basis' and @checked]/@value") == ["workers_compensation"]
     page.presses(NOTE, recipient="Dana Brooks", address="1 Court Street", purpose="Hearing")
     assert page.status == 200 and page.sees("It stands in the accounting now.") and page.sees("Dana Brooks")
+
+
+def test_the_one_recipient_whom_the_case_names_is_suggested(desk):
+    page, case = desk
+    [named] = case.parties.where(CaseParty.gets_report)
+    page.opens(f"/cases/{case.reference}/disclosures/new")
+    assert (page.typed("recipient"), page.typed("address")) == (named.name, named.email)
+    CaseParty.create(case=case, party=Party.RECIPIENT, name="Ann Cole", gets_report=True)
+    page.opens(f"/cases/{case.reference}/disclosures/new")
+    assert (page.typed("recipient"), page.typed("address")) == ("", "")
 
 
 def test_the_whole_file_needs_its_reason_at_the_field(desk):
@@ -92,7 +101,7 @@ def test_the_spreadsheet_holds_the_accounting_and_runs_nothing(desk, world):
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "  =1", "\u00a0=1"])
 def test_a_cell_that_would_run_is_only_text(text):
-    assert cell(text) == f"'{cell}"
+    assert cell(text) == f"'{text}"
     assert cell("Dana - Brooks") == "Dana - Brooks"
 
 
