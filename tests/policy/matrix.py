@@ -4,8 +4,9 @@ allow: the page, or the form that was sent is looked at · sign in: who are you?
 you there is no such thing (404) · late: the case has moved on (409)."""
 
 import csv
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,12 +14,16 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
-from portal import clock, models
+from peewee import ForeignKeyField
+
+from portal import clock, models, outside
 from portal.db import database
 from portal.demo.people import person
+from portal.ime.instructions import hashed
 from portal.ime.process import PROCESS
 from portal.models import Case, Offer, SecureLink, User
 from portal.words import OfferState, Party, Role, Stage
@@ -69,6 +74,7 @@ TABLES = {table._meta.table_name: table for table in models.TABLES}
 
 # What may be written although a request was refused: that it was, and that a session is in use.
 NOTED = {"audit_record", "audit_seal", "alert", "account_notice", "allowance", "session", "sign_in_failure"}
+REFUSALS = {"sign in", "deny", "hide", "late"}
 WRITING = re.compile(r'\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)', re.IGNORECASE)
 
 
@@ -103,14 +109,17 @@ def numbered(rule: Any) -> list[str]:
     return sorted(name for name in rule.arguments if name != "ref" and row_of(name))
 
 
-def address(app: Flask, rule: Any, case: Case, reference: str | None = None, **given: int) -> str:
-    """The route's address for a case: its own children, or those of no case where it has none."""
+def address(
+    app: Flask, rule: Any, case: Case, reference: str | None = None, *, who: Any = None, **given: int
+) -> str:
+    """The route's address for a case: its own children, or those of no case where it has none; beside a case the
+    person's own rows."""
     parts: dict[str, Any] = {}
     for name in rule.arguments:
         if name == "ref":
             parts[name] = reference or case.reference
         elif model := row_of(name):
-            parts[name] = child_of(case, model) if "ref" in rule.arguments else first_of(model)
+            parts[name] = child_of(case, model) if "ref" in rule.arguments else own_of(who, model)
         else:
             parts[name] = VALUES.get(name) or first_choice(rule, name)
     return str(app.url_map.bind("localhost").build(rule.endpoint, parts | given, method=None))
@@ -121,8 +130,33 @@ def first_choice(rule: Any, name: str) -> str:
     return str(min(rule._converters[name].items))
 
 
-def first_of(model: Any) -> int:
-    row = model.select().order_by(model.id).first()
+def owned(model: Any, person: Any) -> Any:
+    """The query of the rows of a table that lead to this user, over as many keys as it takes; None where none can."""
+    steps = path(model, User)
+    if steps is None or not isinstance(person, User):
+        return None
+    query = model.select()
+    for step in steps[:-1]:
+        query = query.join(step.rel_model, on=step)
+    return query.where((steps[-1] == person) if steps else (model.id == person.id)).order_by(model.id)
+
+
+def path(model: Any, target: Any) -> list[ForeignKeyField] | None:
+    """The shortest way of keys that must be there from a table to another; None where there is none."""
+    ways: list[tuple[Any, list[ForeignKeyField]]] = [(model, [])]
+    for at, steps in ways:
+        if at is target:
+            return steps
+        ways += [
+            (key.rel_model, [*steps, key]) for key in at._meta.refs if key.rel_model not in {w for w, _ in ways}
+        ]
+    return None
+
+
+def own_of(person: Any, model: Any) -> int:
+    """A row of the person's own; where they have none the first there is."""
+    rows = owned(model, person)
+    row = (rows and rows.first()) or model.select().order_by(model.id).first()
     return int(row.id) if row else 1
 
 
@@ -148,6 +182,7 @@ class HalfSignedIn:
 def persons(world: Any, case: Case, other: Case) -> dict[str, Any]:
     """Everybody who may knock at a case, a stranger of each role with them."""
     expires = clock.now() + timedelta(days=1)
+    furnish(world, case, expires)
     return {
         "anonymous": None,
         "half_signed_in": HalfSignedIn(world.coordinator),
@@ -158,29 +193,52 @@ def persons(world: Any, case: Case, other: Case) -> dict[str, Any]:
         "coordinator": world.coordinator,
         "other_coordinator": world.second_coordinator,
         "expert": world.expert,
-        "former_candidate": expert_with_an_offer(case, "Mateo Villanueva", OfferState.EXPIRED),
-        "former_expert": expert_with_an_offer(case, "Grace Lindqvist", OfferState.RELEASED),
+        "former_candidate": panelist(2, case, OfferState.EXPIRED),
+        "former_expert": panelist(3, case, OfferState.RELEASED),
         "stranger_expert": world.second_expert,
         "claimant": SecureLink.create(case=case, token_hash=f"m{case.id}", expires_at=expires),
         "stranger_claimant": SecureLink.create(case=other, token_hash=f"n{case.id}", expires_at=expires),
     }
 
 
+def furnish(world: Any, case: Case, expires: Any) -> None:
+    """What some route asks for and no step of the told world leaves: a letter, days off, a link not opened yet."""
+    booked = case.appointments.where(models.Appointment.letter.is_null()).first()
+    if booked:
+        stored = outside.store().put(io.BytesIO(b"A letter."), limit=100)
+        letter = models.Document.create(
+            case=case,
+            kind="notice",
+            name="Letter.pdf",
+            media_type="application/pdf",
+            size=stored.size,
+            sha256=stored.sha256,
+            key=stored.key,
+            audience="everyone",
+        )
+        models.Appointment.update(letter=letter).where(models.Appointment.id == booked.id).execute()
+    if not world.expert.expert.time_off.exists():
+        today = clock.today()
+        models.TimeOff.create(expert=world.expert.expert, first_day=today, last_day=today)
+    token_hash = hashed(VALUES["token"])
+    if not SecureLink.select().where(SecureLink.token_hash == token_hash).exists():
+        SecureLink.create(case=case, token_hash=token_hash, expires_at=expires)
+
+
 def disabled_coordinator(world: Any) -> User:
     """A manager whose account is closed, whatever cookies they still hold."""
-    name = "Lena Ortiz"
-    return User.get_or_none(User.name == name) or person(
+    return User.get_or_none(User.disabled_at.is_null(False)) or person(
         world.coordinator.organisation,
         Role.COORDINATOR,
-        name,
+        "Lena Ortiz",
         is_manager=True,
         disabled_at=clock.now() - timedelta(days=1),
     )
 
 
-def expert_with_an_offer(case: Case, name: str, state: OfferState) -> User:
+def panelist(place: int, case: Case, state: OfferState) -> User:
     """An expert of the panel whose part in the case is over."""
-    user: User = User.get(User.name == name)
+    user: User = User.select().where(User.role == Role.EXPERT).order_by(User.id)[place]
     until = clock.now() - timedelta(days=1)
     Offer.create(case=case, expert=user.expert, state=state, until=until, rank=2, ranking=[])
     return user
@@ -205,9 +263,11 @@ def writes() -> Iterator[set[str]]:
 class Knocker:
     """One person with one session, asking route after route; whatever a request writes is undone."""
 
-    def __init__(self, app: Flask, person: Any) -> None:
+    def __init__(self, app: Flask, person: Any, look: Callable[[str, Any], None] | None = None) -> None:
+        """`look` is shown every answer, with what was asked."""
         is_half = isinstance(person, HalfSignedIn)
-        self.visitor = Visitor(app, person.user if is_half else person)
+        self.app, self.person = app, person.user if is_half else person
+        self.visitor = Visitor(app, self.person)
         if is_half:
             newest = models.Session.select().order_by(models.Session.id.desc()).get()
             models.Session.update(proved_at=None).where(models.Session.id == newest.id).execute()
@@ -215,7 +275,13 @@ class Knocker:
             cookie["csrf_token"] = RAW_TOKEN
         signer = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token")
         self.token = signer.dumps(RAW_TOKEN)
+        self.look = look
+        self.cookie = self.visitor.client.get_cookie(app.config["SESSION_COOKIE_NAME"])
         self.wrote: set[str] = set()
+
+    def asks_for(self, method: str, rule: Any, case: Case) -> Any:
+        """The answer to a route, at a case or about the person's own rows."""
+        return self.asks(method, address(self.app, rule, case, who=self.person))
 
     def asks(self, method: str, path: str, **given: Any) -> Any:
         """The answer; which tables the request wrote is in `wrote`, and undone."""
@@ -224,6 +290,12 @@ class Knocker:
             response = self.visitor.client.open(path, method=method, data=data)
             response.get_data()
             everything.rollback()
+        if "Set-Cookie" in response.headers:  # what began or ended a session is undone as well
+            self.visitor.client.set_cookie(self.cookie.key, self.cookie.value)
+        if outcome(response) in REFUSALS:
+            assert self.wrote <= NOTED, f"{method} {path} was refused and wrote {self.wrote - NOTED}"
+        if self.look:
+            self.look(f"{method} {path}", response)
         return response
 
 
@@ -231,6 +303,20 @@ def said(response: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
     """All that an answer says: status, body and headers, without the token that differs in each."""
     body = re.sub(rb'(name="csrf_token"[^>]*value=")[^"]+', rb"\1", response.get_data())
     return response.status_code, body, sorted(response.headers.items())
+
+
+def text_of(response: Any) -> str:
+    """Everything an answer tells: its headers and its body, a PDF by its words."""
+    body = response.get_data()
+    if response.mimetype == "application/pdf" and body.startswith(b"%PDF"):
+        return f"{response.headers} {words_of(body)}"
+    return f"{response.headers} {body.decode(errors='replace')}"
+
+
+def words_of(paper: bytes) -> str:
+    """The words of a PDF, spaces folded."""
+    with pypdfium2.PdfDocument(io.BytesIO(paper)) as read:
+        return " ".join(" ".join(page.get_textpage().get_text_bounded() for page in read).split())
 
 
 def outcome(response: Any) -> str:
@@ -245,8 +331,16 @@ def outcome(response: Any) -> str:
     )
 
 
-def ask_everything(app: Flask, world: Any, case_at: Any) -> list[dict[str, str]]:
-    """The whole matrix as rows: method, route, stage, and a word per person."""
+Look = Callable[[str], Callable[[str, Any], None] | None]
+
+
+def nobody_looks(name: str) -> None:
+    """No answer is looked at beside its word."""
+
+
+def ask_everything(app: Flask, world: Any, case_at: Any, look: Look = nobody_looks) -> list[dict[str, str]]:
+    """The whole matrix as rows: method, route, stage, and a word per person; `look` gives what looks at a person's
+    answers."""
     other = case_at(Stage.DECLINED)
     rows, knockers = [], {}
     for rule, method in routes(app):
@@ -255,9 +349,8 @@ def ask_everything(app: Flask, world: Any, case_at: Any) -> list[dict[str, str]]
         case = case_at(stage)
         if stage not in knockers:
             people = persons(world, case, other)
-            knockers[stage] = {name: Knocker(app, people[name]) for name in PEOPLE}
-        path = address(app, rule, case)
-        words = {name: outcome(knockers[stage][name].asks(method, path)) for name in PEOPLE}
+            knockers[stage] = {name: Knocker(app, people[name], look(name)) for name in PEOPLE}
+        words = {name: outcome(knockers[stage][name].asks_for(method, rule, case)) for name in PEOPLE}
         rows.append({"method": method, "route": rule.rule, "stage": str(stage)} | words)
     return rows
 
