@@ -10,13 +10,9 @@ from portal.words import Audience, Party, Stage
 from tests.databases import ON_BOTH
 from tests.policy.matrix import (
     PEOPLE,
-    Knocker,
-    address,
     ask_everything,
     persons,
     read_table,
-    routes,
-    stage_for,
     write_table,
 )
 
@@ -55,33 +51,6 @@ def test_a_view_that_declares_nothing_is_closed(app, visitor, world, monkeypatch
     coordinator = visitor(world.coordinator)
     monkeypatch.delattr(app.view_functions["desk.home"], "access")
     assert coordinator.client.get("/").status_code == 404
-
-
-def test_what_is_foreign_looks_exactly_like_what_is_not_there(app, world, case_at):
-    for rule, method in routes(app):
-        if "ref" not in rule.arguments:
-            continue
-        case = case_at(stage_for(app.view_functions[rule.endpoint].access))
-        stranger = Knocker(app, world.stranger_referrer)
-        foreign = stranger.asks(method, address(app, rule, case))
-        absent = stranger.asks(method, address(app, rule, case, reference="IME-999999"))
-        assert (foreign.status_code, foreign.get_data()) == (absent.status_code, absent.get_data()), rule.rule
-        assert foreign.status_code == 404, rule.rule
-
-
-def test_no_refusal_names_the_claimant(app, world, case_at):
-    case = case_at(Stage.BOOKED)
-    people = persons(world, case, case_at(Stage.CLOSED))
-    for name in ("anonymous", "stranger_referrer", "stranger_expert"):
-        knocker = Knocker(app, people[name])
-        for rule, method in routes(app):
-            if "ref" in rule.arguments:
-                answer = knocker.asks(method, address(app, rule, case))
-                said = answer.get_data(as_text=True) + str(answer.headers)
-                assert not any(word in said for word in ("Delgado", "1979", "LM-2026-004417")), (
-                    name,
-                    rule.rule,
-                )
 
 
 def test_without_its_check_the_matrix_would_fail(app, world, case_at, monkeypatch):
