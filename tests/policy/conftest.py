@@ -84,7 +84,5 @@ def theirs(sides: dict[str, Any]) -> Side:
 @pytest.fixture
 def look(twice: Twice, sides: dict[str, Any]) -> Look:
     """What looks at every answer for something of the other world."""
-    references = {
-        world: {side.case_at(stage).reference for stage in Stage} for world, side in sides.items()
-    }
+    references = {world: {side.case_at(stage).reference for stage in Stage} for world, side in sides.items()}
     return mirror.watch(twice.canaries, references)

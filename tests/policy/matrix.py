@@ -17,7 +17,6 @@ from typing import Any
 import pypdfium2
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
-
 from peewee import ForeignKeyField
 
 from portal import clock, models, outside
@@ -148,7 +147,9 @@ def path(model: Any, target: Any) -> list[ForeignKeyField] | None:
         if at is target:
             return steps
         ways += [
-            (key.rel_model, [*steps, key]) for key in at._meta.refs if key.rel_model not in {w for w, _ in ways}
+            (key.rel_model, [*steps, key])
+            for key in at._meta.refs
+            if key.rel_model not in {w for w, _ in ways}
         ]
     return None
 

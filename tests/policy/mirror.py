@@ -25,7 +25,11 @@ OURS, THEIRS, OTHERS = "ours", "theirs", "others"
 # Days and sums have no room for a word: each world has a year and a fee of its own.
 YEARS = {OURS: 1931, THEIRS: 1937, OTHERS: 1943}
 FEES = {OURS: 193_131, THEIRS: 193_737, OTHERS: 194_343}
-CLAIMS = {OURS: "Delgado|LM-2026-004417", THEIRS: "Moreau|BW-77-1180", OTHERS: "no claim of theirs"}  # in papers
+CLAIMS = {
+    OURS: "Delgado|LM-2026-004417",
+    THEIRS: "Moreau|BW-77-1180",
+    OTHERS: "no claim of theirs",
+}  # in papers
 SIGNS = {
     world: re.compile(rf"\b{YEARS[world]}\b|{FEES[world] / 100:,.2f}|{FEES[world]}|{CLAIMS[world]}")
     for world in YEARS

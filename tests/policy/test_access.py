@@ -16,7 +16,6 @@ from tests.policy.matrix import (
     write_table,
 )
 
-
 CELLS = 1_800  # how many there are at least; fewer means that something is not asked any more
 
 

@@ -98,9 +98,7 @@ def others_with(model, case, theirs):
     """Another case of the same organisation and one of the other world, each with a row of this table."""
     same = Case.select().where((Case.organisation == case.organisation_id) & (Case.id != case.id))
     near = next(each for each in same.order_by(Case.id.desc()) if children(each, model).exists())
-    far = next(
-        theirs.case_at(stage) for stage in Stage if children(theirs.case_at(stage), model).exists()
-    )
+    far = next(theirs.case_at(stage) for stage in Stage if children(theirs.case_at(stage), model).exists())
     return near, far
 
 

@@ -1,0 +1,242 @@
+"""A matrix that cannot fail proves nothing: each single check is taken out in turn, and some cell must notice."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from portal import clock
+from portal.demo.people import person
+from portal.models import SecureLink, Session, User
+from portal.policy import Person, is_manager, party_to, readable_documents, readable_messages, visible_cases
+from portal.words import Party, Role, Stage
+from tests.policy.matrix import (
+    Knocker,
+    address,
+    outcome,
+    persons,
+    routes,
+    stage_for,
+)
+from tests.policy.mutants import alive, mutants
+from tests.policy.stages import KNOCKING
+
+# A check that another check backs up: with it taken out nobody sees more. Each says which one still stands.
+BACKED_UP = {
+    "scope_of: person.role == Role.EXPERT -> true": "nobody but an expert has a profile",
+    "scope_of: person.expert -> true": "an expert without a profile is stopped by may_see",
+    "had_offer: isinstance(person, SecureLink) -> false": "a link's role is the claimant's",
+    "had_offer: person.role != Role.EXPERT -> false": "nobody else has a profile that an offer could name",
+    "had_offer: not may_see(person) -> false": "a disabled person has no session; without a profile there is no offer",
+    "find_case: g.party is None -> false": "whoever is no party is in no view's list of parties",
+    "seen: may_see(person) -> true": "party_to finds no party for them",
+}
+
+
+class Cells:
+    """Questions of the matrix with the answers they have when nothing is taken out, the quickest first."""
+
+    def __init__(self, app, ours, theirs):
+        self.app, self.asks, self.people = app, {}, {}
+        self.cases = [side.case_at(stage) for side in (ours, theirs) for stage in Stage]
+        for stage in Stage:
+            case, other = ours.case_at(stage), ours.case_at(Stage.DECLINED)
+            if stage == Stage.DECLINED:
+                other = ours.case_at(Stage.CLOSED)
+            people = persons(ours.world, case, other)
+            self.people[stage] = people | {"revoked_claimant": revoked(case), "without_profile": unprofiled()}
+        self.of_policy()
+        self.of_sessions(ours)
+        self.knockers = {
+            stage: {name: Knocker(app, who) for name, who in people.items()}
+            for stage, people in self.people.items()
+        }
+        self.of_routes(ours, theirs)
+        self.baseline = {key: word_of(ask) for key, ask in self.asks.items()}
+
+    def of_policy(self):
+        """What each person is to each case, which cases they see, and what each party reads."""
+        for name, who in self.people[Stage.OFFERED].items():
+            if isinstance(who, Person):
+                self.asks["sees", name] = lambda who=who: sorted(case.id for case in visible_cases(who))
+                self.asks["manages", name] = lambda who=who: is_manager(who)
+                self.asks["is", name] = lambda who=who: [str(party_to(who, case)) for case in self.cases]
+        for party in Party:
+            for read in (readable_documents, readable_messages):
+                self.asks[read.__name__, party] = lambda party=party, read=read: [
+                    row.id for case in self.cases[8:12] for row in read(party, case)
+                ]
+
+    def of_sessions(self, ours):
+        """Cookies of sessions that are over."""
+        long_ago = clock.now() - timedelta(days=2)
+        over = {"ended_at": long_ago}, {"ends_at": long_ago}, {"seen_at": long_ago}, {"token_hash": "another"}
+        for place, given in enumerate(over):
+            knocker = Knocker(self.app, ours.world.coordinator)
+            newest = Session.select().order_by(Session.id.desc()).get()
+            Session.update(given).where(Session.id == newest.id).execute()
+            self.asks["over", place] = asking(knocker, "GET", "/cases")
+
+    def of_routes(self, ours, theirs):
+        """Each kind of access for everybody, every stage of a case's page, and what is not there."""
+        for stage, knockers in self.knockers.items():
+            case = ours.case_at(stage)
+            for name in KNOCKING:
+                self.asks["page", stage, name] = asking(knockers[name], "GET", f"/cases/{case.reference}")
+        for name, knocker in self.knockers[Stage.IN_REVIEW].items():
+            self.asks["queue", name] = asking(knocker, "GET", "/cases")
+        for rule, method, access in one_of_a_kind(self.app):
+            for stage in (stage_for(access), Stage.CLOSED):
+                case = ours.case_at(stage)
+                for name, knocker in self.knockers[stage].items():
+                    if stage != Stage.CLOSED or name in KNOCKING:
+                        path = address(self.app, rule, case, who=knocker.person)
+                        self.asks["route", rule.rule, stage, name] = asking(knocker, method, path)
+        knockers = self.knockers[Stage.OFFERED]
+        nowhere = "/cases/IME-999999/offer/acceptance"
+        self.asks["nowhere", "offer"] = asking(knockers["former_candidate"], "GET", nowhere)
+        self.asks["nowhere", "page"] = asking(knockers["anonymous"], "GET", "/nowhere")
+        self.asks["nowhere", "static"] = asking(knockers["anonymous"], "GET", "/static/nothing.css")
+        self.asks["static"] = asking(knockers["anonymous"], "GET", a_static_file(self.app))
+        self.asks["undeclared"] = lambda: undeclared(self.app, knockers["anonymous"])
+
+    def notice(self, mutant):
+        """The first question that is answered otherwise with the mutant alive; None where none is."""
+        with alive(mutant):
+            for key, ask in self.asks.items():
+                if word_of(ask) != self.baseline[key]:
+                    return key
+        return None
+
+
+def unprofiled():
+    """An expert whose profile is missing."""
+    name = "Without Profile"
+    coordinator = User.get(User.role == Role.COORDINATOR)
+    return User.get_or_none(User.name == name) or person(coordinator.organisation, Role.EXPERT, name)
+
+
+def a_static_file(app):
+    return "/static/" + next(
+        each.name for each in sorted(Path(app.static_folder).iterdir()) if each.is_file()
+    )
+
+
+def revoked(case):
+    return SecureLink.create(
+        case=case,
+        token_hash=f"r{case.id}",
+        expires_at=clock.now() + timedelta(days=1),
+        revoked_at=clock.now(),
+    )
+
+
+def asking(knocker, method, path):
+    """An answer in a word, with the references of the cases it names."""
+
+    def ask():
+        answer = knocker.asks(method, path)
+        return outcome(answer), tuple(sorted(set(re.findall(rb"IME-\d+", answer.get_data()))))
+
+    return ask
+
+
+def word_of(ask):
+    try:
+        return ask()
+    except Exception as fault:  # noqa: BLE001 – a mutant may break anything; that it breaks is noticed
+        return type(fault).__name__
+
+
+def one_of_a_kind(app):
+    """One route for each thing that is asked of whoever opens it, and each of the claimant's own."""
+    found = {}
+    for rule, method in routes(app):
+        access = app.view_functions[rule.endpoint].access
+        is_own = access.roles == (Role.CLAIMANT,)
+        if access.kind != "public":
+            kind = access.kind, access.roles, access.parties, rule.rule if is_own else ""
+            found.setdefault(kind, (rule, method, access))
+    return found.values()
+
+
+def undeclared(app, knocker):
+    """A view that declares nothing."""
+    view = app.view_functions["account.goodbye"]
+    kept = view.__dict__.pop("access")
+    try:
+        return outcome(knocker.asks("GET", "/appointment/goodbye"))
+    finally:
+        view.access = kept
+
+
+def test_each_condition_of_access_taken_out_is_noticed(app, ours, theirs):
+    """A mutant that nobody notices is either a hole in the matrix, or is backed up by another check: then say by which."""
+    cells, found = Cells(app, ours, theirs), list(mutants(app))
+    assert set(BACKED_UP) <= {str(mutant) for mutant in found}
+    unnoticed = [
+        str(mutant) for mutant in found if str(mutant) not in BACKED_UP and cells.notice(mutant) is None
+    ]
+    assert unnoticed == []
+    assert len(found) > 100
+
+
+def widened(view):
+    """Each cell of a guard's closure, with what it would hold if it asked less of whoever comes."""
+    held = dict(zip(view.__code__.co_freevars, view.__closure__ or (), strict=True))
+    if "roles" in held:
+        yield held["roles"], tuple(Role)
+    if "parties" in held:
+        yield held["parties"], tuple(Party)
+    if "row" in held:
+        row = held["row"].cell_contents
+        yield held["row"], replace(row, who=frozenset(Party))
+        yield held["row"], replace(row, at=frozenset(Stage))
+
+
+def test_each_route_that_asks_less_is_noticed(app, ours):
+    """Every declaration of every view by itself: a role, a party or a stage more, and some cell of that route is other."""
+    knockers, unnoticed = {}, []
+    for stage in (*Stage,):
+        people = persons(
+            ours.world,
+            ours.case_at(stage),
+            ours.case_at(Stage.DECLINED if stage != Stage.DECLINED else Stage.CLOSED),
+        )
+        knockers[stage] = {name: Knocker(app, people[name]) for name in (*KNOCKING, "former_candidate")}
+    for rule, method in one_method(app):
+        view = app.view_functions[rule.endpoint]
+        if view.access.kind == "public":
+            continue
+        for cell, wider in widened(view):
+            kept = cell.cell_contents
+            if kept != wider and not noticed(app, ours, knockers, rule, method, cell, wider):
+                unnoticed.append((rule.rule, str(view.access)))
+    assert unnoticed == []
+
+
+def one_method(app):
+    """Each route once."""
+    found = {}
+    for rule, method in routes(app):
+        found.setdefault(rule.endpoint, (rule, method))
+    return found.values()
+
+
+def noticed(app, ours, knockers, rule, method, cell, wider):
+    """Whether somebody is answered otherwise, at the stage of the route or at one where it is closed."""
+    access = app.view_functions[rule.endpoint].access
+    kept = cell.cell_contents
+    for stage in dict.fromkeys((stage_for(access), Stage.CLOSED, Stage.REFERRED, Stage.BOOKED)):
+        case = ours.case_at(stage)
+        for knocker in knockers[stage].values():
+            ask = asking(knocker, method, address(app, rule, case, who=knocker.person))
+            before = word_of(ask)
+            cell.cell_contents = wider
+            try:
+                after = word_of(ask)
+            finally:
+                cell.cell_contents = kept
+            if before != after:
+                return True
+    return False
