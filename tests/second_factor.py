@@ -7,10 +7,11 @@ from portal.models import Authenticator, User
 
 
 class App:
-    """An authenticator app on a telephone, set up for a person before the test begins."""
+    """An authenticator app on a telephone, set up for a person in the place of any other."""
 
     def __init__(self, user: User) -> None:
         self.secret = pyotp.random_base32()
+        Authenticator.delete().where(Authenticator.user == user).execute()
         Authenticator.create(user=user, secret=self.secret, confirmed_at=clock.now())
 
     def code(self, steps: int = 0) -> str:

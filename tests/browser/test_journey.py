@@ -10,6 +10,7 @@ from portal.models import Appointment, Case
 from portal.words import Stage
 from tests.browser.person import Person
 from tests.paper import a_pdf
+from tests.second_factor import App
 
 CAST = ("referrer", "coordinator", "expert", "claimant")
 CLAIMANT = "Ines Carver"
@@ -36,8 +37,16 @@ class Play:
         self.site.wait(minutes=7)
         person = self.people[name].opens("/")
         if person.page.get_by_label("Password").count():
-            person.signs_in(getattr(self.world, name).email, demo.PASSWORD)
+            self.sign_in(name)
         return person
+
+    def sign_in(self, name):
+        """By e-mail and password, and a code of the app on their telephone."""
+        user = getattr(self.world, name)
+        with clock.set_to(self.site.moment):
+            code = App(user).code()
+        person = self.people[name].signs_in(user.email, demo.PASSWORD)
+        return person.types("Code", code).presses("Continue with the code")
 
     def at_case(self, name):
         """The person opens the case from the list of theirs."""
@@ -64,7 +73,8 @@ def refer(play):
     day = play.site.moment.date()
     email = play.world.referrer.email
     referrer = play.people["referrer"].opens("/").signs_in(email, "not the password")
-    referrer.sees("There is a problem").signs_in(email, demo.PASSWORD)
+    referrer.sees("There is a problem")
+    play.sign_in("referrer")
     referrer.follows("Refer a case").presses("Start the referral")
     referrer.ticks("The cause is disputed", under="What is the main reason?")
     referrer.types("Why is an examination needed?", "The cause of the complaints is disputed.")

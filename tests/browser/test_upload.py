@@ -11,6 +11,7 @@ from werkzeug.serving import make_server
 from portal import demo
 from portal.words import Stage
 from tests.paper import a_pdf
+from tests.second_factor import App
 
 
 @pytest.fixture
@@ -33,7 +34,10 @@ def page(request, context_factory, address, world, case_at):
     opened.goto(place)
     opened.get_by_label("E-mail address").fill(world.coordinator.email)
     opened.get_by_label("Password").fill(demo.PASSWORD)
+    code = App(world.coordinator).code()
     opened.get_by_role("button", name="Sign in").click()
+    opened.get_by_label("Code").fill(code)
+    opened.get_by_role("button", name="Continue with the code").click()
     opened.goto(place)
     return opened
 

@@ -12,6 +12,7 @@ from portal.models import Appointment, Case
 from portal.words import Stage
 from tests.client import Visitor, said
 from tests.paper import a_pdf, handed
+from tests.second_factor import App
 
 CLAIMANT = "Amelia Hart"
 QUESTIONS = {
@@ -26,8 +27,9 @@ def comes(app, world):
     """Somebody opens the front door and signs in through the form."""
 
     def come(person):
-        door = Traveler(app).opens("/")
-        return door.presses("Sign in", email=person.email, password=demo.PASSWORD)
+        door, telephone = Traveler(app).opens("/"), App(person)
+        door.presses("Sign in", email=person.email, password=demo.PASSWORD)
+        return door.presses("Continue with the code", code=telephone.code())
 
     return come
 
