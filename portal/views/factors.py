@@ -118,7 +118,7 @@ def remove(passkey_id: int) -> Any:
     if take(form, lambda: found.append(remove_passkey(g.person, passkey_id))):
         if not found[0]:
             abort(404)
-        session.prove()
+        session.renew()
         return done("The passkey is removed.", url_for("account.overview"))
     return done(form.form_errors[0], url_for("account.overview"))
 
@@ -129,7 +129,7 @@ def remove(passkey_id: int) -> Any:
 def remove_app() -> Any:
     form = ConfirmForm()
     if take(form, lambda: remove_authenticator(g.person)):
-        session.prove()
+        session.renew()
         return done("The authenticator app is removed.", url_for("account.overview"))
     return done(form.form_errors[0], url_for("account.overview"))
 

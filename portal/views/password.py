@@ -52,7 +52,7 @@ def reset(token: str) -> Any:
 def change() -> Any:
     form = ChangePasswordForm()
     if form.validate_on_submit() and take(form, lambda: changed(form)):
-        session.prove()
+        session.renew()
         return done(
             "Your password is changed, and you are signed out everywhere else.", url_for("account.overview")
         )

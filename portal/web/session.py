@@ -104,13 +104,18 @@ def rights_of(person: Person) -> str:
 def prove() -> None:
     """The second factor was shown once more (or a claimant's date of birth): noted, with a new token. The session does
     not last any longer for it."""
-    token, row = secrets.token_urlsafe(32), current_user.row
+    row = current_user.row
     row.proved_at = clock.now()
     with database.atomic():
-        Session.update(token_hash=token_hash(token), proved_at=row.proved_at).where(
-            Session.id == row.id
-        ).execute()
+        Session.update(proved_at=row.proved_at).where(Session.id == row.id).execute()
         audit.record(Act.SIGNED_IN, row.user or row.link, session_number=row.id, is_proved=True)
+        renew()
+
+
+def renew() -> None:
+    """A new token for the session, so that a copy of the cookie made before opens nothing any more."""
+    token, row = secrets.token_urlsafe(32), current_user.row
+    Session.update(token_hash=token_hash(token)).where(Session.id == row.id).execute()
     login_user(Visitor(token, row))
     know(current_user)
 

@@ -54,7 +54,7 @@ def test_a_passkey_is_added_and_signs_in(window, site, address, world):
     person = begins(window, address, world.expert)
     with_device(person.page)
     person.sees("Add a second factor").presses("Add a passkey").sees("Keep your recovery codes")
-    person.follows("I have kept them")
+    person.follows("I have kept the codes")
     assert person.page.url == f"{address}/cases"
     person.opens(address + "/account").sees("Passkey: ").presses("Sign out")
     person.signs_in(world.expert.email, PASSWORD).sees("One more step to sign in")
@@ -68,7 +68,7 @@ def test_a_passkey_is_added_and_signs_in(window, site, address, world):
 def test_a_passkey_opens_what_is_dangerous_once_more(window, site, address, world):
     person = begins(window, address, world.expert)
     with_device(person.page)
-    person.presses("Add a passkey").follows("I have kept them")
+    person.presses("Add a passkey").follows("I have kept the codes")
     site.wait(minutes=11)
     person.opens(address + "/account/password").sees("Show that it is you").presses("Use your passkey")
     assert person.page.url == f"{address}/account/password"
@@ -80,7 +80,7 @@ def test_a_device_that_does_not_know_its_owner_gets_nobody_in_and_the_page_says_
 ):
     person = begins(window, address, world.expert)
     devtools, number = with_device(person.page)
-    person.presses("Add a passkey").follows("I have kept them").presses("Sign out")
+    person.presses("Add a passkey").follows("I have kept the codes").presses("Sign out")
     devtools.send("WebAuthn.setUserVerified", {"authenticatorId": number, "isUserVerified": False})
     person.signs_in(world.expert.email, PASSWORD)
     person.page.get_by_role("button", name="Use your passkey").click()
@@ -98,7 +98,7 @@ def test_an_app_is_set_up_and_signs_in_on_a_telephone(window, site, address, wor
     person.types("Code", code_of(site, secret)).presses("Set up the app")
     person.sees("Keep your recovery codes")
     recovery = person.page.locator(".codes code").first.inner_text()
-    person.follows("I have kept them").presses("Sign out")
+    person.follows("I have kept the codes").presses("Sign out")
     site.wait(minutes=1)
     person.signs_in(world.expert.email, PASSWORD)
     person.types("Code", code_of(site, secret)).presses("Continue with the code").presses("Sign out")

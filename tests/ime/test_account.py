@@ -3,13 +3,16 @@
 import pytest
 
 from portal import clock
+from portal.commands import migrate_database
+from portal.db import open_database
 from portal.ime.account import add_user, disable
 from portal.ime.messages import answer_message, post_message
 from portal.ime.process import Refusal
-from portal.models import Case, Event, Notice, Session, User
+from portal.models import Case, Event, Notice, Organisation, Session, User
 from portal.queues import desk
 from portal.words import OrganisationKind, Role, Stage
 from tests.databases import ON_BOTH
+from tests.machine.postgres import create_database
 
 
 def told(case):
@@ -84,3 +87,40 @@ def test_the_first_manager_is_a_coordinator_of_the_ime_company(world, role, kind
         with pytest.raises(Refusal):
             add_user(**given)
         assert not User.select().where(User.name == "Iris Vale").exists()
+
+
+@ON_BOTH
+def test_a_new_portal_has_no_accounts_at_all(request, backend, tmp_path):
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    if backend == "postgresql":
+        url = create_database(request.getfixturevalue("postgres_server"), f"fresh_{tmp_path.name}")
+    fresh = open_database(url)
+    with fresh.connection_context():
+        migrate_database(fresh)
+        assert fresh.execute_sql('SELECT COUNT(*) FROM "user"').fetchone() == (0,)
+
+
+def add(email, **more):
+    given = {
+        "organisation": "Impartial Examinations",
+        "kind": OrganisationKind.IME_COMPANY,
+        "role": Role.COORDINATOR,
+        "name": "Robin Tester",
+        "password": "lamp quarry violin moss",
+    }
+    return add_user(**{**given, "email": email, **more})
+
+
+def test_an_address_has_one_account_however_it_is_written(world):
+    for email in (world.coordinator.email, f" {world.coordinator.email.upper()} "):
+        with pytest.raises(Refusal, match="an account with this e-mail address"):
+            add(email)
+
+
+@pytest.mark.parametrize("password", ["Robin Tester 2026!", "short", "passwordpassword", "x" * 129])
+def test_whoever_is_added_by_hand_chooses_no_weak_password_and_nothing_is_left_behind(world, password):
+    with pytest.raises(Refusal):
+        add("robin@new.example", password=password, organisation="New Company")
+    assert not User.select().where(User.email == "robin@new.example").exists()
+    assert not Organisation.select().where(Organisation.name == "New Company").exists()
+    assert add("robin@new.example", organisation="New Company").joined_at

@@ -3,7 +3,9 @@
 import logging
 import re
 import threading
+import time
 from datetime import timedelta
+from statistics import median
 
 import pytest
 
@@ -72,6 +74,18 @@ def test_wrong_unknown_and_disabled_get_the_same_answer(visitor, world):
     assert len({comparable(each) for each in answers}) == 1
     assert answers[0].sees("This e-mail address and password do not go together.")
     assert not Session.select().exists()
+
+
+def test_known_and_unknown_addresses_take_a_similar_time(world):
+    def taken(email):
+        began = time.perf_counter()
+        account.find_user(email, "not the password")
+        return time.perf_counter() - began
+
+    taken("nobody@nowhere.example")
+    pairs = [(taken(world.coordinator.email), taken("nobody@nowhere.example")) for _ in range(9)]
+    known, unknown = (median(times) for times in zip(*pairs, strict=True))
+    assert 1 / 2 < known / unknown < 2
 
 
 def test_the_password_is_hidden_as_it_is_typed_known_to_password_managers_and_never_shown_again(
@@ -320,14 +334,13 @@ def test_the_link_is_told_to_no_other_site_kept_by_no_browser_and_not_at_rest(vi
     assert len(token) >= 43
 
 
+@pytest.mark.parametrize("place", ["appointment", "password", "invitation", "email"])
 @pytest.mark.parametrize("name", ["werkzeug", "waitress", "portal"])
-def test_no_log_holds_a_token(name, booked, app, caplog):
+def test_no_log_holds_a_token(name, place, booked, app, caplog):
     token = make_link(booked)
     logger = logging.getLogger(name)
     assert without_tokens in logger.filters
     with caplog.at_level(logging.INFO, logger=name):
-        logger.info(
-            '%s - - [%s] "%s" %s', "127.0.0.1", "today", f"GET /appointment/link/{token} HTTP/1.1", 200
-        )
-    assert "/appointment/link/" in caplog.text
+        logger.info('%s - - [%s] "%s" %s', "127.0.0.1", "today", f"GET /{place}/link/{token} HTTP/1.1", 200)
+    assert f"/{place}/link/" in caplog.text
     assert token not in caplog.text

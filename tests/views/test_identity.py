@@ -14,9 +14,10 @@ from portal.ime.instructions import find_link, make_link, spend_link
 from portal.ime.matching import release_expert
 from portal.ime.process import Refusal
 from portal.ime.referral import change_claimant, edit_referral
+from portal.ime.review import accept_report, give_verdict
 from portal.ime.tries import TOO_OFTEN, TRIES_AT_ACCOUNT
-from portal.models import Arrangement, AuditRecord, Claimant, Clinic, SecureLink, Session, Sighting
-from portal.words import ArrangementKind, Ending, Stage
+from portal.models import Arrangement, AuditRecord, Claimant, Clinic, SecureLink, Session
+from portal.words import Act, ArrangementKind, Ending, Stage
 
 BEHIND = ["/appointment/letter"]
 
@@ -55,7 +56,8 @@ def test_the_link_alone_shows_when_where_and_the_rights_and_no_more(claimant, bo
         answer = claimant.client.get(path)
         assert answer.status_code == 303
         assert answer.headers["Location"] == f"/appointment/identity?next={path}"
-    assert not Sighting.select().exists()
+    read = AuditRecord.select().where(AuditRecord.act == Act.READ, AuditRecord.thing == "document")
+    assert not read.exists()
 
 
 def test_after_the_date_of_birth_the_letter_opens_and_what_is_arranged_is_said(claimant, booked):
@@ -199,3 +201,12 @@ def test_a_link_opens_nothing_that_is_for_people_with_accounts_and_theirs_opens_
     for purpose in AccountPurpose:
         own = make_account_link(world.expert, purpose, "x@y.example")
         assert visitor().opens(f"/appointment/link/{own}").status == 404
+
+
+def test_a_link_dies_when_the_report_is_accepted_and_the_case_closed(world, case_at):
+    case = case_at(Stage.IN_REVIEW)
+    token = make_link(case)
+    verdicts = {question.id: (True, "") for question in case.questions}
+    give_verdict(case, by=world.referrer, verdicts=verdicts)
+    accept_report(case, by=world.referrer)
+    assert case.stage == Stage.CLOSED and find_link(token) is None

@@ -558,7 +558,7 @@ def test_who_has_no_factor_adds_one_and_is_shown_recovery_codes_once(visitor, wo
     assert person.heading == "Keep your recovery codes"
     codes = [each.text_content() for each in person.tree.xpath("//ul[@class='codes']//code")]
     assert len(codes) == 10
-    assert person.follows("I have kept them").response.request.path == "/cases"
+    assert person.follows("I have kept the codes").response.request.path == "/cases"
     assert not any(code in person.opens("/account").text for code in codes)
     assert person.sees("10 codes left")
     assert Authenticator.get().confirmed_at
