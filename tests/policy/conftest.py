@@ -39,6 +39,11 @@ def people(told: Told) -> demo.World:
     return demo.World(**{name: User.get_by_id(number) for name, number in told.people.items()})
 
 
+def side_of(told: Told) -> Side:
+    """One of the worlds in the database that is open."""
+    return Side(people(told), lambda stage: Case.get_by_id(told.cases[stage]))
+
+
 @pytest.fixture(scope="session")
 def twice(app: Flask, told: Told, tmp_path_factory: pytest.TempPathFactory) -> Twice:
     """Both worlds in one database, told once."""
@@ -65,8 +70,8 @@ def sides(twice: Twice, tmp_path: Path) -> Iterator[dict[str, Any]]:
     shutil.copy(twice.place.removeprefix("sqlite:///"), tmp_path / "twice.db")
     open_database(f"sqlite:///{tmp_path / 'twice.db'}")
     yield {
-        mirror.OURS: Side(people(twice.ours), lambda stage: Case.get_by_id(twice.ours.cases[stage])),
-        mirror.THEIRS: Side(people(twice.theirs), lambda stage: Case.get_by_id(twice.theirs.cases[stage])),
+        mirror.OURS: side_of(twice.ours),
+        mirror.THEIRS: side_of(twice.theirs),
     }
     db.database.close()
 

@@ -1,6 +1,6 @@
 """Asks every route, as every person, with every method, and writes down what came of it in one word.
 
-allow: the page, or the form that was sent is looked at · sign in: who are you? · deny: not your part (403) · hide: for
+allow: the page, or the form that was sent is looked at · sign in: who are you? · prove: show first that it is you · deny: not your part (403) · hide: for
 you there is no such thing (404) · late: the case has moved on (409)."""
 
 import csv
@@ -19,9 +19,10 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from peewee import ForeignKeyField
 
-from portal import clock, models, outside
+from portal import clock, models
 from portal.db import database
 from portal.demo.people import person
+from portal.ime import files
 from portal.ime.instructions import hashed
 from portal.ime.process import PROCESS
 from portal.models import Case, Offer, SecureLink, User
@@ -43,6 +44,7 @@ PEOPLE = (
     "former_expert",
     "stranger_expert",
     "claimant",
+    "claimant_by_link",
     "stranger_claimant",
 )
 RAW_TOKEN = "0" * 40
@@ -73,7 +75,7 @@ TABLES = {table._meta.table_name: table for table in models.TABLES}
 
 # What may be written although a request was refused: that it was, and that a session is in use.
 NOTED = {"audit_record", "audit_seal", "alert", "account_notice", "allowance", "session", "sign_in_failure"}
-REFUSALS = {"sign in", "deny", "hide", "late"}
+REFUSALS = {"sign in", "prove", "deny", "hide", "late"}
 WRITING = re.compile(r'\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)', re.IGNORECASE)
 
 
@@ -175,9 +177,9 @@ def child_of(case: Case, model: Any) -> int:
 
 @dataclass(frozen=True)
 class HalfSignedIn:
-    """Somebody who has shown a password and no second factor yet."""
+    """Somebody who has shown a password and no second factor yet, or opened a link and not said when they were born."""
 
-    user: User
+    user: User | SecureLink
 
 
 def persons(world: Any, case: Case, other: Case) -> dict[str, Any]:
@@ -198,6 +200,9 @@ def persons(world: Any, case: Case, other: Case) -> dict[str, Any]:
         "former_expert": panelist(3, case, OfferState.RELEASED),
         "stranger_expert": world.second_expert,
         "claimant": SecureLink.create(case=case, token_hash=f"m{case.id}", expires_at=expires),
+        "claimant_by_link": HalfSignedIn(
+            SecureLink.create(case=case, token_hash=f"l{case.id}", expires_at=expires)
+        ),
         "stranger_claimant": SecureLink.create(case=other, token_hash=f"n{case.id}", expires_at=expires),
     }
 
@@ -206,7 +211,7 @@ def furnish(world: Any, case: Case, expires: Any) -> None:
     """What some route asks for and no step of the told world leaves: a letter, days off, a link not opened yet."""
     booked = case.appointments.where(models.Appointment.letter.is_null()).first()
     if booked:
-        stored = outside.store().put(io.BytesIO(b"A letter."), limit=100)
+        stored = files.keep(case, io.BytesIO(b"A letter."), limit=100)
         letter = models.Document.create(
             case=case,
             kind="notice",
@@ -294,10 +299,26 @@ class Knocker:
         if "Set-Cookie" in response.headers:  # what began or ended a session is undone as well
             self.visitor.client.set_cookie(self.cookie.key, self.cookie.value)
         if outcome(response) in REFUSALS:
-            assert self.wrote <= NOTED, f"{method} {path} was refused and wrote {self.wrote - NOTED}"
+            self.leaves_as_it_was(self.wrote - NOTED, method, path, given)
         if self.look:
             self.look(f"{method} {path}", response)
         return response
+
+    def leaves_as_it_was(self, tables: set[str], method: str, path: str, given: dict[str, Any]) -> None:
+        """A refused request that touched tables – to lock a row, say – left them as they were."""
+        if not tables:
+            return
+        with database.atomic() as everything:
+            before = rows_in(tables)
+            data = {"csrf_token": self.token, **given} if method != "GET" else None
+            self.visitor.client.open(path, method=method, data=data).get_data()
+            after = rows_in(tables)
+            everything.rollback()
+        assert before == after, f"{method} {path} was refused and changed {tables}"
+
+
+def rows_in(tables: set[str]) -> dict[str, list[Any]]:
+    return {name: sorted(map(repr, TABLES[name].select().tuples())) for name in tables if name in TABLES}
 
 
 def said(response: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
@@ -323,6 +344,8 @@ def words_of(paper: bytes) -> str:
 def outcome(response: Any) -> str:
     """One word for an answer."""
     code, to = response.status_code, response.headers.get("Location", "")
+    if code == 303 and ("/appointment/identity?" in to or "/second-factor?" in to):
+        return "prove"
     if code == 401 or (code == 303 and "/sign-in" in to):
         return "sign in"
     if code == 400 and response.request.path == "/sign-in/organization/return":

@@ -21,15 +21,18 @@ from portal.web import routing, session
 # What says who is told, not who may see, and what reads an address.
 TELLING = {
     "number_of",
+    "beside",
     "recipients",
+    "users_told",
+    "barred_from",
     "active_or",
+    "office",
     "colleagues",
     "is_expected",
-    "recipient",
     "experts_told",
     "others_told",
 }
-GUARDS = {"signed_in": "signed_in", "manages": "manages", "sees_case": "sees_case", "performs": "performs"}
+GUARDS = ("signed_in", "manages", "sees_case", "performs", "knows_password", "enrolls", "freshly", "proved")
 
 
 @dataclass(frozen=True)
@@ -46,22 +49,53 @@ class Mutant:
         return f"{self.function}: {self.condition} -> {self.taken_for}"
 
 
+def own_functions(module: Any) -> dict[str, Any]:
+    return {
+        name: function
+        for name, function in vars(module).items()
+        if inspect.isfunction(function)
+        and function.__module__ == module.__name__
+        and name not in {*TELLING, *GUARDS}
+    }
+
+
+DECIDING = (
+    own_functions(policy)
+    | own_functions(routing)
+    | {
+        function.__name__: function
+        for function in (
+            session.is_live,
+            session.find,
+            session.know,
+            session.is_fresh,
+            session.is_proved,
+            instructions.own_case,
+        )
+    }
+)
+
+
 def deciding(app: Flask) -> Iterator[tuple[Callable[..., Any], str, tuple[FunctionType, ...]]]:
     """Each function that decides on access, the name of the code in it that runs, and the functions that run it."""
-    for module in (policy, routing):
-        for name, function in vars(module).items():
-            is_own = inspect.isfunction(function) and function.__module__ == module.__name__
-            if is_own and name not in TELLING and name not in GUARDS:
-                yield function, name, (function,)
-    for function in (session.is_live, session.find, instructions.own_case):
-        yield function, function.__name__, (function,)
-    for kind, name in GUARDS.items():
+    for name, function in DECIDING.items():
+        yield function, name, (function,)
+    for guard in GUARDS:
         guarded = tuple(
-            view
-            for view in app.view_functions.values()
-            if hasattr(view, "access") and view.access.kind == kind and view.__code__.co_name == "guarded"
+            each for view in app.view_functions.values() for each in layers(view) if is_of(each, guard)
         )
-        yield getattr(routing, name), "guarded", guarded
+        yield getattr(routing, guard), "guarded", guarded
+
+
+def layers(view: Any) -> Iterator[FunctionType]:
+    """A view's guards, the outermost first, and the view itself."""
+    while view is not None:
+        yield view
+        view = getattr(view, "__wrapped__", None)
+
+
+def is_of(function: FunctionType, guard: str) -> bool:
+    return function.__code__.co_qualname.startswith(f"{guard}.")
 
 
 def mutants(app: Flask) -> Iterator[Mutant]:

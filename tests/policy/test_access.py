@@ -36,7 +36,7 @@ def test_no_route_fails_whoever_asks(app, world, case_at):
     words = {
         word for row in read_table() for name, word in row.items() if name not in {"method", "route", "stage"}
     }
-    assert words <= {"allow", "sign in", "deny", "hide", "late"}
+    assert words <= {"allow", "sign in", "prove", "deny", "hide", "late"}
 
 
 def test_every_view_declares_what_it_asks(app):

@@ -2,8 +2,9 @@
 
 import pytest
 
-from portal import notices, outside
+from portal import notices
 from portal.db import database
+from portal.ime.files import open_file
 from portal.ime.process import PROCESS, VERBS, Refusal
 from portal.models import Document, Notice
 from portal.words import NoticeState, Party, Stage
@@ -40,7 +41,7 @@ def left_by(name, side, stage):
             mail = notices.write(notices.find(notice.id))
             texts.append(f"{mail.subject} {mail.text}")
         for document in Document.select().where((Document.id > paper) & (Document.sha256 != "f" * 64)):
-            content = outside.store().read(document.key)
+            content = b"".join(open_file(document))
             texts.append(
                 words_of(content) if content.startswith(b"%PDF") else content.decode(errors="replace")
             )
