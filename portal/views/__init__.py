@@ -40,6 +40,7 @@ NOUNS = (
     "restriction",
     "bars",
     "emergency",
+    "management",
     "people",
     "organisations",
     "access_review",

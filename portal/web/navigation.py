@@ -29,13 +29,7 @@ PLACES = {
 }
 
 
-MANAGED = (
-    ("People", "people.find"),
-    ("Organizations", "organisations.every"),
-    ("Access review", "access_review.show"),
-    ("Retention", "retention.read"),
-    ("Alerts", "alerts.read"),
-)
+MANAGED = (("Manage", "management.overview"),)
 
 
 def navigation() -> list[Link]:

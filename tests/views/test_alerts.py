@@ -161,7 +161,7 @@ def test_managers_read_the_alerts_newest_first_and_others_do_not(visitor, world,
     Alert.create(
         kind=AlertKind.EMERGENCY_ACCESS, user=world.second_coordinator, case=case_at(Stage.BOOKED).id
     )
-    manager = visitor(world.coordinator).opens("/").follows("Alerts")
+    manager = visitor(world.coordinator).opens("/manage").follows("Alerts")
     assert manager.sees("41 documents in 10 minutes") and manager.sees("21 refusals in 10 minutes")
     assert manager.sees(case_at(Stage.BOOKED).reference)
     assert manager.main.index(world.referrer.name) < manager.main.index(world.expert.name)

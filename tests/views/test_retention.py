@@ -26,7 +26,7 @@ def manager(visitor, world):
 
 def test_a_manager_finds_what_is_due_and_purges_it(manager, long_ago):
     reference, name = long_ago.reference, long_ago.claimant.name
-    manager.opens("/").follows("Retention")
+    manager.opens("/manage").follows("Retention")
     assert (manager.heading, manager.sees("Nothing was purged yet")) == ("Retention", True)
     manager.follows(f"Purge {reference}")
     manager.presses("Purge the case", typed="IME-1")
