@@ -79,14 +79,14 @@ def guarded(user: User, show: Callable[[], None], way: str) -> None:
 
 def remove_passkey(user: User, number: int) -> bool:
     """Give up one of the person's own passkeys; False where it is not theirs. Raises Refusal for the last factor."""
+    mine = (Passkey.user == user) & (Passkey.id == number)
+    if not Passkey.select().where(mine).exists():
+        return False
     with database.atomic():
         one_at_a_time(user)
-        mine = (Passkey.user == user) & (Passkey.id == number)
-        if not Passkey.select().where(mine).exists():
-            return False
         refuse_last(user)
-        Passkey.delete().where(mine).execute()
-        tell(user, "passkey_removed")
+        if Passkey.delete().where(mine).execute():
+            tell(user, "passkey_removed")
     return True
 
 

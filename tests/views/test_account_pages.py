@@ -1,10 +1,11 @@
 """What people change about their own account: only after a factor shown just now, and never without being told."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 
-from portal import clock
+from portal import clock, db
 from portal.demo import PASSWORD
 from portal.ime.account import find_user
 from portal.ime.authenticator import being_set_up
@@ -14,6 +15,7 @@ from portal.ime.recovery import make_recovery_codes
 from portal.models import AccountNotice, AuditRecord, Authenticator, Passkey, Session, User
 from portal.web.routing import Access
 from portal.words import AccountMail, Act, Role
+from tests.databases import ON_BOTH
 from tests.second_factor import App
 
 NEW = "lamp quarry violin moss"
@@ -241,3 +243,25 @@ def test_every_page_of_an_account_leads_to_where_one_is_signed_in(visitor, world
     here.follows("Where you are signed in")
     assert here.response.request.path == "/account/sessions"
     assert Session.select().count() == 1
+
+
+@ON_BOTH
+def test_of_two_factors_given_up_at_once_one_stays(world, backend):
+    rows = [passkey(world.expert, number) for number in (1, 2)]
+    begin = threading.Barrier(2)
+
+    def gives_up(row):
+        begin.wait()
+        try:
+            remove_passkey(world.expert, row.id)
+        except Refusal:
+            pass
+        finally:
+            db.database.close()
+
+    threads = [threading.Thread(target=gives_up, args=(row,)) for row in rows]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Passkey.select().where(Passkey.user == world.expert).count() == 1
