@@ -7,7 +7,9 @@ import pyotp
 import pytest
 
 from portal import demo
+from portal.ime.account_links import make_account_link
 from portal.models import Passkey
+from portal.words import AccountPurpose
 from tests.browser.person import Person
 from tests.browser.sight import Sight
 
@@ -108,6 +110,18 @@ def test_an_app_is_set_up_and_signs_in_on_a_telephone(window, site, address, wor
     assert person.sight.faults == []
 
 
+def links_to(user):
+    """What somebody is sent by mail: one page for each purpose, and one for a link that is over."""
+    places = {
+        "invitation": AccountPurpose.INVITATION,
+        "password": AccountPurpose.RESET,
+        "email": AccountPurpose.EMAIL_CHANGE,
+    }
+    for place, purpose in places.items():
+        yield f"/{place}/link/{make_account_link(user, purpose, user.email)}"
+    yield "/password/link/over"
+
+
 def test_every_page_on_the_way_can_be_read_from_all_sides(window, site, address, world):
     page = window()
     sight = Sight(page)
@@ -119,6 +133,14 @@ def test_every_page_on_the_way_can_be_read_from_all_sides(window, site, address,
     secret = page.locator("code.key").inner_text()
     person.types("Code", code_of(site, secret)).presses("Set up the app")
     sight.look_from_all_sides()
+    for path in (
+        "/account/email",
+        "/account/recovery-codes",
+        "/sign-in/forgotten/sent",
+        *links_to(world.referrer),
+    ):
+        person.opens(address + path)
+        sight.look_from_all_sides()
     site.wait(minutes=11)
     for path in ("/account", "/account/password"):
         person.opens(address + path)
