@@ -149,6 +149,17 @@ class Story:
             facts=json.dumps(facts) if facts else "{}",
             at=stamp(self.now),
         )
+        self.rows.add(
+            m.AuditRecord,
+            at=stamp(self.now),
+            act="changed",
+            user_number=by,
+            party=party.value,
+            case_number=self.case,
+            thing="event",
+            number=self.last_event,
+            facts=json.dumps({"step": step}),
+        )
 
     def coordinated(self, step: str, became: Stage | None = None, **facts: Any) -> None:
         """A step of the coordinator, who has the case from then on."""

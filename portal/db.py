@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
+from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -76,18 +77,29 @@ def is_sqlite() -> bool:
     return isinstance(database.obj, SqliteDatabase)
 
 
+# The short writes of this process queue here, where the next is woken at once; at SQLite each would sleep and try again.
+turn = Lock()
+
+
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
-    """Within the block SQLite waits no longer than this for others to finish writing; PostgreSQL makes nobody wait."""
+    """A short write: it waits no longer than this for others to finish theirs. PostgreSQL makes nobody wait.
+
+    Raises OperationalError when its turn does not come; not for use within a transaction."""
     if not is_sqlite():
         yield
         return
-    connection = database.connection()
-    connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+    if not turn.acquire(timeout=seconds):
+        raise OperationalError("Others did not finish writing.")
     try:
-        yield
+        connection = database.connection()
+        connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+        try:
+            yield
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {SQLITE_PRAGMAS['busy_timeout']}")
     finally:
-        connection.execute(f"PRAGMA busy_timeout = {SQLITE_PRAGMAS['busy_timeout']}")
+        turn.release()
 
 
 class Remembered(Model):  # type: ignore[misc]

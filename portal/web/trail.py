@@ -22,7 +22,7 @@ from portal.words import Act, Ending
 
 log = logging.getLogger("portal")
 
-LONGEST_WAIT = 3.0  # seconds for which a page waits for others to finish writing, before it fails
+LONGEST_WAIT = 5.0  # seconds for which a page waits for others to finish writing, before it fails
 READING = frozenset({"GET", "HEAD"})
 UNPROCESSED = 422  # the page was shown again, with what is wrong in it
 TABLES = {"request_id": "record_request", "hours_id": "weekly_hours"}  # others are named after their table

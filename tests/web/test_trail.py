@@ -2,13 +2,14 @@
 
 import io
 import logging
+import threading
 
 import pytest
 from peewee import DatabaseError
 
 from portal import audit, clock, outside
 from portal.audit import Actor
-from portal.db import database, is_sqlite
+from portal.db import database, is_sqlite, patience
 from portal.ime import matching
 from portal.ime.messages import post_message
 from portal.ime.process import ACTS, PROCESS, Refusal
@@ -312,6 +313,28 @@ def test_a_page_does_not_wait_long_for_another_who_writes(visitor, world, case_a
     other.execute("ROLLBACK")
     assert reader.opens("/").status == 200
     assert database.execute_sql("PRAGMA busy_timeout").fetchone() == (10_000,)
+
+
+def test_many_who_read_at_once_queue_for_their_records_and_none_is_turned_away(world):
+    """Eight threads, as the server has, each with a commit of its own for every page."""
+    failed = []
+
+    def read():
+        try:
+            for _ in range(20):
+                with patience(5), database.atomic():
+                    audit.record(Act.READ)
+        except DatabaseError as failure:
+            failed.append(failure)
+        database.close()
+
+    before, threads = AuditRecord.select().count(), [threading.Thread(target=read) for _ in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    assert failed == []
+    assert AuditRecord.select().count() == before + 160
 
 
 def test_the_log_and_the_record_of_a_fault_share_their_reference(visitor, world, monkeypatch, caplog):
