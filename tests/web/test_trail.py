@@ -7,10 +7,10 @@ import threading
 import pytest
 from peewee import DatabaseError
 
-from portal import audit, clock, outside
+from portal import audit, clock
 from portal.audit import Actor
 from portal.db import database, is_sqlite, patience
-from portal.ime import matching
+from portal.ime import files, matching
 from portal.ime.messages import post_message
 from portal.ime.process import ACTS, PROCESS, Refusal
 from portal.models import AuditRecord, Document, Event, Message, Notice, Offer
@@ -243,12 +243,13 @@ def test_a_page_that_cannot_be_recorded_is_not_shown(visitor, world, case_at, ba
 @ON_BOTH
 def test_of_a_document_that_cannot_be_recorded_no_byte_is_sent(visitor, world, case_at, backend):
     content, case = b"%PDF-1.7 the records of somebody", case_at(Stage.BOOKED)
-    stored = outside.store().put(io.BytesIO(content), limit=100)
+    stored = files.keep(case, io.BytesIO(content), limit=100)
     document = Document.create(
         case=case, kind="other", name="a.pdf", media_type="application/pdf", size=stored.size, sha256=stored.sha256,
         key=stored.key, audience="case",
     )  # fmt: skip
     reader = visitor(world.coordinator)
+    assert reader.client.get(f"/cases/{case.reference}/records/{document.id}").get_data() == content
     break_the_trail()
     answer = reader.client.get(f"/cases/{case.reference}/records/{document.id}")
     assert answer.status_code == 500
