@@ -190,6 +190,7 @@ def test_a_key_is_made_once_and_production_starts_with_nothing_less(tmp_path):
         "IMPARTIAL_MODE": "production",
         "IMPARTIAL_SECRET": "0123456789abcdefghijklmnopqrstuvwxyz",
         "IMPARTIAL_URL": "https://ime.example",
+        "IMPARTIAL_ANCHOR_FILE": str(tmp_path / "anchor"),
     }
     for given in ({}, {"IMPARTIAL_KEY_FILE": f"{key}-gone"}):
         code, _, err = said_by("migrate", **production, **given)

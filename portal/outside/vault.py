@@ -17,7 +17,8 @@ from typing import Any
 from portal.config import Config, Unsafe
 
 VERSION = "1"
-PREFIX = 5  # bytes that Tink writes before a ciphertext: a mark, then the four of the key's id
+MARK = b"\x01"  # what Tink writes before a ciphertext, and then the four bytes of the key's id
+PREFIX = 5
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 HOW = "Without this setting, `flask --app wsgi key <path>` makes one."
 
@@ -53,11 +54,13 @@ class Vault:
         if not self.read_at[0] or key not in self.keys:
             self.read_if_changed()
         try:
-            sealed_bytes = b"\x01" + bytes.fromhex(key) + urlsafe_b64decode(rest)
-            opened: bytes = self.sealing.decrypt(sealed_bytes, about.encode())
-            return opened
+            kept = MARK + bytes.fromhex(key) + urlsafe_b64decode(rest)
+            opened: bytes = self.sealing.decrypt(kept, about.encode())
         except (tink.TinkError, ValueError):
             raise Altered(about) from None
+        if written(kept) != sealed:  # the same bytes can be spelled in more than one way
+            raise Altered(about)
+        return opened
 
     def trace(self, plain: str, about: str) -> str:
         """A keyed hash, 32 letters: equal for equal text of the same place, and it survives every rotation."""
