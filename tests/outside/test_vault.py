@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import secrets
 
 import pytest
 
@@ -146,7 +147,7 @@ def test_a_trace_is_the_same_for_the_same_text_of_the_same_place_only(path, tmp_
     assert trace != Vault(tmp_path / "other").trace("lm2026004417", HERE)
 
 
-SECRET = "f2Qv8mZr4LwXc7NtYb1KsGd6HjPe3UaR"
+SECRET = secrets.token_urlsafe(32)
 
 # --- starting ---------------------------------------------------------------------------------------------------
 
