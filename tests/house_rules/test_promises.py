@@ -12,7 +12,7 @@ ROWS = re.findall(r"^\| ([A-H]\d+) \| (.*?) \| (.*?) \| (.*?) \|$", DOCUMENT, re
 
 
 @cache
-def tests_of(path):
+def names_in(path):
     """The names of the tests in a file."""
     tree = ast.parse((ROOT / path).read_text())
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
@@ -27,7 +27,7 @@ def test_every_line_is_there_once_in_order():
 def test_every_test_it_names_is_there():
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", DOCUMENT)
     assert len(named) > 100
-    assert [(path, name) for path, name in named if name not in tests_of(path)] == []
+    assert [(path, name) for path, name in named if name not in names_in(path)] == []
     assert [
         path for path in re.findall(r"\b(tests/[\w/]+\.py)", DOCUMENT) if not (ROOT / path).exists()
     ] == []
