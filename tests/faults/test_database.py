@@ -54,12 +54,16 @@ def test_while_another_holds_the_database_a_message_is_not_lost_and_not_sent_twi
     assert written(case) == tuple(number + 1 for number in before)
 
 
-def test_while_another_holds_the_database_every_page_can_still_be_read(visitor, world, case_at, lock):
+def test_while_another_holds_the_database_no_page_is_shown_unrecorded_and_nobody_waits_long(
+    visitor, world, case_at, lock
+):
     lock.execute("ROLLBACK")
-    coordinator = visitor(world.coordinator)
+    coordinator, path = visitor(world.coordinator), f"/cases/{case_at(Stage.IN_REVIEW).reference}"
     lock.execute("BEGIN IMMEDIATE")
-    for path in ("/", "/cases", f"/cases/{case_at(Stage.IN_REVIEW).reference}"):
-        assert coordinator.opens(path).status == 200
+    page = coordinator.opens(path)
+    assert (page.status, page.heading, page.sees("Delgado")) == (503, BUSY, False)
+    lock.execute("ROLLBACK")
+    assert coordinator.opens(path).sees("Delgado")
 
 
 def test_the_claimant_is_told_in_their_own_words(visitor, case_at, lock):

@@ -6,9 +6,9 @@ from time import monotonic
 import pytest
 
 from portal import outside
-from portal.models import Document, Event, Sighting
+from portal.models import AuditRecord, Document, Event
 from portal.outside.store import Store
-from portal.words import Stage
+from portal.words import Ending, Stage
 from tests.paper import a_pdf, handed
 
 BUSY = "The portal cannot do this at the moment"
@@ -37,6 +37,13 @@ def filed(case):
     return case.documents.count(), case.events.where(Event.step == "file_document").count()
 
 
+def looks():
+    """How many looks at documents are on record."""
+    return (
+        AuditRecord.select().where(AuditRecord.thing == "document", AuditRecord.ending == Ending.DONE).count()
+    )
+
+
 def take_away(store):
     """The folder is not there, as when a volume is not mounted."""
     away = store.folder.with_name("away")
@@ -63,12 +70,12 @@ def test_while_the_folder_is_gone_nothing_is_filed_and_afterwards_the_same_file_
 def test_a_document_that_cannot_be_reached_is_not_called_lost(visitor, world, case_at, kept):
     case, referrer = case_at(Stage.MATCHING), visitor(world.referrer)
     adds(referrer, case, a_pdf("scan"))
-    document, seen = case.documents.order_by(Document.id.desc()).get(), Sighting.select().count()
+    document, seen = case.documents.order_by(Document.id.desc()).get(), looks()
     path = f"/cases/{case.reference}/records/{document.id}"
     away = take_away(kept)
     page = referrer.opens(path)
     assert (page.status, page.heading) == (503, BUSY)
-    assert Sighting.select().count() == seen
+    assert looks() == seen
     away.rename(kept.folder)
     assert referrer.opens(path).response.get_data() == a_pdf("scan")
     (kept.folder / document.key).unlink()

@@ -152,7 +152,7 @@ def secrets_in(text):
     return found + [
         given
         for given in GIVEN.findall(text)
-        if entropy(given) > 3.7 and not given.isalpha() and given not in INVENTED
+        if entropy(given) > 3.7 and any(letter.isdigit() for letter in given) and given not in INVENTED
     ]
 
 
