@@ -115,7 +115,8 @@ def test_on_a_full_disk_nothing_is_lost_and_it_goes_on_once_there_is_room(
         assert left == start, what
         assert "The portal cannot do this at the moment" in said
     assert "Is there any news of it?" in told["message while full"][3]
-    assert told["page while full"][0] == 200
+    assert told["page while full"][0] == 503  # a look that cannot be put on record is not shown
+    assert "Delgado" not in told["page while full"][3]
     [messages, events, notices, documents], keys = start
     assert told["message again"][:2] == [303, [messages + 1, events + 1, notices + 1, documents]]
     assert told["upload again"][0] == 303
