@@ -22,7 +22,7 @@ from portal.config import Config
 from portal.models import Document, Event, Message, Notice
 
 place, given = Path(sys.argv[1]), json.loads(sys.argv[2])
-app = create_app(Config(instance=place, secret=given["secret"], database_url=f"sqlite:///{place / 'portal.db'}",
+app = create_app(Config(instance=place, key_file=Path(given["key"]), secret=given["secret"], database_url=f"sqlite:///{place / 'portal.db'}",
                         store_url=f"file://{place / 'files'}", mail_url=f"file://{place / 'outbox'}",
                         public_url="http://localhost"))
 client, told = app.test_client(), []
@@ -86,6 +86,7 @@ def test_on_a_full_disk_nothing_is_lost_and_it_goes_on_once_there_is_room(
     (tmp_path / "scan.pdf").write_bytes(a_pdf("a scan"))
     given = {
         "secret": app.secret_key,
+        "key": str(app.config["IMPARTIAL"].instance / "key"),
         "paper": str(tmp_path / "scan.pdf"),
         "message": sent(referrer, f"/cases/{case.reference}/messages/new", "", text="Is there any news of it?"),
         "upload": sent(

@@ -24,7 +24,7 @@ from portal.config import Config
 from portal.db import database
 
 told, place, form = sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3])
-app = create_app(Config(instance=place, secret=form["secret"], database_url="sqlite:///:memory:",
+app = create_app(Config(instance=place, key_file=Path(form["key"]), secret=form["secret"], database_url="sqlite:///:memory:",
                         store_url=f"file://{place / 'files'}", mail_url="memory:", public_url="http://localhost"))
 UNCOUNTED = ("allowance", "session", "audit_record", "audit_seal", "sighting", "sqlite_sequence")
 
@@ -87,7 +87,13 @@ def as_sent(app, person, path, button, **answers):
     )
     data = held(form) | answers
     cookie = visitor.client.get_cookie("impartial").value
-    return {"path": form.get("action") or path, "data": data, "cookie": cookie, "secret": app.secret_key}
+    return {
+        "path": form.get("action") or path,
+        "data": data,
+        "cookie": cookie,
+        "secret": app.secret_key,
+        "key": str(app.config["IMPARTIAL"].instance / "key"),
+    }
 
 
 PRESSES = {
