@@ -106,7 +106,7 @@ def test_a_disabled_user_is_out_at_the_next_request(visitor, world):
 
 @pytest.mark.parametrize(
     "rights",
-    [{"role": Role.REFERRER}, {"is_manager": False}, {"organisation": 1}],
+    [{"role": Role.REFERRER, "is_manager": False}, {"is_manager": False}, {"organisation": 1}],
     ids=["role", "manager", "organisation"],
 )
 def test_whoever_is_given_other_rights_is_out_at_the_next_request(visitor, world, rights):
