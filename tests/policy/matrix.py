@@ -295,6 +295,7 @@ class Knocker:
             data = {"csrf_token": self.token, **given} if method != "GET" else None
             response = self.visitor.client.open(path, method=method, data=data)
             response.get_data()
+            response.close()
             everything.rollback()
         if "Set-Cookie" in response.headers:  # what began or ended a session is undone as well
             self.visitor.client.set_cookie(self.cookie.key, self.cookie.value)

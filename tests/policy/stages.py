@@ -39,7 +39,7 @@ def ask_at(
 
 
 def is_of_a_case(rule: Any, access: Any) -> bool:
-    return "ref" in rule.arguments or access.roles == (Role.CLAIMANT,)
+    return access.kind != "manages" and ("ref" in rule.arguments or access.roles == (Role.CLAIMANT,))
 
 
 def of_interest(access: Any) -> tuple[str, ...]:

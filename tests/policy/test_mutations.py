@@ -11,7 +11,7 @@ import pytest
 from portal import clock
 from portal.db import database
 from portal.demo.people import person
-from portal.models import Bar, Case, EmergencyAccess, SecureLink, Session, User
+from portal.models import Bar, Case, EmergencyAccess, Organisation, SecureLink, Session, User
 from portal.policy import Person, is_manager, party_to, readable_documents, readable_messages, visible_cases
 from portal.words import Party, Role, Stage
 from tests.conftest import open_database
@@ -146,10 +146,10 @@ def restrict(ours, theirs):
 
 
 def unprofiled():
-    """An expert whose profile is missing."""
+    """An expert whose profile is missing, at an organisation that has the number of another expert's profile."""
     name = "Without Profile"
-    coordinator = User.get(User.role == Role.COORDINATOR)
-    return User.get_or_none(User.name == name) or person(coordinator.organisation, Role.EXPERT, name)
+    number = Case.select().where(Case.expert.is_null(False)).order_by(Case.id).get().expert_id
+    return User.get_or_none(User.name == name) or person(Organisation.get_by_id(number), Role.EXPERT, name)
 
 
 def a_static_file(app):
