@@ -17,6 +17,7 @@ from portal.db import Remembered, database, patience
 from portal.ime.alerts import watch
 from portal.models import SecureLink
 from portal.web.errors import failed
+from portal.web.page import saves_while_typing
 from portal.web.routing import access_of
 from portal.words import Act, Ending
 
@@ -114,13 +115,18 @@ def ending_of(response: Response) -> Ending | None:
         return Ending.FAILED
     if (code >= 400 and code != UNPROCESSED) or g.get("turned_away"):
         return Ending.REFUSED
-    is_look = code == UNPROCESSED or (request.method in READING and code in {200, 206, 304})
+    is_look = code in {200, 206, 304, UNPROCESSED} and not is_line_of_what_was_saved(code)
     return Ending.DONE if is_look and not is_open else None
+
+
+def is_line_of_what_was_saved(code: int) -> bool:
+    """A form of a case that saves while somebody types shows nothing new; its step is on record."""
+    return code == 200 and request.method not in READING and saves_while_typing() and bool(g.get("case"))
 
 
 def write(response: Response, ending: Ending) -> None:
     about = thing()
-    act = act_of(response, about[0])
+    act = act_of(response, ending, about[0])
     watch(audit.record(act, about, case=case_number(), ending=ending, **facts(response)))
 
 
@@ -131,9 +137,9 @@ def case_number() -> int | None:
     return int(g.person.case_id) if isinstance(g.get("person"), SecureLink) else None
 
 
-def act_of(response: Response, table: str) -> Act:
+def act_of(response: Response, ending: Ending, table: str) -> Act:
     """A look, taking out a file that is no document, or the change that was refused or failed."""
-    if request.method not in READING and response.status_code != UNPROCESSED:
+    if request.method not in READING and ending != Ending.DONE:
         return Act.CHANGED
     takes_out = response.headers.get("Content-Disposition", "").startswith("attachment")
     return Act.EXPORTED if takes_out and table != "document" else Act.READ
