@@ -31,6 +31,8 @@ class Watched(Knocker):
             response.get_data()
             records = list(AuditRecord.select().where(AuditRecord.id > last).order_by(AuditRecord.id))
             everything.rollback()
+        if "Set-Cookie" in response.headers:  # what began or ended a session is undone as well
+            self.visitor.client.set_cookie(self.cookie.key, self.cookie.value)
         return response, records
 
 
