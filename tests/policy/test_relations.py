@@ -58,7 +58,7 @@ def test_a_foreign_case_looks_exactly_like_one_that_is_not_there(app, ours, thei
             told = without(there, foreign.reference), without(absent, NOWHERE)
             # The length of the address differs by what was asked, not by what is there.
             assert without_length(told[0]) == without_length(told[1]), (name, method, rule.rule)
-            assert outcome(there) in {"hide", "sign in"}, (name, method, rule.rule)
+            assert outcome(there) in {"hide", "sign in", "prove"}, (name, method, rule.rule)
             asked += 1
     assert asked > 1_000
 
@@ -91,20 +91,20 @@ def test_a_child_of_another_case_looks_exactly_like_one_that_is_not_there(app, o
                     assert outcome(there) == ("hide" if own == "allow" else own), (name, method, rule.rule)
                     assert same(there, absent), (name, method, rule.rule)
                     compared += own == "allow"
-    assert compared >= 3 * len(with_children(app)) / 2
+    assert compared >= len(with_children(app))
 
 
 def others_with(model, case, theirs):
-    """Another case of the same organisation and one of the other world, each with a row of this table."""
+    """Another case of the same organisation, if there is one with a row of this table, and one of the other world."""
     same = Case.select().where((Case.organisation == case.organisation_id) & (Case.id != case.id))
-    near = next(each for each in same.order_by(Case.id.desc()) if children(each, model).exists())
-    far = next(theirs.case_at(stage) for stage in Stage if children(theirs.case_at(stage), model).exists())
-    return near, far
+    far = [theirs.case_at(stage) for stage in Stage]
+    for cases in (same.order_by(Case.id.desc()), far):
+        yield from [each for each in cases if children(each, model).exists()][:1]
 
 
 def same(there, absent):
     """Two answers are the same; whoever must sign in is led back to the very address they typed."""
-    return said(there) == said(absent) or outcome(there) == outcome(absent) == "sign in"
+    return said(there) == said(absent) or outcome(there) == outcome(absent) in {"sign in", "prove"}
 
 
 def test_a_document_one_may_not_read_looks_exactly_like_one_that_is_not_there(app, ours, look):
@@ -169,7 +169,7 @@ def test_a_thousand_refusals_leave_every_table_as_it_was(app, ours, theirs, look
         for knocker in knockers.values():
             data = {"csrf_token": knocker.token, "why": "It has to be so."} if method == "POST" else None
             answer = knocker.visitor.client.open(address(app, rule, foreign), method=method, data=data)
-            assert outcome(answer) in {"hide", "sign in"}, rule.rule
+            assert outcome(answer) in {"hide", "sign in", "prove"}, rule.rule
     assert everything_kept() == before
 
 
