@@ -21,7 +21,26 @@ WALKING = (
 )
 
 # Pages that no page leads to, each with the way that people come there instead.
-DIRECT = {}
+DIRECT = {
+    "/account/authenticator": "by the button that begins it",
+    "/appointment/goodbye": "after signing out",
+    "/appointment/identity": "where a claimant has not said yet when they were born",
+    "/appointment/link-asked": "after asking for a new link",
+    "/appointment/link/<token:token>": "from a mail",
+    "/cases/<ref:ref>/brief/read": "once a brief was sent; the world's cases have none",
+    "/cases/<ref:ref>/calls": "where somebody is to be called",
+    "/cases/<ref:ref>/messages": "where there are more messages than the case's page shows",
+    "/cases/<ref:ref>/purge": "when a case's years have run out",
+    "/cases/<ref:ref>/reopening": "from an ended case, which the list shows when it is asked for by its form",
+    "/cases/<ref:ref>/restriction/lifting": "where a case is restricted",
+    "/emergency-access": "where a case is restricted",
+    "/sign-in": "before signing in",
+    "/sign-in/forgotten": "before signing in",
+    "/sign-in/forgotten/sent": "before signing in",
+    "/sign-in/organization": "before signing in",
+    "/sign-in/second-factor": "between the password and the desk",
+    "/sign-in/second-factor/recovery-code": "between the password and the desk",
+}
 
 
 def links_of(answer):
@@ -67,7 +86,7 @@ class Walker:
         if parts.netloc or not parts.path:
             return None
         rule, given = self.urls.match(parts.path, return_rule=True)
-        asked = parts.query if rule.rule == "/cases" else ""
+        asked = parts.query if rule.rule == "/cases" else given.get("user_id", "")
         return None if rule.endpoint == "static" else (rule.rule, self.stages.get(given.get("ref")), asked)
 
 
