@@ -45,10 +45,12 @@ def as_kept(field: SealedField) -> tuple[Any, Any]:
 
 
 def keys_in_use(target: Database) -> list[str]:
-    """The ids of the keys without which something in this database does not open."""
-    found = set()
+    """The ids of the keys without which something in this database does not open; none where it is still empty."""
+    found, there = set(), set(target.get_tables())
     for field in sealed_fields():
         table, column = as_kept(field)
+        if table._path[0] not in there:
+            continue
         key = fn.SUBSTR(column, BEFORE_KEY + 1, KEY_LENGTH)
         found |= {row[0] for row in table.select(key).where(column != "").distinct().tuples().execute(target)}
     return sorted(found)

@@ -21,8 +21,8 @@ from portal.ime import process
 from portal.models import Case, User
 from portal.outside.mail import FileMailer
 
-url, outbox, point, case, person, instance = sys.argv[1:]
-create_app(Config(instance=Path(instance), database_url=url, store_url="memory:", mail_url=f"file://{outbox}"))
+url, outbox, point, case, person, instance, key = sys.argv[1:]
+create_app(Config(instance=Path(instance), key_file=Path(key), database_url=url, store_url="memory:", mail_url=f"file://{outbox}"))
 die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 
 if point == "committed":
@@ -45,13 +45,14 @@ notices.send_owed()
 
 @pytest.mark.parametrize("point", ["unfinished", "committed", "claimed", "sent"])
 def test_a_killed_process_leaves_all_of_a_step_or_none_and_its_notice_is_sent_once(
-    world, case_at, tmp_path, monkeypatch, point
+    app, world, case_at, tmp_path, monkeypatch, point
 ):
     case, outbox = case_at(Stage.MATCHING), tmp_path / "outbox"
     Notice.delete().execute()
     before = Event.select().count()
     url = f"sqlite:///{tmp_path / 'portal.db'}"
     given = [url, outbox, point, case.id, world.referrer.id, tmp_path / "instance"]
+    given.append(app.config["IMPARTIAL"].instance / "key")
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, *map(str, given)], cwd=Path(__file__).parents[1], check=False
     )

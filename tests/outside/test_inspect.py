@@ -234,6 +234,9 @@ MISBEHAVIOR = {
 }
 
 
+ENDLESS = {"hangs", "burns the processor"}  # only time ends these; the rest is not to hurry on a busy machine
+
+
 @pytest.mark.parametrize("misbehavior", MISBEHAVIOR)
 def test_a_file_that_takes_its_child_down_is_refused_alone(upload, tmp_path, monkeypatch, misbehavior):
     source = Path(opening.__file__).read_text()
@@ -247,7 +250,7 @@ def test_a_file_that_takes_its_child_down_is_refused_alone(upload, tmp_path, mon
     monkeypatch.setattr(opening, "__file__", str(child))
     files = [upload(pdf(1), "a.pdf"), upload(pdf(2), "evil.pdf"), upload(pdf(3), "c.pdf")]
 
-    found = inspect_files(files, seconds=1.5)
+    found = inspect_files(files, seconds=4 if misbehavior in ENDLESS else 60)
 
     assert attacked != source
     assert found == [Inspected("application/pdf", 1), inspect.UNOPENED, Inspected("application/pdf", 3)]

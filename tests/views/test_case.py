@@ -18,8 +18,8 @@ def test_the_queue_filters_by_stage(visitor, world, case_at):
     assert references(page) == [case_at(Stage.BOOKED).reference]
 
 
-def test_the_queue_finds_a_claim_number(visitor, world):
-    page = visitor(world.coordinator).opens("/cases").presses("Show cases", q="004417")
+def test_the_queue_finds_a_whole_claim_number(visitor, world):
+    page = visitor(world.coordinator).opens("/cases").presses("Show cases", q="lm-2026-004417")
     assert len(references(page)) == len(Stage) - 1
 
 

@@ -159,9 +159,10 @@ def test_when_the_look_cannot_be_recorded_nothing_is_sent(visitor, world, case_a
     def fails(**_):
         raise OperationalError("The disk is full.")
 
+    coordinator = visitor(world.coordinator)
     monkeypatch.setattr(AuditRecord, "create", fails)
-    page = visitor(world.coordinator).opens(href(document))
-    assert page.status == 500
+    page = coordinator.opens(href(document))
+    assert page.status == 503
     assert a_pdf("notes")[:8] not in page.response.get_data()
 
 

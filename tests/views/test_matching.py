@@ -173,8 +173,9 @@ def test_seeing_the_names_is_recorded_before_they_are_shown(visitor, world, case
     def break_down(**row):
         raise ZeroDivisionError
 
+    blind = visitor(world.expert)
     monkeypatch.setattr(AuditRecord, "create", break_down)
-    blind = visitor(world.expert).opens(f"/cases/{case.reference}/offer/acceptance")
+    blind.opens(f"/cases/{case.reference}/offer/acceptance")
     assert blind.status == 500
     assert not blind.sees(CLAIMANT)
 

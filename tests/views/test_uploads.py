@@ -208,7 +208,7 @@ def test_when_the_store_fails_no_row_is_left(desk, monkeypatch):
 
     monkeypatch.setattr(outside.store(), "put", failing)
     add(page, ("one.pdf", a_pdf("one")), ("two.pdf", a_pdf("two")))
-    assert page.status == 500
+    assert page.status == 503
     assert names(case) == before and keys() == stored
 
 
