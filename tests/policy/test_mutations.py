@@ -223,7 +223,7 @@ def test_each_condition_of_access_taken_out_is_noticed(app, cells, name):
     unnoticed = [
         str(mutant) for mutant in found if str(mutant) not in BACKED_UP and cells.notice(mutant) is None
     ]
-    assert unnoticed == []
+    assert not unnoticed, unnoticed
 
 
 def test_what_is_said_to_be_backed_up_is_still_there(app):
@@ -263,7 +263,7 @@ def test_each_route_that_asks_less_is_noticed(app, ours):
             kept = cell.cell_contents
             if kept != wider and not noticed(app, ours, knockers, rule, method, cell, wider):
                 unnoticed.append((rule.rule, str(view.access)))
-    assert unnoticed == []
+    assert not unnoticed, unnoticed
 
 
 def one_method(app):

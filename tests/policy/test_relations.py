@@ -32,7 +32,8 @@ def at_the_other_end(app, ours, theirs, look):
     """Each route of a case with each of its methods, and each stranger to the other world's case at a fitting stage."""
     knockers = {}
     for rule, method in routes(app):
-        if "ref" in rule.arguments:
+        # What managers alone may open is refused to strangers before any case is looked for.
+        if "ref" in rule.arguments and app.view_functions[rule.endpoint].access.kind != "manages":
             stage = stage_for(app.view_functions[rule.endpoint].access)
             if stage not in knockers:
                 people = persons(ours.world, ours.case_at(stage), ours.case_at(Stage.DECLINED))
