@@ -17,6 +17,7 @@ from portal.words import Party, Role, Stage
 from tests.conftest import open_database
 from tests.policy.conftest import side_of
 from tests.policy.matrix import (
+    HalfSignedIn,
     Knocker,
     address,
     outcome,
@@ -29,6 +30,9 @@ from tests.policy.stages import KNOCKING
 
 # A check that another check backs up: with it taken out nobody sees more. Each says which one still stands.
 BACKED_UP = {
+    "is_manager: isinstance(person, User) -> true": "a link's role is the claimant's",
+    "is_manager: person.role == Role.COORDINATOR -> true": "the database lets nobody else manage",
+    "seeing: isinstance(person, User) -> true": "a claimant's sight does not ask for a user",
     "scope_of: person.role == Role.EXPERT -> true": "nobody but an expert has a profile",
     "scope_of: person.expert -> true": "an expert without a profile is stopped by may_see",
     "had_offer: isinstance(person, SecureLink) -> false": "a link's role is the claimant's",
@@ -50,7 +54,11 @@ class Cells:
             if stage == Stage.DECLINED:
                 other = ours.case_at(Stage.CLOSED)
             people = persons(ours.world, case, other)
-            self.people[stage] = people | {"revoked_claimant": revoked(case), "without_profile": unprofiled()}
+            self.people[stage] = people | {
+                "revoked_claimant": revoked(case),
+                "without_profile": unprofiled(),
+                "third_coordinator": third(ours.world),
+            }
         restrict(ours, theirs)
         self.cases = [side.case_at(stage) for side in (ours, theirs) for stage in Stage]
         self.of_policy()
@@ -100,6 +108,7 @@ class Cells:
                     if stage != Stage.CLOSED or name in KNOCKING:
                         path = address(self.app, rule, case, who=knocker.person)
                         self.asks["route", rule.rule, stage, name] = asking(knocker, method, path)
+        self.of_factors(ours)
         knockers = self.knockers[Stage.OFFERED]
         nowhere = "/cases/IME-999999/offer/acceptance"
         self.asks["nowhere", "offer"] = asking(knockers["former_candidate"], "GET", nowhere)
@@ -107,6 +116,27 @@ class Cells:
         self.asks["nowhere", "static"] = asking(knockers["anonymous"], "GET", "/static/nothing.css")
         self.asks["static"] = asking(knockers["anonymous"], "GET", a_static_file(self.app))
         self.asks["undeclared"] = lambda: undeclared(self.app, knockers["anonymous"])
+
+    def of_factors(self, ours):
+        """A factor shown an hour ago, a half session of somebody who has a factor, and rights that are not theirs."""
+        stale = Knocker(self.app, ours.world.coordinator)
+        newest = Session.select().order_by(Session.id.desc()).get()
+        hour_ago = clock.now() - timedelta(hours=1)
+        Session.update(proved_at=hour_ago).where(Session.id == newest.id).execute()
+        half = Knocker(self.app, HalfSignedIn(ours.world.referrer))
+        changed = Knocker(self.app, ours.world.coordinator)
+        with changed.visitor.client.session_transaction() as cookie:
+            cookie["rights"] = "coordinator 0 False"
+        self.asks["changed rights"] = asking(changed, "GET", "/cases")
+        fresh = [
+            (rule, method)
+            for rule, method in routes(self.app)
+            if self.app.view_functions[rule.endpoint].access.is_fresh and "ref" not in rule.arguments
+        ]
+        for rule, method in fresh:
+            for name, knocker in (("stale", stale), ("half", half)):
+                path = address(self.app, rule, self.cases[0], who=knocker.person)
+                self.asks["fresh", method, rule.rule, name] = asking(knocker, method, path)
 
     def notice(self, mutant):
         """The first question that is answered otherwise with the mutant alive; None where none is."""
@@ -143,6 +173,13 @@ def restrict(ours, theirs):
     ):
         Bar.create(case=ours.case_at(stage), user=user, why="A conflict.", placed_by=world.coordinator)
     Case.update(purged_at=clock.now()).where(Case.id == ours.case_at(Stage.WITHDRAWN).id).execute()
+
+
+def third(world):
+    """A coordinator who manages nothing and entered no case."""
+    name = "Third Coordinator"
+    office = world.coordinator.organisation
+    return User.get_or_none(User.name == name) or person(office, Role.COORDINATOR, name)
 
 
 def unprofiled():
