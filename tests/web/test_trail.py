@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import threading
 
 import pytest
@@ -367,3 +368,31 @@ def test_the_log_and_the_record_of_a_fault_share_their_reference(visitor, world,
     with caplog.at_level(logging.ERROR, logger="portal"):
         visitor(world.referrer).opens("/")
     assert AuditRecord.get_by_id(last_number()).request in caplog.text
+
+
+def test_a_search_that_htmx_sends_is_on_record_with_every_case_it_showed(app, world):
+    knocker = Watched(app, world.coordinator)
+    with database.atomic() as everything:
+        last = last_number()
+        response = knocker.visitor.client.post(
+            "/cases", data={"csrf_token": knocker.token, "q": "Delgado"}, headers={"HX-Request": "true"}
+        )
+        records = list(AuditRecord.select().where(AuditRecord.id > last))
+        everything.rollback()
+    shown = {int(number) for number in re.findall(r"IME-(\d+)", response.text)}
+    assert response.status_code == 200 and shown
+    [record] = records
+    assert (record.act, record.ending, record.facts["method"]) == (Act.READ, Ending.DONE, "POST")
+    assert len(record.facts["cases"]) == len(shown)
+
+
+def test_whoever_looks_for_people_is_on_record(app, world):
+    knocker = Watched(app, world.coordinator)
+    with database.atomic() as everything:
+        last = last_number()
+        data = {"csrf_token": knocker.token, "typed": "a"}
+        response = knocker.visitor.client.post("/people/search", data=data)
+        [record] = AuditRecord.select().where(AuditRecord.id > last)
+        everything.rollback()
+    assert response.status_code == 200
+    assert (record.act, record.ending, record.route) == (Act.READ, Ending.DONE, "people.search")
