@@ -3,9 +3,10 @@
 from typing import Any
 
 from portal import outbox
+from portal.db import database
 from portal.ime.account_links import make_account_link
 from portal.models import AccountNotice, User
-from portal.outbox import Text, due, public_url
+from portal.outbox import Text, Unwritten, due, public_url
 from portal.outside.mail import Mail
 from portal.words import AccountMail, AccountPurpose, AlertKind, NoticeState
 
@@ -43,7 +44,17 @@ def url_for(notice: AccountNotice) -> str:
     if notice.kind not in CARRY_LINK:
         return public_url() + LEAD_TO.get(notice.kind, "/account")
     place, purpose = CARRY_LINK[notice.kind]
-    return f"{public_url()}/{place}/link/{make_account_link(notice.user, purpose, notice.email)}"
+    with database.atomic():
+        refuse_called_off(notice)
+        token = make_account_link(notice.user, purpose, notice.email)
+    return f"{public_url()}/{place}/link/{token}"
+
+
+def refuse_called_off(notice: AccountNotice) -> None:
+    """Within a transaction: whoever revokes the person's links now waits for this one, or has been here. Raises Unwritten."""
+    mine = (AccountNotice.id == notice.id) & (AccountNotice.state == NoticeState.SENDING)
+    if not AccountNotice.update(detail="").where(mine).execute():
+        raise Unwritten("What it leads to was called off.")
 
 
 def render(notice: AccountNotice, url: str) -> Text:

@@ -7,13 +7,18 @@ from portal import clock
 from portal.db import database
 from portal.ime.instructions import hashed
 from portal.ime.process import Refusal
-from portal.models import AccountLink, User
-from portal.words import AccountPurpose
+from portal.models import AccountLink, AccountNotice, User
+from portal.words import AccountMail, AccountPurpose, NoticeState
 
 LIVES = {
     AccountPurpose.INVITATION: timedelta(hours=48),
     AccountPurpose.RESET: timedelta(hours=1),
     AccountPurpose.EMAIL_CHANGE: timedelta(hours=24),
+}
+MAILS = {
+    AccountPurpose.INVITATION: AccountMail.INVITATION,
+    AccountPurpose.RESET: AccountMail.RESET,
+    AccountPurpose.EMAIL_CHANGE: AccountMail.CONFIRM_EMAIL,
 }
 DEAD = "This link does not open any more."
 
@@ -59,11 +64,21 @@ def spend_account_link(link: AccountLink) -> None:
 
 
 def revoke_account_links(user: User, *purposes: AccountPurpose) -> int:
-    """The person's links for these purposes, or for any, open nothing any more; how many those were."""
+    """The person's links for these purposes, or for any, open nothing any more, and none is made for a mail that was
+    owed before; how many those were."""
+    which = purposes or tuple(AccountPurpose)
     with database.atomic():
-        return int(
-            AccountLink.update(revoked_at=clock.now())
-            .where(AccountLink.user == user, AccountLink.purpose.in_(purposes or tuple(AccountPurpose)))
-            .where(AccountLink.spent_at.is_null() & AccountLink.revoked_at.is_null())
+        unsent = AccountNotice.state.in_((NoticeState.OWED, NoticeState.SENDING))
+        given_up = (
+            AccountNotice.update(state=NoticeState.FAILED, detail="What it leads to was called off.")
+            .where(AccountNotice.user == user, unsent)
+            .where(AccountNotice.kind.in_([MAILS[purpose] for purpose in which]))
             .execute()
         )
+        unspent = AccountLink.spent_at.is_null() & AccountLink.revoked_at.is_null()
+        revoked = (
+            AccountLink.update(revoked_at=clock.now())
+            .where(AccountLink.user == user, AccountLink.purpose.in_(which), unspent)
+            .execute()
+        )
+    return int(given_up) + int(revoked)

@@ -9,8 +9,8 @@ from portal.ime.account_links import revoke_account_links, spend_account_link
 from portal.ime.account_notices import owe
 from portal.ime.process import Refusal
 from portal.ime.tries import forgive, of_email
-from portal.models import AccountLink, AccountNotice, User
-from portal.words import AccountMail, AccountPurpose, Act, NoticeState
+from portal.models import AccountLink, User
+from portal.words import AccountMail, AccountPurpose, Act
 
 SAME = "This is your e-mail address already."
 TAKEN = "This address cannot be used. Ask for a change to another one."
@@ -24,20 +24,11 @@ def ask_for_email(user: User, email: str) -> None:
     if new == user.email:
         raise Refusal(SAME, field="email")
     with database.atomic():
-        forget_asked(user)
+        revoke_account_links(user, AccountPurpose.EMAIL_CHANGE)  # an address asked for before is forgotten
         audit.record(Act.SENT, user, what="email_change")
         if known_as(new) is None:
             owe(user, AccountMail.CONFIRM_EMAIL, email=new)
         owe(user, AccountMail.EMAIL_CHANGED, is_done=False)
-
-
-def forget_asked(user: User) -> None:
-    """An address asked for before cannot be confirmed any more."""
-    revoke_account_links(user, AccountPurpose.EMAIL_CHANGE)
-    unsent = AccountNotice.state.in_((NoticeState.OWED, NoticeState.SENDING))
-    AccountNotice.update(state=NoticeState.FAILED, detail="Another address was asked for.").where(
-        AccountNotice.user == user, AccountNotice.kind == AccountMail.CONFIRM_EMAIL, unsent
-    ).execute()
 
 
 def confirm_email(link: AccountLink) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from portal import audit
 from portal.db import database
 from portal.ime.account import end_sessions
+from portal.ime.account_links import revoke_account_links
 from portal.ime.account_notices import owe
 from portal.ime.authenticator import authenticator_of, use_code
 from portal.ime.passkeys import passkeys_of
@@ -14,7 +15,7 @@ from portal.ime.process import Refusal
 from portal.ime.recovery import codes_left, use_recovery_code
 from portal.ime.tries import forgive, note_try, of_factor
 from portal.models import Authenticator, Passkey, RecoveryCode, User
-from portal.words import AccountMail, Act, Ending, FactorPolicy
+from portal.words import AccountMail, AccountPurpose, Act, Ending, FactorPolicy
 
 LAST = "This is your only second factor. Add another first."
 
@@ -110,6 +111,9 @@ def remove_factors(user: User) -> None:
             kind.delete().where(kind.user == user).execute()
         forgive(of_factor(user))
         end_sessions(user)
+        revoke_account_links(
+            user, AccountPurpose.EMAIL_CHANGE
+        )  # asked for with a factor that counts no longer
         tell(user, "factors_reset")
 
 

@@ -16,7 +16,7 @@ from portal.ime.passwords import hash_password
 from portal.ime.process import NotAllowed, Refusal
 from portal.models import Case, Expert, Identity, Offer, Organisation, Session, User
 from portal.policy import is_manager
-from portal.words import AccountMail, AccountPurpose, Act, IdentityProof, OfferState, OrganisationKind, Role
+from portal.words import AccountMail, Act, IdentityProof, OfferState, OrganisationKind, Role
 
 # Where people of a role can work: nobody sees an organisation's cases whose kind has no part of that sort.
 WORKS_AT: dict[Role, frozenset[OrganisationKind]] = {
@@ -190,7 +190,7 @@ def reset_password(user: User, *, by: User) -> None:
         user.password_hash = kept
         user.save()
         end_sessions(user)
-        revoke_account_links(user, AccountPurpose.RESET)
+        revoke_account_links(user)  # of another address too: whoever was in may have asked for one of theirs
         audit.record(Act.RIGHTS_CHANGED, user, what="password_reset_by_manager")
         owe(user, AccountMail.RESET, by=by.name)
         tell_managers(user, by, "password_reset_by_manager")
