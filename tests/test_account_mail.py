@@ -26,6 +26,7 @@ FACTS = {
         {"what": "recovery_codes_made"},
         {"what": "recovery_code_used", "left": 1},
         {"what": "factors_reset"},
+        {"what": "organization_account"},
     ],
     AccountMail.RESET: [{}, {"by": "Priya Nair"}],
     AccountMail.RIGHTS_CHANGED: [
@@ -40,6 +41,10 @@ FACTS = {
             "factors_reset",
         )
         for more in ({}, {"who": "Jonah Feld"})
+    ]
+    + [
+        {"what": what, "by": "Priya Nair", "organisation": "Lakeshore Mutual Insurance"}
+        for what in ("sign_on_set", "sign_on_removed")
     ],
     AccountMail.ALERT: [
         {
@@ -187,3 +192,10 @@ def test_two_senders_at_once_send_every_mail_once(world, post, backend):
     for thread in senders:
         thread.join()
     assert len(post.asked) == len({mail.message_id for mail in post.asked}) == 20
+
+
+def test_whoever_is_linked_to_their_organizations_sign_in_is_told_that_and_no_reset(app, world):
+    notice = owe(world.expert, AccountMail.FACTOR_CHANGED, what="organization_account")
+    text = account_mail.render(notice, "https://portal.example/account")
+    assert text.subject == "Your organization’s sign-in opens your account"
+    assert "through your organization for the first time" in text.body and "reset" not in text.body

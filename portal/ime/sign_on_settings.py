@@ -8,12 +8,13 @@ from peewee import IntegrityError
 
 from portal import audit, outside
 from portal.db import database
-from portal.ime.account_notices import managers
+from portal.ime.account_notices import managers, owe
+from portal.ime.people import managing
 from portal.ime.process import Refusal
 from portal.ime.single_sign_on import domain_of
 from portal.models import EmailDomain, Identity, IdentityProvider, Organisation, User
 from portal.outside.identity import Misconfigured, ProviderDown
-from portal.words import Act
+from portal.words import AccountMail, Act
 
 MOST_DOMAINS = 50
 
@@ -25,6 +26,7 @@ NO_ANSWER = "The provider does not answer at this address. Check the issuer, or 
 def set_sign_on(
     organisation: Organisation,
     *,
+    by: User,
     issuer: str,
     client_id: str,
     client_secret: str,
@@ -33,19 +35,34 @@ def set_sign_on(
 ) -> IdentityProvider:
     """Let the organisation's people sign in at this provider, once it has answered as one. Raises Refusal.
 
+    Whoever runs the provider says who is who, so every other manager hears of it.
     Without a secret the one on record stays, but only for the issuer it was given for: no other may receive it."""
     names = read_domains(domains)
     if is_only_way:
         refuse_to_lock_out(organisation)
     refuse_unreachable(issuer)
     try:
-        with database.atomic():
+        with managing(by):
             provider = keep(organisation, issuer, client_id, client_secret, is_only_way)
             keep_domains(organisation, names)
             audit.record(Act.RIGHTS_CHANGED, provider, domains=len(names), is_only_way=is_only_way)
+            tell_managers(organisation, by, "sign_on_set")
     except IntegrityError as taken:
         raise Refusal("Somebody changed this a moment ago. Look at it again.") from taken
     return provider
+
+
+def tell_managers(organisation: Organisation, by: User, what: str) -> None:
+    """The managers who had no part in it hear of it."""
+    for manager in managers():
+        if manager.id != by.id:
+            owe(
+                manager,
+                AccountMail.RIGHTS_CHANGED,
+                what=what,
+                by=by.name,
+                organisation=organisation.name,
+            )
 
 
 def refuse_to_lock_out(organisation: Organisation) -> None:
@@ -133,10 +150,11 @@ def keep_domains(organisation: Organisation, names: list[str]) -> None:
             EmailDomain.create(organisation=organisation, name=name)
 
 
-def remove_sign_on(provider: IdentityProvider) -> None:
+def remove_sign_on(provider: IdentityProvider, *, by: User) -> None:
     """The organisation's people sign in here again; its domains and their links to the provider are forgotten."""
-    with database.atomic():
+    with managing(by):
         audit.record(Act.REMOVED, provider)
+        tell_managers(provider.organisation, by, "sign_on_removed")
         unlink_all(provider)
         EmailDomain.delete().where(EmailDomain.organisation == provider.organisation_id).execute()
         provider.delete_instance()

@@ -157,7 +157,9 @@ def settings(organisation_id: int) -> Any:
     organisation = organisation_or_404(organisation_id)
     provider = sign_on_of(organisation)
     form = SignOnForm(data=as_kept(organisation, provider))
-    if form.validate_on_submit() and take(form, lambda: set_sign_on(organisation, **asked(form))):
+    if form.validate_on_submit() and take(
+        form, lambda: set_sign_on(organisation, by=g.person, **asked(form))
+    ):
         return done(saved(organisation), url_for("single_sign_on.settings", organisation_id=organisation_id))
     return page(
         "single_sign_on/settings.html",
@@ -196,7 +198,7 @@ def saved(organisation: Organisation) -> str:
 @freshly
 def remove(organisation_id: int) -> Any:
     organisation = organisation_or_404(organisation_id)
-    remove_sign_on(sign_on_of(organisation) or abort(404))
+    remove_sign_on(sign_on_of(organisation) or abort(404), by=g.person)
     sentence = f"Removed. People of {organisation.name} sign in with their passwords again."
     return done(sentence, url_for("single_sign_on.settings", organisation_id=organisation_id))
 

@@ -24,6 +24,7 @@ def provider(app, site, world, make_oidc_provider, monkeypatch):
     )
     set_sign_on(
         world.referrer.organisation,
+        by=world.coordinator,
         issuer=made.issuer,
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,

@@ -3,7 +3,7 @@
 import pytest
 
 from portal import outside
-from portal.ime.process import Refusal
+from portal.ime.process import NotAllowed, Refusal
 from portal.ime.sign_on_settings import (
     domains_of,
     public_mail,
@@ -13,9 +13,9 @@ from portal.ime.sign_on_settings import (
     unlink,
 )
 from portal.ime.single_sign_on import NoEntry, enter, provider_of
-from portal.models import AuditRecord, EmailDomain, Identity, IdentityProvider
+from portal.models import AccountNotice, AuditRecord, EmailDomain, Identity, IdentityProvider, User
 from portal.outside.identity import Identities, Shown
-from portal.words import Act
+from portal.words import AccountMail, Act
 from tests.databases import ON_BOTH
 from tests.hostile_provider import hostile_provider
 
@@ -37,6 +37,7 @@ def settle(world, hostile):
 
     def settle(organisation=None, **changes):
         given = {
+            "by": world.coordinator,
             "issuer": hostile.issuer,
             "client_id": "impartial",
             "client_secret": "first",
@@ -68,7 +69,7 @@ def test_what_is_set_up_is_kept_recorded_and_can_be_changed_and_removed(world, s
     assert (changed.id, changed.client_secret, changed.is_only_way) == (provider.id, "first", True)
     assert domains_of(world.referrer.organisation) == ["lakeshore.example"]
     enter(provider, shown(hostile, world))
-    remove_sign_on(changed)
+    remove_sign_on(changed, by=world.coordinator)
     assert sign_on_of(world.referrer.organisation) is None
     assert not EmailDomain.select().exists() and not Identity.select().exists()
     acts = [row.act for row in AuditRecord.select().where(AuditRecord.thing == "identity_provider")]
@@ -199,3 +200,25 @@ def test_two_first_sign_ins_at_once_link_one_of_them(world, settle, hostile, bac
         ends = list(pool.map(come_in, people))
     assert ends.count("linked") == 5
     assert Identity.select().count() == 1
+
+
+@ON_BOTH
+def test_a_manager_who_points_an_organisation_at_a_provider_is_seen_by_the_others(world, settle, backend):
+    User.update(is_manager=True).where(User.id == world.second_coordinator.id).execute()
+    provider = settle()
+    remove_sign_on(provider, by=world.coordinator)
+    told = [
+        (notice.email, notice.facts["what"], notice.facts["organisation"])
+        for notice in AccountNotice.select().where(AccountNotice.kind == AccountMail.RIGHTS_CHANGED)
+    ]
+    name = world.referrer.organisation.name
+    assert told == [
+        (world.second_coordinator.email, "sign_on_set", name),
+        (world.second_coordinator.email, "sign_on_removed", name),
+    ]
+
+
+def test_nobody_but_a_manager_of_this_moment_sets_up_a_sign_on(world, settle):
+    with pytest.raises(NotAllowed):
+        settle(by=world.second_coordinator)
+    assert not IdentityProvider.select().exists() and not AccountNotice.select().exists()

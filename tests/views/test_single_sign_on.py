@@ -59,6 +59,7 @@ def provider(make_oidc_provider, world):
 
 def settle(organisation, provider, **changes):
     given = {
+        "by": User.get(User.is_manager),
         "issuer": provider.issuer,
         "client_id": CLIENT_ID,
         "client_secret": CLIENT_SECRET,
