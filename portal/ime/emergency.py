@@ -12,7 +12,7 @@ from portal.ime import account_notices
 from portal.ime.alerts import watch
 from portal.ime.process import NotAllowed, Refusal
 from portal.models import Alert, Case, EmergencyAccess, User
-from portal.policy import answers_for, is_barred, is_in_by_emergency, is_manager, party_to
+from portal.policy import is_barred, is_manager, party_to
 from portal.words import AccountMail, Act, AlertKind, Ending, Role, Stage
 
 LASTS = timedelta(hours=4)
@@ -48,7 +48,7 @@ def begin_emergency(*, by: User, reference: str, reason: str) -> EmergencyAccess
 
 def why_not(by: User, case: Case | None) -> str:
     """The sentence with which the access is refused; empty where it is given."""
-    if case is None or case.stage == Stage.DRAFT or is_barred(by, case):
+    if case is None or case.stage == Stage.DRAFT or case.purged_at is not None or is_barred(by, case):
         return NOT_OPENED
     return SEEN_ALREADY if party_to(by, case) else ""
 
@@ -96,8 +96,3 @@ def running(case: Case | None = None) -> list[EmergencyAccess]:
     rows = EmergencyAccess.select(EmergencyAccess, User, Case).join(User).switch(EmergencyAccess).join(Case)
     is_wanted = is_running() if case is None else is_running() & (EmergencyAccess.case == case)
     return list(rows.where(is_wanted).order_by(EmergencyAccess.id))
-
-
-def is_guest(person: Any, case: Case) -> bool:
-    """Whether this coordinator is at the case by emergency access and by nothing else."""
-    return isinstance(person, User) and not answers_for(person, case) and is_in_by_emergency(person, case)

@@ -13,7 +13,7 @@ from portal.ime.authenticator import authenticator_of, use_code
 from portal.ime.passkeys import passkeys_of
 from portal.ime.process import Refusal
 from portal.ime.recovery import codes_left, use_recovery_code
-from portal.ime.tries import forgive, note_try, of_factor
+from portal.ime.tries import FACTOR_STOPPED, NO_END, TRIES_IN_A_ROW, forgive, note_try, of_factor
 from portal.models import Authenticator, Passkey, RecoveryCode, User
 from portal.words import AccountMail, AccountPurpose, Act, Ending, FactorPolicy
 
@@ -52,18 +52,20 @@ def factors_of(user: User) -> Factors:
 
 def show_code(user: User, code: str) -> None:
     """The person shows a code of their app. Raises Refusal for a wrong or used one, and for too many."""
-    guarded(user, lambda: use_code(user, code), "code")
+    guarded(user, lambda: use_code(user, code), "code", TRIES_IN_A_ROW)
 
 
 def show_recovery_code(user: User, code: str) -> None:
-    """The person shows a recovery code. Raises Refusal for a wrong or used one, and for too many."""
-    guarded(user, lambda: use_recovery_code(user, code), "recovery_code")
+    """The person shows a recovery code. Raises Refusal for a wrong or used one, and for too many.
+
+    80 bits are not guessed however long: whoever guesses at the six digits of the app must not shut this door for good."""
+    guarded(user, lambda: use_recovery_code(user, code), "recovery_code", NO_END)
 
 
-def guarded(user: User, show: Callable[[], None], way: str) -> None:
+def guarded(user: User, show: Callable[[], None], way: str, most: int) -> None:
     """Count the try at this person's factor, and at nobody else's, before it is looked at; a success starts anew."""
     try:
-        note_try(of_factor(user))
+        note_try(of_factor(user), most=most, stopped=FACTOR_STOPPED)
     except Refusal:
         audit.record(Act.SIGNED_IN, user, ending=Ending.REFUSED, way=way)
         raise

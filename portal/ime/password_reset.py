@@ -10,9 +10,9 @@ from portal.ime.account_links import revoke_account_links, spend_account_link
 from portal.ime.account_notices import owe
 from portal.ime.passwords import fits, hash_password, refuse_weak
 from portal.ime.process import Refusal
-from portal.ime.tries import forgive, of_email, of_factor
+from portal.ime.tries import forgive, note_try, of_email
 from portal.models import AccountLink, AccountNotice, User
-from portal.words import AccountMail, AccountPurpose, Act
+from portal.words import AccountMail, AccountPurpose, Act, Ending
 
 PAUSE = timedelta(minutes=5)
 NOT_YOURS = "This is not your present password."
@@ -46,13 +46,13 @@ def was_sent_lately(user: User) -> bool:
 def reset_password(link: AccountLink, password: str) -> None:
     """Set the password by a link: every session ends, nobody is signed in, the person is told.
 
-    Raises Refusal for a weak one, or a link that is spent."""
+    Guesses at the second factor stay counted: a mailbox in other hands must not be a new set of them. Raises Refusal for a weak one, or a link that is spent."""
     user: User = link.user
     refuse_weak(password, user)
     kept = hash_password(password)
     with database.atomic():
         spend_account_link(link)
-        forgive(of_email(user.email), of_factor(user))
+        forgive(of_email(user.email))
         replace_password(user, kept, what="password_reset")
         end_sessions(user)
 
@@ -61,13 +61,21 @@ def change_password(user: User, *, present: str, password: str, session: int) ->
     """Set the password of somebody who knows the present one; their sessions but this one end, and they are told.
 
     Raises Refusal where it is not the present one, or the new one is weak."""
-    if not fits(user.password_hash, present):
-        raise Refusal(NOT_YOURS, field="present")
+    refuse_guess(user, present)
     refuse_weak(password, user)
     kept = hash_password(password)
     with database.atomic():
         replace_password(user, kept, what="password_changed")
         end_sessions(user, but=session)
+
+
+def refuse_guess(user: User, present: str) -> None:
+    """Refuse a password that is not the present one, counted as a try at signing in is, so that it is not guessed here."""
+    note_try(of_email(user.email))
+    if not fits(user.password_hash, present):
+        audit.record(Act.CHANGED, user, ending=Ending.FAILED, what="password")
+        raise Refusal(NOT_YOURS, field="present")
+    forgive(of_email(user.email))
 
 
 def replace_password(user: User, kept: str, *, what: str) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from portal import clock
@@ -12,11 +13,14 @@ WITHIN = timedelta(minutes=1)
 TRIES_AT_ACCOUNT = 5  # within that time
 TRIES_FROM_ADDRESS = 20
 TRIES_IN_A_ROW = 50  # without one that succeeded (NIST SP 800-63B-4: at most 100)
+NO_END = 10**9  # tries in a row at what is too long to be guessed
 FAILURES_KEPT = timedelta(days=7)
 NOT_FORGOTTEN = ("factor ", "birth ")
 
 TOO_OFTEN = "There were too many tries. Wait a minute, then try again."
 STOPPED = "There were too many tries in a row. Set a new password by e-mail, or call us."
+FACTOR_STOPPED = "There were too many tries in a row. Use a passkey or a recovery code, or call us."
+HOME = 64  # bits of an IPv6 address that say whose line it is; the rest is for its owner to choose
 
 
 def of_email(email: str) -> str:
@@ -37,7 +41,7 @@ def of_link(link: SecureLink) -> str:
 def note_try(whose: str, address: str = "", *, most: int = TRIES_IN_A_ROW, stopped: str = STOPPED) -> None:
     """Count this try as failed until it succeeds. Refuses the sixth within a minute, the 21st from an address, and every
     one once there were `most` in a row."""
-    failure = SignInFailure.create(account=whose, address=fingerprint(address) if address else "")
+    failure = SignInFailure.create(account=whose, address=fingerprint(line_of(address)) if address else "")
     try:
         refuse_too_many(failure, most, stopped)
     except Refusal:
@@ -65,6 +69,17 @@ def count_since(moment: datetime | None, whose: Any) -> int:
 def forgive(*whose: str) -> int:
     """Whoever succeeded, or was given a new way in, starts from nothing; how many tries are forgotten."""
     return int(SignInFailure.delete().where(SignInFailure.account.in_(whose)).execute())
+
+
+def line_of(address: str) -> str:
+    """What stands for everybody at one line: an IPv4 address, or the network of an IPv6 address."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> HOME << HOME))
 
 
 def fingerprint(text: str) -> str:

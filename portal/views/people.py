@@ -150,6 +150,7 @@ def invitation(form: InvitationForm) -> User:
 
 @bp.route("/people/<number:user_id>/invitation", methods=["POST"])
 @manages
+@freshly
 def invite_again(user_id: int) -> Any:
     user = person(user_id)
     return press(
@@ -177,6 +178,7 @@ def disabled(user: User, left: int) -> str:
 
 @bp.route("/people/<number:user_id>/enabling", methods=["POST"])
 @manages
+@freshly
 def enable(user_id: int) -> Any:
     user = person(user_id)
     said = f"The account of {user.name} is open again."

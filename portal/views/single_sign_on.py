@@ -24,6 +24,7 @@ from portal.outside import identities
 from portal.outside.identity import Attempt, Misconfigured, ProviderDown, attempt
 from portal.outside.tokens import Untrusted
 from portal.web import session
+from portal.web.limits import LINK, SIGN_IN, limited
 from portal.web.page import done, page, take
 from portal.web.routing import freshly, manages, public
 from portal.web.target import own_page
@@ -41,6 +42,7 @@ SILENT = "Your organization’s sign-in does not answer right now. Try again in 
 
 @bp.route("/sign-in/organization", methods=["GET", "POST"])
 @public
+@limited(SIGN_IN)
 def begin() -> Any:
     form = OrganizationForm(data={"next": own_page(request.args.get("next", ""))})
     if session.is_staff(g.person) and request.method == "GET":
@@ -90,6 +92,7 @@ def public_url() -> str:
 
 @bp.route("/sign-in/organization/return")
 @public
+@limited(LINK)
 def come_back() -> Any:
     kept = cookie.pop(ATTEMPT, None) or {}
     provider = IdentityProvider.get_or_none(IdentityProvider.id == kept.get("provider"))

@@ -14,7 +14,7 @@ from peewee import DatabaseError, InterfaceError
 
 from portal import clock
 from portal.ime import allowance
-from portal.ime.tries import fingerprint
+from portal.ime.tries import fingerprint, line_of
 from portal.models import SecureLink
 
 log = logging.getLogger("portal")
@@ -72,7 +72,7 @@ class Allowances(Storage):
 def whose() -> str:
     """Who is counted: the person signed in, else the address asked from; a fingerprint, so that the count names nobody."""
     if g.get("person") is None:
-        return f"address {fingerprint(request.remote_addr or '')[:32]}"
+        return f"address {fingerprint(line_of(request.remote_addr or ''))[:32]}"
     return f"{'link' if isinstance(g.person, SecureLink) else 'user'} {g.person.id}"
 
 

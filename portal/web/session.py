@@ -24,6 +24,7 @@ LONGEST = timedelta(hours=8)
 HALF_LIFE = timedelta(minutes=10)  # between the password and the second factor
 FRESH = timedelta(minutes=10)  # how long a shown factor opens what is dangerous
 CLAIMANT_VISIT = timedelta(days=7)
+BIRTHDAY_COUNTS = timedelta(hours=1)  # a telephone may be lent, and is left lying about
 TOUCH_EVERY = timedelta(minutes=1)
 BACKGROUND = "X-Background"  # the header of a request that no person made: it keeps no session open
 PROVIDER, LEAVING = "provider", "leaving"  # in the cookie: where a session began, and one that has ended
@@ -148,8 +149,11 @@ def is_fresh() -> bool:
 
 
 def is_proved() -> bool:
-    """The second factor was shown in this session, or the claimant's date of birth."""
-    return bool(current_user.is_authenticated and current_user.row.proved_at)
+    """The second factor was shown in this session, or the claimant's date of birth in the last hour."""
+    shown = current_user.is_authenticated and current_user.row.proved_at
+    if not shown or isinstance(current_user.person, User):
+        return bool(shown)
+    return bool(shown + BIRTHDAY_COUNTS > clock.now())
 
 
 def end() -> None:

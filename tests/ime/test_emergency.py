@@ -124,6 +124,15 @@ def test_what_is_not_there_a_draft_and_a_bar_are_refused_in_the_same_words(world
 
 
 @ON_BOTH
+def test_what_was_purged_is_not_opened_and_looks_like_what_never_was(world, case, backend):
+    Case.update(purged_at=clock.now()).where(Case.id == case.id).execute()
+    with pytest.raises(Refusal) as refused:
+        ask(world, case)
+    assert refused.value.sentence == NOT_OPENED
+    assert not EmergencyAccess.select().exists() and not Alert.select().exists()
+
+
+@ON_BOTH
 def test_a_bar_beats_emergency_access_before_and_after(world, case, make_manager, backend):
     access = ask(world, case)
     place_bar(case, by=world.coordinator, user=world.second_coordinator, why="A cousin of the claimant.")

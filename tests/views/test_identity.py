@@ -71,6 +71,16 @@ def test_after_the_date_of_birth_the_letter_opens_and_what_is_arranged_is_said(c
     assert claimant.client.get_cookie("impartial").value != kept
 
 
+def test_on_a_telephone_that_was_lent_the_date_of_birth_counts_for_an_hour(claimant, booked):
+    claimant.opens("/appointment/identity")
+    says(claimant, booked.claimant.born_on)
+    for later, status in ((timedelta(minutes=59), 200), (timedelta(hours=1, seconds=1), 303)):
+        with clock.set_to(clock.now() + later):
+            assert claimant.client.get("/appointment/letter").status_code == status
+            assert claimant.opens("/appointment").sees("Transport") == (status == 200)
+    assert claimant.heading != "Is it you?", "when and where stay in sight"
+
+
 def test_a_wrong_and_an_unknown_date_get_the_same_answer(claimant, booked):
     claimant.opens("/appointment/identity")
     day = booked.claimant.born_on

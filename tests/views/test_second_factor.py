@@ -13,7 +13,7 @@ from portal.ime.authenticator import USED_CODE, WRONG_CODE, use_code
 from portal.ime.factors import remove_factors, show_code
 from portal.ime.process import Refusal
 from portal.ime.recovery import make_recovery_codes, use_recovery_code
-from portal.ime.tries import STOPPED, TOO_OFTEN, TRIES_AT_ACCOUNT, TRIES_IN_A_ROW, of_factor
+from portal.ime.tries import FACTOR_STOPPED, TOO_OFTEN, TRIES_AT_ACCOUNT, TRIES_IN_A_ROW, of_factor
 from portal.models import (
     AccountNotice,
     AuditRecord,
@@ -103,7 +103,9 @@ def test_what_is_sent_by_somebody_half_signed_in_writes_nothing(app, visitor, wo
 
 def test_a_half_session_lasts_ten_minutes(visitor, world):
     App(world.coordinator)
-    began, person = clock.now(), shows_password(visitor(), world.coordinator)
+    began = clock.now()
+    with clock.set_to(began):
+        person = shows_password(visitor(), world.coordinator)
     with clock.set_to(began + timedelta(minutes=9)):
         assert person.opens("/sign-in/second-factor").heading == ONE_MORE
     with clock.set_to(began + timedelta(minutes=10)):
@@ -285,7 +287,7 @@ def test_codes_and_recovery_codes_are_counted_together(visitor, world):
 
 
 @ON_BOTH
-def test_after_fifty_guesses_in_a_row_nothing_opens_until_a_reset_however_long_one_waits(world, backend):
+def test_after_fifty_guesses_in_a_row_no_code_opens_until_a_reset_however_long_one_waits(world, backend):
     app = App(world.coordinator)
     for number in range(TRIES_IN_A_ROW):
         with clock.set_to(clock.now() + timedelta(minutes=number)), pytest.raises(Refusal):
@@ -293,7 +295,7 @@ def test_after_fifty_guesses_in_a_row_nothing_opens_until_a_reset_however_long_o
     later = clock.now() + timedelta(days=400)
     with clock.set_to(later), pytest.raises(Refusal) as refused:
         show_code(world.coordinator, app.code())
-    assert refused.value.sentence == STOPPED
+    assert refused.value.sentence == FACTOR_STOPPED
     remove_factors(world.coordinator)
     again = App(world.coordinator)
     show_code(world.coordinator, again.code())

@@ -11,11 +11,16 @@ from portal.ime import people
 from portal.ime.account_links import find_account_link, make_account_link
 from portal.ime.account_notices import owe
 from portal.ime.email_change import ask_for_email
-from portal.ime.password_reset import ask_for_reset, change_password, reset_password
-from portal.models import AccountLink, AccountNotice, User
+from portal.ime.factors import show_code, show_recovery_code
+from portal.ime.password_reset import NOT_YOURS, ask_for_reset, change_password, reset_password
+from portal.ime.process import Refusal
+from portal.ime.recovery import make_recovery_codes
+from portal.ime.tries import TOO_OFTEN, TRIES_AT_ACCOUNT, TRIES_IN_A_ROW
+from portal.models import AccountLink, AccountNotice, AuditRecord, User
 from portal.outside.mail import MemoryMailer, NotSent
-from portal.words import AccountMail, AccountPurpose, IdentityProof, NoticeState
+from portal.words import AccountMail, AccountPurpose, Act, Ending, IdentityProof, NoticeState
 from tests.databases import ON_BOTH
+from tests.second_factor import App
 
 THIEFS = "thief@elsewhere.example"
 NEW = "lamp quarry violin moss"
@@ -136,3 +141,55 @@ def test_what_is_owed_after_a_reset_is_sent_and_opens(user, world, post):
     token = re.search(r"/password/link/(\S+)", mail.text).group(1)
     link = find_account_link(token, AccountPurpose.RESET)
     reset_password(link, NEW)
+
+
+# --- guesses
+
+
+def guesses(user, times, show=show_code):
+    for number in range(times):
+        with clock.set_to(clock.now() + timedelta(minutes=number)), pytest.raises(Refusal):
+            show(user, "000000")
+
+
+def test_a_mailbox_in_other_hands_is_no_new_set_of_guesses_at_the_second_factor(user, world):
+    App(user)
+    guesses(user, TRIES_IN_A_ROW)
+    token = make_account_link(user, AccountPurpose.RESET, user.email)
+    reset_password(find_account_link(token, AccountPurpose.RESET), NEW)
+    with clock.set_to(clock.now() + timedelta(days=1)), pytest.raises(Refusal, match="call us"):
+        show_code(user, "000001")
+
+
+def test_whoever_guesses_at_the_app_does_not_shut_out_its_owner_who_has_a_recovery_code(user, world):
+    app, codes = App(user), make_recovery_codes(user)
+    guesses(user, TRIES_IN_A_ROW)
+    with clock.set_to(clock.now() + timedelta(days=1)):
+        with pytest.raises(Refusal, match="Use a passkey or a recovery code"):
+            show_code(user, app.code())
+        show_recovery_code(user, codes[0])
+        show_code(user, app.code())
+
+
+def test_the_present_password_is_not_guessed_by_whoever_has_the_session(visitor, user):
+    person = visitor(user).opens("/account/password")
+    for number in range(TRIES_AT_ACCOUNT):
+        person.presses("Change the password", present=f"guess {number}", password=NEW)
+        assert person.sees(NOT_YOURS)
+    person.presses("Change the password", present=PASSWORD, password=NEW)
+    assert person.status == 422 and person.sees(TOO_OFTEN)
+    failed = AuditRecord.select().where(AuditRecord.ending == Ending.FAILED, AuditRecord.act == Act.CHANGED)
+    assert failed.count() == TRIES_AT_ACCOUNT
+
+
+@pytest.mark.parametrize("button", ["Enable the account", "Send the invitation again"])
+def test_an_account_is_opened_again_only_with_a_factor_shown_just_now(visitor, world, user, button):
+    change = {"disabled_at": clock.now()} if "Enable" in button else {"joined_at": None}
+    User.update(**change).where(User.id == user.id).execute()
+    manager = visitor(world.coordinator)
+    with clock.set_to(clock.now() + timedelta(minutes=11)):
+        manager.opens(f"/people/{user.id}").presses(button)
+        assert "/sign-in/second-factor" in manager.response.request.path
+    row = User.get_by_id(user.id)
+    assert (row.disabled_at is None) == ("Send" in button)
+    assert not AccountNotice.select().exists()

@@ -15,6 +15,8 @@ from portal import clock
 from portal.db import database
 from portal.ime import allowance
 from portal.ime.instructions import make_link, spend_link
+from portal.ime.process import Refusal
+from portal.ime.tries import TRIES_FROM_ADDRESS, note_try, of_email
 from portal.models import Allowance
 from portal.web import limits
 from portal.web.limits import Limit, limited
@@ -207,3 +209,26 @@ def test_what_costs_much_is_limited(app):
         "account.renew_link": limits.RENEWAL,
     }
     assert {name: getattr(app.view_functions[name], "limit", None) for name in costly} == costly
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1%eth0", "2001:db8:1:2::2", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_whoever_has_a_whole_network_of_addresses_is_counted_as_one(asked, world, one, other, is_same):
+    assert [asked(FEW, source=one) for _ in range(4)] == [200, 200, 200, 429]
+    assert asked(FEW, source=other) == (429 if is_same else 200)
+    for number in range(TRIES_FROM_ADDRESS):
+        note_try(of_email(f"{number}@nowhere.example"), one)
+    if is_same:
+        with pytest.raises(Refusal):
+            note_try(of_email("another@nowhere.example"), other)
+    else:
+        note_try(of_email("another@nowhere.example"), other)
