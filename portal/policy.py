@@ -232,9 +232,10 @@ def recipients(case: Case, party: Party) -> list[Recipient]:
 
 def users_told(case: Case, party: Party, barred: frozenset[int]) -> Iterable[User]:
     """Those with an account; a candidate or expert who just left is still told, and for a referrer or coordinator
-    whose account is closed, or who is barred, their active colleagues are."""
+    whose account is closed, who works elsewhere now, or who is barred, their active colleagues are."""
     if party == Party.REFERRER:
-        return active_or(case.referrer, colleagues(case), barred)
+        still_there = case.referrer.organisation_id == case.organisation_id
+        return active_or(case.referrer if still_there else None, colleagues(case), barred)
     if party == Party.COORDINATOR:
         # The office has never seen a case that was not sent to it.
         return active_or(case.coordinator, office(case), barred) if case.referred_at else []

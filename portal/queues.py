@@ -50,8 +50,14 @@ COLUMNS = (
 IS_OPEN = SQL("is_open")
 ENDED = (SQL("NOT is_open"), SQL("purged_at IS NULL"))  # a purged case is ended for good
 
-# A desk's own cases are the viewer's by right; what is nobody's yet is what the office may see.
+# A desk's own cases are the viewer's by right, a referrer's where they still work; what is nobody's yet is what the
+# office may see.
 IS_UNBARRED = unbarred(PLACES["user"])
+IS_STILL_THEIRS = {
+    Party.REFERRER: IS_UNBARRED & (Case.organisation == PLACES["scope"]),
+    Party.COORDINATOR: IS_UNBARRED,
+    Party.EXPERT: IS_UNBARRED,
+}
 IS_THE_OFFICES = office_sight(PLACES)
 
 
@@ -82,7 +88,7 @@ OTHERS = {
 
 def desk_of(party: Party, owner: Any, soon: Any = None) -> Any:
     """Your turn, coming up, and waiting for others: one branch a turn, so that each follows an index."""
-    own = and_(owner == bind("viewer"), IS_UNBARRED)
+    own = and_(owner == bind("viewer"), IS_STILL_THEIRS[party])
     mine = and_(own, Case.turn == party)
     groups = [cases("turn", mine, *([Case.due_on <= bind("soon")] if soon else []))]
     if soon:
@@ -151,7 +157,7 @@ def counted(*conditions: Any) -> Any:
 
 
 def tally_of(party: Party, owner: Any) -> Any:
-    mine = reduce(and_, (owner == bind("viewer"), Case.turn == party, IS_UNBARRED))
+    mine = reduce(and_, (owner == bind("viewer"), Case.turn == party, IS_STILL_THEIRS[party]))
     late = counted(mine, Case.due_on < bind("today"))
     now = counted(mine, Case.due_on == bind("today"))
     return Select(columns=[late, now])

@@ -9,6 +9,7 @@ from portal import clock
 from portal.db import database
 from portal.ime import people
 from portal.ime.account import find_user
+from portal.ime.closure import reopen_case
 from portal.ime.directory import Wanted
 from portal.ime.directory import people as listed
 from portal.ime.process import NotAllowed, Refusal
@@ -17,14 +18,17 @@ from portal.models import (
     AuditRecord,
     Authenticator,
     Case,
+    Event,
     Identity,
+    Notice,
     Passkey,
     RecoveryCode,
     Session,
     User,
 )
-from portal.policy import is_manager, party_to, visible_cases
-from portal.words import AccountMail, Act, IdentityProof, Role, Stage
+from portal.policy import is_manager, party_to, recipients, visible_cases
+from portal.queues import desk, tally
+from portal.words import AccountMail, Act, IdentityProof, Party, Role, Stage
 from tests.databases import ON_BOTH
 
 
@@ -96,6 +100,27 @@ def test_who_moves_sees_the_new_cases_and_none_of_the_old(world, case_at, backen
     assert not has_session(moved)
     assert not Identity.select().where(Identity.user == moved).exists()
     assert (moved.email, "moved") in told()
+
+
+@ON_BOTH
+def test_a_case_reopened_after_its_referrer_moved_is_neither_on_their_desk_nor_told_to_them(
+    world, case_at, backend
+):
+    Case.update(referrer=world.colleague).where(Case.is_open).execute()
+    people.move_person(
+        world.referrer, by=world.coordinator, organisation=world.stranger_referrer.organisation
+    )
+    case = case_at(Stage.CLOSED)
+    reopen_case(case, by=world.coordinator, why="The claims examiner called.")
+    moved, case = again(world.referrer), Case.get_by_id(case.id)
+    assert case.referrer == moved and case.is_open
+    assert [row.reference for rows in desk(moved).values() for row in rows] == []
+    assert sum(tally(moved)) == 0
+    emails = {each.email for each in recipients(case, Party.REFERRER)}
+    assert moved.email not in emails and world.colleague.email in emails
+    assert moved.email not in {
+        notice.email for notice in Notice.select().join(Event).where(Event.step == "reopen_case")
+    }
 
 
 @ON_BOTH
