@@ -61,9 +61,16 @@ def write(notice: Notice) -> Mail:
 def url_for(notice: Notice) -> str:
     """Where the notice leads: a secure link made at this moment for a claimant who is expected, else the case page."""
     case = notice.event.case
-    if notice.party == Party.CLAIMANT and notice.event.step in CARRY_LINK and case.stage == Stage.BOOKED:
+    is_expected = notice.party == Party.CLAIMANT and case.stage == Stage.BOOKED
+    if is_expected and notice.event.step in CARRY_LINK and not was_revoked_since(notice.event):
         return f"{public_url()}/appointment/link/{make_link(case)}"
     return f"{public_url()}/cases/{case.reference}"
+
+
+def was_revoked_since(event: Event) -> bool:
+    """The links of the case were closed after this mail was owed: it is not to open a new one."""
+    later = Event.select().where(Event.case == event.case_id, Event.id > event.id)
+    return bool(later.where(Event.step == "revoke_links").exists())
 
 
 def render(notice: Notice, url: str) -> Text:

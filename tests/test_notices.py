@@ -9,7 +9,7 @@ from peewee import fn
 
 from portal import clock, db, notices, outside
 from portal.ime.appointment import cancel_appointment
-from portal.ime.instructions import find_link, send_link
+from portal.ime.instructions import find_link, revoke_links, send_link
 from portal.ime.messages import post_message
 from portal.models import Delivery, Event, Notice, SecureLink
 from portal.outside.mail import MemoryMailer, NotSent
@@ -215,6 +215,18 @@ def test_a_case_that_is_not_booked_any_more_gets_no_way_in(world, case_at, maile
     cancel_appointment(case, by=world.coordinator, why="The expert is ill.")
     notices.send_owed()
     assert not SecureLink.select().exists()
+
+
+def test_a_mail_that_was_owed_when_the_links_were_revoked_opens_no_new_way_in(world, case_at, mailer):
+    case = case_at(Stage.BOOKED)
+    Notice.delete().execute()
+    send_link(case, by=world.coordinator)
+    revoke_links(case, by=world.coordinator)
+    notices.send_owed()
+    assert not SecureLink.select().exists()
+    send_link(case, by=world.coordinator)
+    notices.send_owed()
+    assert SecureLink.select().count() == 1, "a link that is sent after that opens"
 
 
 def test_everyone_else_is_led_to_the_case_page_of_the_configured_address(owed, mailer):

@@ -23,7 +23,7 @@ from portal.views.disclosure import HEAD, cells, shown
 from portal.web.formats import day, stamp
 from portal.web.limits import EXPORT, limited
 from portal.web.page import done, page, take
-from portal.web.routing import manages, performs
+from portal.web.routing import freshly, manages, performs
 from portal.web.spreadsheet import spreadsheet
 
 bp = Blueprint("retention", __name__)
@@ -62,6 +62,7 @@ def lift(case: Case) -> Any:
 
 @bp.route("/cases/<ref:ref>/purge", methods=["GET", "POST"])
 @performs(purge_case)
+@freshly
 def purge(case: Case) -> Any:
     form = PurgeForm()
     if form.validate_on_submit() and take(form, lambda: purge_case(case, by=g.person, typed=form.typed.data)):

@@ -48,6 +48,16 @@ def test_before_its_time_a_case_is_not_purged(manager, case_at):
     assert manager.status == 422 and manager.sees("The case must be kept. It is due to be purged on")
 
 
+def test_a_case_is_purged_only_with_a_factor_shown_just_now(manager, long_ago):
+    manager.opens(f"/cases/{long_ago.reference}/purge")
+    with clock.set_to(clock.now() + timedelta(minutes=11)):
+        manager.presses("Purge the case", typed=long_ago.reference)
+        assert "/sign-in/second-factor" in manager.response.request.path
+        manager.opens(f"/cases/{long_ago.reference}/purge")
+        assert "/sign-in/second-factor" in manager.response.request.path
+    assert Case.get_by_id(long_ago.id).purged_at is None
+
+
 def test_a_hold_is_placed_seen_with_its_reason_and_lifted(manager, long_ago):
     reference = long_ago.reference
     manager.opens(f"/cases/{reference}").follows("Place a legal hold")
