@@ -40,7 +40,9 @@ def know_who_acts() -> None:
 
 
 def whoever_asks() -> audit.Actor:
-    """The person of this request as they are known at this moment, and what they are to the case."""
+    """The person of this request as they are known at this moment, and what they are to the case; asked by whatever puts
+    something on record."""
+    g.is_on_record = True
     person, row = g.get("person") or g.get("half"), getattr(current_user, "row", None)
     is_claimant = isinstance(person, SecureLink)
     return audit.Actor(
@@ -120,8 +122,10 @@ def ending_of(response: Response) -> Ending | None:
 
 
 def is_line_of_what_was_saved(code: int) -> bool:
-    """A form of a case that saves while somebody types shows nothing new; its step is on record."""
-    return code == 200 and request.method not in READING and saves_while_typing() and bool(g.get("case"))
+    """A form of a case that saves while somebody types shows nothing new; its step is on record, or it is a look after
+    all: what the request says of itself is anybody's to choose."""
+    is_saving = code == 200 and request.method not in READING and saves_while_typing()
+    return is_saving and bool(g.get("case") and g.get("is_on_record"))
 
 
 def write(response: Response, ending: Ending) -> None:

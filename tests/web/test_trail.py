@@ -19,6 +19,7 @@ from portal.web import trail
 from portal.words import Act, Ending, Stage
 from tests.databases import ON_BOTH
 from tests.policy.matrix import PEOPLE, Knocker, address, outcome, persons, routes, stage_for
+from tests.web.test_fuzz import Sender
 
 
 class Watched(Knocker):
@@ -396,3 +397,26 @@ def test_whoever_looks_for_people_is_on_record(app, world):
         everything.rollback()
     assert response.status_code == 200
     assert (record.act, record.ending, record.route) == (Act.READ, Ending.DONE, "people.search")
+
+
+PREVIEWS = [
+    ("/cases/{ref}/clarification/new", Stage.IN_REVIEW, {}),
+    ("/cases/{ref}/referral/questions", Stage.DRAFT, {"then": "add"}),
+]
+
+
+@pytest.mark.parametrize("header", ["true", "anything"])
+@pytest.mark.parametrize(("path", "stage", "data"), PREVIEWS)
+def test_a_page_that_is_shown_without_a_step_is_a_look_whatever_the_request_calls_itself(
+    app, world, case_at, path, stage, data, header
+):
+    case = case_at(stage)
+    sender, path = Sender(app, world.referrer), path.format(ref=case.reference)
+    sent = (data or sender.form_at(path)) | {"csrf_token": sender.token}
+    with database.atomic() as everything:
+        last = last_number()
+        response = sender.visitor.client.post(path, data=sent, headers={"HX-Request": header})
+        assert response.status_code == 200
+        [record] = AuditRecord.select().where(AuditRecord.id > last)
+        everything.rollback()
+    assert (record.act, record.ending, record.case) == (Act.READ, Ending.DONE, case.id)
