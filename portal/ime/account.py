@@ -7,6 +7,7 @@ from portal.db import database
 from portal.ime.instructions import hashed, send_link
 from portal.ime.passwords import fits, hash_password, is_outdated, refuse_weak
 from portal.ime.process import MovedOn, Refusal
+from portal.ime.sessions import end_sessions
 from portal.ime.tries import forgive, note_try, of_email
 from portal.models import (
     Case,
@@ -16,7 +17,6 @@ from portal.models import (
     IdentityProvider,
     Organisation,
     SecureLink,
-    Session,
     User,
 )
 from portal.words import Act, Ending, OrganisationKind, Party, Role, Stage
@@ -80,12 +80,6 @@ def disable(user: User) -> int:
         end_sessions(user)
         theirs = (Case.coordinator == user) & Case.is_open
         return int(Case.update(coordinator=None).where(theirs).execute())
-
-
-def end_sessions(user: User, *, but: int | None = None) -> int:
-    """Sign the person out wherever they are, but for the session of this number; how many sessions ended."""
-    live = (Session.user == user) & Session.ended_at.is_null() & (Session.id != (but or 0))
-    return int(Session.update(ended_at=clock.now()).where(live).execute())
 
 
 # --- by e-mail and password -------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from typing import Any
 
 from peewee import SQL, Tuple, fn
 
-from portal import clock
 from portal.models import (
     Authenticator,
     Case,
@@ -99,8 +98,9 @@ def find(number: int) -> User | None:
 
 
 def last_sign_ins(users: Any = None) -> dict[int, datetime]:
-    """When each of these people, or everybody, last signed in; who never did is not in it."""
-    rows: Any = Session.select(Session.user, fn.MAX(Session.began_at)).where(Session.user.is_null(False))
+    """When each of these people, or everybody, last signed in, with the second factor; who never did is not in it."""
+    is_whole = Session.user.is_null(False) & Session.proved_at.is_null(False)
+    rows: Any = Session.select(Session.user, fn.MAX(Session.began_at)).where(is_whole)
     if users is not None:
         rows = rows.where(Session.user.in_(users))
     read: Any = Session.began_at.python_value
@@ -126,13 +126,6 @@ def ways(users: Any = None) -> dict[int, Ways]:
         number: Ways(bool(kept), passkeys, bool(apps), codes, identities)
         for number, kept, passkeys, apps, codes, identities in rows.tuples()
     }
-
-
-def sessions(user: User) -> list[Session]:
-    """Where the person is signed in: what has neither ended nor run out, the one last used first."""
-    live = Session.ended_at.is_null() & (Session.ends_at > clock.now())
-    rows = Session.select().where(live, Session.user == user)
-    return list(rows.order_by(Session.seen_at.desc(), Session.id.desc()))
 
 
 def open_cases(user: User, reader: User) -> tuple[list[Case], bool]:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from portal import audit
 from portal.db import database
-from portal.ime.account import end_sessions
 from portal.ime.account_links import revoke_account_links
 from portal.ime.account_notices import owe
 from portal.ime.authenticator import authenticator_of, use_code
 from portal.ime.passkeys import passkeys_of
 from portal.ime.process import Refusal
 from portal.ime.recovery import codes_left, use_recovery_code
+from portal.ime.sessions import end_sessions
 from portal.ime.tries import FACTOR_STOPPED, NO_END, TRIES_IN_A_ROW, forgive, note_try, of_factor
 from portal.models import Authenticator, Passkey, RecoveryCode, User
 from portal.words import AccountMail, AccountPurpose, Act, Ending, FactorPolicy

@@ -3,11 +3,10 @@
 from typing import Any
 
 from portal import audit
-from portal.ime import process
-from portal.ime.account import end_sessions
+from portal.ime import process, sessions
 from portal.ime.people import managing
 from portal.ime.process import Refusal
-from portal.models import SHORTEST_RETENTION, Case, Organisation, User
+from portal.models import SHORTEST_RETENTION, Case, Organisation, Session, User
 from portal.words import Act, FactorPolicy, OrganisationKind
 
 LONGEST_RETENTION = 50  # years
@@ -49,8 +48,8 @@ def change_organisation(
             keep_words(organisation)
         if asks_anew:
             audit.record(Act.RIGHTS_CHANGED, organisation, factors=factors)
-            for user in User.select().where(User.organisation == organisation):
-                end_sessions(user)
+            people = User.select(User.id).where(User.organisation == organisation)
+            sessions.end(Session.user.in_(people))
 
 
 def refuse_taken(name: str, but: Organisation | None = None) -> None:

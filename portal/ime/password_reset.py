@@ -5,11 +5,12 @@ from datetime import timedelta
 from portal import audit, clock
 from portal.db import database
 from portal.ime import process
-from portal.ime.account import end_sessions, is_only_elsewhere, known_as
+from portal.ime.account import is_only_elsewhere, known_as
 from portal.ime.account_links import revoke_account_links, spend_account_link
 from portal.ime.account_notices import owe
 from portal.ime.passwords import fits, hash_password, refuse_weak
 from portal.ime.process import Refusal
+from portal.ime.sessions import end_sessions
 from portal.ime.tries import forgive, note_try, of_email
 from portal.models import AccountLink, AccountNotice, User
 from portal.words import AccountMail, AccountPurpose, Act, Ending

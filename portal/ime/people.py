@@ -5,16 +5,17 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from portal import audit, clock
+from portal import audit
 from portal.db import database
-from portal.ime import invitation
-from portal.ime.account import disable, end_sessions, is_only_elsewhere
+from portal.ime import invitation, sessions
+from portal.ime.account import disable, is_only_elsewhere
 from portal.ime.account_links import revoke_account_links
 from portal.ime.account_notices import managers, owe
 from portal.ime.factors import remove_factors
 from portal.ime.passwords import hash_password
 from portal.ime.process import NotAllowed, Refusal
-from portal.models import Case, Expert, Identity, Offer, Organisation, Session, User
+from portal.ime.sessions import end_sessions
+from portal.models import Case, Expert, Identity, Offer, Organisation, User
 from portal.policy import is_manager
 from portal.words import AccountMail, Act, IdentityProof, OfferState, OrganisationKind, Role
 
@@ -216,11 +217,7 @@ def refuse_absent(user: User) -> None:
 def end_session(user: User, number: int, *, by: User) -> bool:
     """End one of the person's sessions; False where it is not theirs or has ended."""
     with managing(by):
-        theirs = (Session.id == number) & (Session.user == user) & Session.ended_at.is_null()
-        ended = Session.update(ended_at=clock.now()).where(theirs).execute()
-        if ended:
-            audit.record(Act.SIGNED_OUT, user, ended=number)
-    return bool(ended)
+        return sessions.end_session_of(user, number)
 
 
 def invite_again(user: User, *, by: User) -> None:

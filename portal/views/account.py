@@ -10,6 +10,7 @@ from portal.forms.account import SignInForm
 from portal.ime.account import admit, ask_for_link, stronger_hash
 from portal.ime.factors import factors_of
 from portal.ime.instructions import find_link, hashed, spend_link
+from portal.ime.sessions import end_session_of, end_sessions, sessions_of
 from portal.models import SecureLink
 from portal.web import session
 from portal.web.formats import phone
@@ -65,7 +66,7 @@ def sign_out() -> Any:
 @bp.route("/account")
 @signed_in(*STAFF)
 def overview() -> Any:
-    sessions = len(list(session.of_user(g.person)))
+    sessions = len(list(sessions_of(g.person)))
     return page(
         "account/overview.html", person=g.person, factors=factors_of(g.person), session_count=sessions
     )
@@ -74,7 +75,7 @@ def overview() -> Any:
 @bp.route("/account/sessions")
 @signed_in(*STAFF)
 def sessions() -> Any:
-    rows = list(session.of_user(g.person))
+    rows = list(sessions_of(g.person))
     return page(
         "account/sessions.html", rows=rows, this=current_user.row.id, office_phone=phone(OFFICE.phone)
     )
@@ -83,7 +84,7 @@ def sessions() -> Any:
 @bp.route("/account/sessions/<number:session_id>/ending", methods=["POST"])
 @signed_in(*STAFF)
 def end_session(session_id: int) -> Any:
-    if not session.end_of_user(g.person, session_id):
+    if not end_session_of(g.person, session_id):
         abort(404)
     return done("You are signed out there.", url_for("account.sessions"))
 
@@ -91,7 +92,7 @@ def end_session(session_id: int) -> Any:
 @bp.route("/account/sessions/others/ending", methods=["POST"])
 @signed_in(*STAFF)
 def end_other_sessions() -> Any:
-    session.end_others(g.person)
+    end_sessions(g.person, but=current_user.row.id)
     return done("You are signed out everywhere else.", url_for("account.sessions"))
 
 

@@ -17,6 +17,7 @@ from portal.forms.people import (
 )
 from portal.ime import directory, organisations, people
 from portal.ime.directory import Wanted
+from portal.ime.sessions import sessions_of
 from portal.models import User
 from portal.views.desk import in_words
 from portal.web.formats import count
@@ -104,7 +105,7 @@ def shown(user: User, form: Form) -> Any:
         is_self=user.id == g.person.id,
         ways=directory.ways([user.id])[user.id],
         seen=directory.last_sign_ins([user.id]).get(user.id),
-        sessions=directory.sessions(user),
+        sessions=list(sessions_of(user)),
         cases=[(case.reference, in_words(case), case.due_on) for case in cases],
         are_more=are_more,
     )

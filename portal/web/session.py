@@ -1,6 +1,5 @@
 """Who is signed in: the cookie holds an opaque token, the row its hash, so that signing out is final."""
 
-import hashlib
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -11,15 +10,16 @@ from peewee import JOIN
 
 from portal import audit, clock
 from portal.db import database, read_again
+from portal.ime import sessions
 from portal.ime.account import keep_stronger
 from portal.ime.factors import factors_of
+from portal.ime.instructions import hashed
+from portal.ime.sessions import idle_of
 from portal.kept import Kept, bind
 from portal.models import Expert, Organisation, SecureLink, Session, User
-from portal.policy import Person, is_manager
+from portal.policy import Person
 from portal.words import Act, Role
 
-IDLE = timedelta(minutes=20)
-IDLE_OF_MANAGERS = timedelta(minutes=15)
 LONGEST = timedelta(hours=8)
 HALF_LIFE = timedelta(minutes=10)  # between the password and the second factor
 FRESH = timedelta(minutes=10)  # how long a shown factor opens what is dangerous
@@ -57,11 +57,6 @@ class Visitor(UserMixin):  # type: ignore[misc]
         self.person: Person = row.user or row.link
 
 
-def token_hash(token: str) -> str:
-    """SHA-256 of a token, as it is kept at rest."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def begin(person: Person, *, is_proved: bool = True, stronger: str = "") -> None:
     """Sign the person in: a new row, a new token, a new cookie; who was signed in here before is signed out.
 
@@ -72,7 +67,7 @@ def begin(person: Person, *, is_proved: bool = True, stronger: str = "") -> None
     is_user = isinstance(person, User)
     with database.atomic():
         row = Session.create(
-            token_hash=token_hash(token),
+            token_hash=hashed(token),
             user=person if is_user else None,
             link=None if is_user else person,
             device=device_of(request.user_agent.string),
@@ -116,7 +111,7 @@ def prove() -> None:
 def renew() -> None:
     """A new token for the session, so that a copy of the cookie made before opens nothing any more."""
     token, row = secrets.token_urlsafe(32), current_user.row
-    Session.update(token_hash=token_hash(token)).where(Session.id == row.id).execute()
+    Session.update(token_hash=hashed(token)).where(Session.id == row.id).execute()
     login_user(Visitor(token, row))
     know(current_user)
 
@@ -159,9 +154,7 @@ def is_proved() -> bool:
 def end() -> None:
     """Sign out: the row ends, so a copied cookie opens nothing."""
     if current_user.is_authenticated:
-        with database.atomic():
-            Session.update(ended_at=clock.now()).where(Session.id == current_user.row.id).execute()
-            audit.record(Act.SIGNED_OUT, current_user.row)
+        sessions.end(Session.id == current_user.row.id)
     logout_user()
     session.clear()
 
@@ -192,35 +185,6 @@ def device_of(user_agent: str) -> str:
     return " on ".join(filter(None, (browser, system)))
 
 
-def of_user(user: User) -> Any:
-    """The query of the sessions in which this person is signed in now, the one last used first."""
-    now = clock.now()
-    live = Session.ended_at.is_null() & (Session.ends_at > now) & (Session.seen_at > now - idle_of(user))
-    return (
-        Session.select().where(live, Session.user == user).order_by(Session.seen_at.desc(), Session.id.desc())
-    )
-
-
-def end_of_user(user: User, number: int) -> bool:
-    """End one of the person's own sessions; False when it is not theirs or has ended."""
-    return ended((Session.id == number) & (Session.user == user)) == 1
-
-
-def end_others(user: User) -> int:
-    """End every session of the person but this one; how many."""
-    return ended((Session.user == user) & (Session.id != current_user.row.id))
-
-
-def ended(which: Any) -> int:
-    """End these sessions and put each on record; how many there were."""
-    with database.atomic():
-        rows = list(Session.select().where(which, Session.ended_at.is_null()))
-        for row in rows:
-            Session.update(ended_at=clock.now()).where(Session.id == row.id).execute()
-            audit.record(Act.SIGNED_OUT, row)
-    return len(rows)
-
-
 SIGNED_IN = Kept(
     lambda: (
         Session.select(Session, User, Expert, Organisation, SecureLink)
@@ -237,7 +201,7 @@ SIGNED_IN = Kept(
 
 def find(token: str) -> Visitor | None:
     """The visitor of a live session, in one read; None when it ended, idled out or its person lost access."""
-    row = read_again(lambda: SIGNED_IN.model(token=token_hash(token)))
+    row = read_again(lambda: SIGNED_IN.model(token=hashed(token)))
     if row is None or not is_live(row) or rights_of(row.user or row.link) != session.get("rights"):
         return None
     touch(row)
@@ -251,11 +215,6 @@ def is_live(row: Any) -> bool:
     if row.user_id:
         return row.user.disabled_at is None and row.seen_at + idle_of(row.user) > now
     return row.link.is_usable
-
-
-def idle_of(user: User) -> timedelta:
-    """How long a session of this person may rest."""
-    return IDLE_OF_MANAGERS if is_manager(user) else IDLE
 
 
 def touch(row: Any) -> None:

@@ -27,7 +27,12 @@ def came(user, days_ago):
     at = MOMENT - timedelta(days=days_ago)
     User.update(joined_at=MOMENT - timedelta(days=400)).where(User.id == user.id).execute()
     Session.create(
-        user=user, token_hash=f"came {user.id}", began_at=at, seen_at=at, ends_at=at + timedelta(hours=8)
+        user=user,
+        token_hash=f"came {user.id}",
+        began_at=at,
+        seen_at=at,
+        proved_at=at,
+        ends_at=at + timedelta(hours=8),
     )
 
 
@@ -90,6 +95,14 @@ def test_ninety_days_are_long_and_eighty_nine_are_not(office, backend):
 def test_who_joined_and_never_came_is_asked_after(office):
     User.update(joined_at=MOMENT).where(User.id == office.colleague.id).execute()
     with clock.set_to(MOMENT):
+        [line] = [line for line in review().lines if line.user == office.colleague]
+    assert NEVER_CAME in line.findings
+
+
+def test_who_showed_a_password_alone_has_not_come(office):
+    User.update(joined_at=MOMENT).where(User.id == office.colleague.id).execute()
+    with clock.set_to(MOMENT):
+        Session.create(user=office.colleague, token_hash="half", ends_at=MOMENT + timedelta(minutes=10))
         [line] = [line for line in review().lines if line.user == office.colleague]
     assert NEVER_CAME in line.findings
 

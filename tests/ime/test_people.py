@@ -212,6 +212,13 @@ def test_a_session_of_another_person_is_not_ended_by_their_name(world):
     assert not has_session(world.expert)
 
 
+def test_every_session_that_ends_with_the_account_is_on_record(world):
+    ended = {signed_in(world.referrer).id, signed_in(world.referrer).id}
+    people.disable_person(world.referrer, by=world.coordinator)
+    kept = AuditRecord.select().where(AuditRecord.act == Act.SIGNED_OUT)
+    assert {(record.thing, record.number) for record in kept} == {("session", number) for number in ended}
+
+
 # --- inviting
 
 
