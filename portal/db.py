@@ -77,6 +77,14 @@ def is_sqlite() -> bool:
     return isinstance(database.obj, SqliteDatabase)
 
 
+def one_at_a_time(rows: Any) -> None:
+    """Within a transaction: wait until nobody else is at the rows of this query, and keep them to ourselves to its end.
+
+    In SQLite a transaction is alone anyway."""
+    if not is_sqlite():
+        list(rows.for_update("FOR NO KEY UPDATE").tuples())
+
+
 # The short writes of this process queue here, where the next is woken at once; at SQLite each would sleep and try again.
 turn = Lock()
 

@@ -110,8 +110,12 @@ def unbarred(user: Any) -> Any:
 
 def is_entered(user: Any, now: Any) -> Any:
     """The condition on an emergency access that it is this user's and still runs."""
-    mine = (EmergencyAccess.user == user) & EmergencyAccess.ended_at.is_null()
-    return mine & (EmergencyAccess.expires_at > now)
+    return (EmergencyAccess.user == user) & is_running(now)
+
+
+def is_running(now: Any) -> Any:
+    """The condition on an emergency access that it has not ended."""
+    return EmergencyAccess.ended_at.is_null() & (EmergencyAccess.expires_at > now)
 
 
 def had_offer(person: Person, ref: str) -> bool:

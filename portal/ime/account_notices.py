@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from portal.db import database
 from portal.ime import process
 from portal.models import AccountNotice, User
 from portal.words import AccountMail, Role
@@ -13,8 +12,7 @@ def owe(user: User, kind: AccountMail, *, email: str = "", **facts: Any) -> Acco
 
     `facts` are what its text needs: numbers, moments and words; no token, no password, nothing of a claimant."""
     notice = AccountNotice.create(user=user, kind=kind, email=email or user.email, facts=facts)
-    for wake in process.wakers:
-        database.after_commit(wake)
+    process.wake()
     return notice
 
 

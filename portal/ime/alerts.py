@@ -6,9 +6,9 @@ from typing import Any
 from peewee import JOIN, fn
 
 from portal import audit, clock
-from portal.db import is_sqlite
+from portal.db import one_at_a_time
 from portal.ime.account_notices import owe_managers
-from portal.models import Alert, AuditRecord, Session, User
+from portal.models import Alert, AuditRecord, Case, Session, User
 from portal.words import AccountMail, Act, AlertKind, Ending
 
 MOST_DOCUMENTS = 40  # different ones
@@ -51,21 +51,33 @@ def documents(record: AuditRecord) -> int:
 
 def tell(kind: AlertKind, record: AuditRecord, count: int) -> Alert | None:
     """Keep the alert and owe every manager a mail; None within an hour of the last about the same person."""
-    one_at_a_time(record)
+    one_at_a_time(who_it_was(record))
     if was_told(kind, record):
         return None
-    facts = {"count": count, "minutes": WITHIN.seconds // 60, "session": record.session}
-    alert = Alert.create(kind=kind, user=record.user, facts=facts)
-    audit.record(Act.ALERTED, alert, kind=kind, count=count)
-    owe_managers(AccountMail.ALERT, alert=kind, person=record.user, count=count, minutes=facts["minutes"])
+    counted = {"count": count, "minutes": WITHIN.seconds // 60}
+    return raise_alert(kind, user=record.user, facts={**counted, "session": record.session}, told=counted)
+
+
+def raise_alert(
+    kind: AlertKind,
+    *,
+    user: int | None,
+    case: Case | None = None,
+    facts: dict[str, Any],
+    told: dict[str, Any],
+) -> Alert:
+    """Keep the alert, put it on record and owe every manager a mail that says what is `told`; part of the transaction of
+    what raises it."""
+    alert: Alert = Alert.create(kind=kind, user=user, case=case.id if case else None, facts=facts)
+    audit.record(Act.ALERTED, alert, case=case, kind=kind)
+    owe_managers(AccountMail.ALERT, alert=kind, person=user, **told)
     return alert
 
 
-def one_at_a_time(record: AuditRecord) -> None:
-    """Wait until another request of the same person is through; in SQLite only one writes anyway."""
-    if not is_sqlite():
-        row, number = (User, record.user) if record.user else (Session, record.session)
-        row.select(row.id).where(row.id == number).for_update().execute()
+def who_it_was(record: AuditRecord) -> Any:
+    """The query of the person, or of a claimant's session, that two requests at once have in common."""
+    row, number = (User, record.user) if record.user else (Session, record.session)
+    return row.select(row.id).where(row.id == number)
 
 
 def was_told(kind: AlertKind, record: AuditRecord) -> bool:

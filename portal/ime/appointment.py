@@ -6,10 +6,10 @@ from typing import Any
 from peewee import IntegrityError
 
 from portal import clock
-from portal.db import database
+from portal.db import database, one_at_a_time
 from portal.ime.calendar import written_time
 from portal.ime.disclosure import note_letter
-from portal.ime.hours import one_at_a_time
+from portal.ime.hours import time_of
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import StoredFile, file_away
 from portal.ime.slots import FURTHEST, USUAL_LENGTH, Earliest, Slot, earliest_exam, free_slots, quarters
@@ -34,7 +34,7 @@ def book_appointment(
     letter: StoredFile | None = None,
 ) -> Appointment:
     """Book a slot, and file the claimant's notice letter; of two bookings that overlap, one gets through."""
-    one_at_a_time(case.expert_id)
+    one_at_a_time(time_of(case.expert_id))
     appointment = hold(case, clinic, starts_at, ends_at)
     file_letter(appointment, letter, by)
     remember_time(appointment)
@@ -55,7 +55,7 @@ def move_appointment(
     """Move the appointment to another slot; the old one is kept as moved, a new notice letter is filed."""
     if not why.strip():
         raise Refusal("Say why the appointment is moved.", field="why")
-    one_at_a_time(case.expert_id)
+    one_at_a_time(time_of(case.expert_id))
     refuse_standing(case, clinic, starts_at, ends_at)
     old = end_booking(case, AppointmentState.MOVED, why)
     appointment = hold(case, clinic, starts_at, ends_at)

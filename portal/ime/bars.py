@@ -1,15 +1,12 @@
 """Bars: a manager keeps one person from one case, whatever else would let them see it."""
 
-from typing import Any
-
 from peewee import IntegrityError
 
-from portal import clock
 from portal.db import database
-from portal.ime import account_notices
+from portal.ime import account_notices, emergency
 from portal.ime.process import MovedOn, Refusal, remember, step
 from portal.ime.restriction import given
-from portal.models import Bar, Case, EmergencyAccess, User
+from portal.models import Bar, Case, User
 from portal.policy import barred_from, colleagues
 from portal.words import Role
 
@@ -30,9 +27,9 @@ def place_bar(case: Case, *, by: User, user: User, why: str) -> None:
             Bar.create(case=case, user=user, why=reason, placed_by=by)
     except IntegrityError:
         raise Refusal("This person is barred from the case already.", field="user") from None
-    EmergencyAccess.update(ended_at=clock.now()).where(
-        (EmergencyAccess.case == case) & (EmergencyAccess.user == user) & EmergencyAccess.ended_at.is_null()
-    ).execute()
+    for access in emergency.running(case):
+        if access.user_id == user.id:
+            emergency.end(access)
     if case.coordinator_id == user.id:
         case.coordinator = None
     remember(person=user.name, why=reason)
@@ -67,8 +64,7 @@ def may_be_barred(case: Case) -> list[User]:
     return [user for users in (colleagues(case), office, panel) for user in users if user.id not in barred]
 
 
-def other_managers(case: Case, user: User) -> Any:
+def other_managers(case: Case, user: User) -> list[User]:
     """The managers beside this person who still see the case."""
-    return [
-        each for each in account_notices.managers() if each.id != user.id and each.id not in barred_from(case)
-    ]
+    gone = barred_from(case) | {user.id}
+    return [each for each in account_notices.managers() if each.id not in gone]

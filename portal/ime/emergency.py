@@ -2,18 +2,16 @@
 under the eyes of every manager (45 CFR 164.312(a)(2)(ii))."""
 
 from datetime import datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal import audit, clock
 from portal.clock import OFFICE_ZONE
-from portal.db import database
-from portal.ime import account_notices
-from portal.ime.alerts import watch
+from portal.db import database, one_at_a_time
+from portal.ime.alerts import raise_alert, watch
 from portal.ime.process import NotAllowed, Refusal
-from portal.models import Alert, Case, EmergencyAccess, User
-from portal.policy import is_barred, is_manager, party_to
-from portal.words import AccountMail, Act, AlertKind, Ending, Role, Stage
+from portal.models import Case, EmergencyAccess, User
+from portal.policy import is_barred, is_manager, is_running, party_to
+from portal.words import Act, AlertKind, Ending, Role, Stage
 
 LASTS = timedelta(hours=4)
 SHORTEST_REASON = 20  # characters
@@ -34,16 +32,21 @@ def begin_emergency(*, by: User, reference: str, reason: str) -> EmergencyAccess
     if len(reason.strip()) < SHORTEST_REASON:
         raise Refusal(TOO_SHORT, field="reason")
     case = Case.get_or_none(Case.reference == reference.strip().upper())
-    if refusal := why_not(by, case):
-        watch(audit.record(Act.EMERGENCY, case=case, ending=Ending.REFUSED))
-        raise Refusal(refusal, field="reference")
     with database.atomic():
-        access: EmergencyAccess = EmergencyAccess.create(
-            case=case, user=by, reason=reason.strip(), expires_at=clock.now() + LASTS
-        )
-        audit.record(Act.EMERGENCY, access, case=case, until=access.expires_at.isoformat())
-        alert_managers(access)
-    return access
+        one_at_a_time(User.select(User.id).where(User.id == by.id))  # the button was pressed twice
+        answer = opened_or_why_not(by, case, reason.strip())
+    if isinstance(answer, str):  # raised once its record is kept
+        raise Refusal(answer, field="reference")
+    return answer
+
+
+def opened_or_why_not(by: User, case: Case | None, reason: str) -> EmergencyAccess | str:
+    """Within a transaction: the access, or the sentence with which it is refused; either is on record."""
+    refusal = why_not(by, case)
+    if case is not None and not refusal:
+        return opened(case, by, reason)
+    watch(audit.record(Act.EMERGENCY, case=case, ending=Ending.REFUSED))
+    return refusal
 
 
 def why_not(by: User, case: Case | None) -> str:
@@ -53,19 +56,21 @@ def why_not(by: User, case: Case | None) -> str:
     return SEEN_ALREADY if party_to(by, case) else ""
 
 
-def alert_managers(access: EmergencyAccess) -> None:
-    """Keep the alert and owe it to every manager, part of the transaction that opens the case."""
-    kind = AlertKind.EMERGENCY_ACCESS if is_office_time(clock.now()) else AlertKind.EMERGENCY_OFF_HOURS
-    alert = Alert.create(kind=kind, user=access.user, case=access.case_id, facts={"access": access.id})
-    audit.record(Act.ALERTED, alert, case=access.case_id, kind=kind)
-    account_notices.owe_managers(
-        AccountMail.ALERT,
-        alert=kind,
-        person=access.user_id,
-        who=access.user.name,
-        case=access.case.reference,
-        until=access.expires_at.isoformat(),
+def opened(case: Case, by: User, reason: str) -> EmergencyAccess:
+    """Within a transaction: the access begins, and is on record and told to every manager."""
+    access: EmergencyAccess = EmergencyAccess.create(
+        case=case, user=by, reason=reason, expires_at=clock.now() + LASTS
     )
+    until = access.expires_at.isoformat()
+    audit.record(Act.EMERGENCY, access, case=case, until=until)
+    raise_alert(
+        AlertKind.EMERGENCY_ACCESS if is_office_time(clock.now()) else AlertKind.EMERGENCY_OFF_HOURS,
+        user=by.id,
+        case=case,
+        facts={"access": access.id},
+        told={"who": by.name, "case": case.reference, "until": until},
+    )
+    return access
 
 
 def is_office_time(moment: datetime) -> bool:
@@ -78,21 +83,21 @@ def end_emergency(access: EmergencyAccess, *, by: User) -> bool:
     """End it before its time: by the person themself or a manager; False when it had ended. Raises NotAllowed."""
     if by.id != access.user_id and not is_manager(by):
         raise NotAllowed("emergency")
-    running = (EmergencyAccess.id == access.id) & is_running()
+    return end(access)
+
+
+def end(access: EmergencyAccess) -> bool:
+    """End it now, on record; False when it had ended."""
+    unended = (EmergencyAccess.id == access.id) & is_running(clock.now())
     with database.atomic():
-        ended = EmergencyAccess.update(ended_at=clock.now()).where(running).execute()
+        ended = EmergencyAccess.update(ended_at=clock.now()).where(unended).execute()
         if ended:
             audit.record(Act.EMERGENCY, access, case=access.case_id, is_over=True)
     return bool(ended)
 
 
-def is_running() -> Any:
-    """The condition on an emergency access that it has not ended."""
-    return EmergencyAccess.ended_at.is_null() & (EmergencyAccess.expires_at > clock.now())
-
-
 def running(case: Case | None = None) -> list[EmergencyAccess]:
     """The emergency accesses of a case, or of all, that have not ended; each with its person and case, oldest first."""
     rows = EmergencyAccess.select(EmergencyAccess, User, Case).join(User).switch(EmergencyAccess).join(Case)
-    is_wanted = is_running() if case is None else is_running() & (EmergencyAccess.case == case)
-    return list(rows.where(is_wanted).order_by(EmergencyAccess.id))
+    of_case = () if case is None else (EmergencyAccess.case == case,)
+    return list(rows.where(is_running(clock.now()), *of_case).order_by(EmergencyAccess.id))

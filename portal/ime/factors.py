@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from portal import audit
-from portal.db import database
+from portal.db import database, one_at_a_time
 from portal.ime.account_links import revoke_account_links
 from portal.ime.account_notices import owe
 from portal.ime.authenticator import authenticator_of, use_code
@@ -86,7 +86,7 @@ def remove_passkey(user: User, number: int) -> bool:
     if not Passkey.select().where(mine).exists():
         return False
     with database.atomic():
-        one_at_a_time(user)
+        one_at_a_time(User.select(User.id).where(User.id == user.id))
         refuse_last(user)
         if Passkey.delete().where(mine).execute():
             tell(user, "passkey_removed")
@@ -96,7 +96,7 @@ def remove_passkey(user: User, number: int) -> bool:
 def remove_authenticator(user: User) -> None:
     """Give up the app. Raises Refusal where it is the last factor."""
     with database.atomic():
-        one_at_a_time(user)
+        one_at_a_time(User.select(User.id).where(User.id == user.id))
         factors = factors_of(user)
         if factors.accepts_app or not factors.is_enough:
             refuse_last(user)
@@ -122,11 +122,6 @@ def remove_factors(user: User) -> None:
 def refuse_last(user: User) -> None:
     if factors_of(user).accepted < 2:
         raise Refusal(LAST)
-
-
-def one_at_a_time(user: User) -> None:
-    """Within a transaction: wait until another press of the same person is through."""
-    User.update(name=User.name).where(User.id == user.id).execute()
 
 
 def tell(user: User, what: str) -> None:

@@ -5,7 +5,7 @@ from datetime import date, time
 from typing import Any
 
 from portal import audit, clock
-from portal.db import database
+from portal.db import database, one_at_a_time
 from portal.ime.deadlines import local_day
 from portal.ime.process import Refusal
 from portal.models import Appointment, Clinic, Expert, TimeOff, WeeklyHours
@@ -24,16 +24,16 @@ def set_hours(clinic: Clinic, *, weekdays: Collection[int], opens: time, closes:
     if opens >= closes:
         raise Refusal("The end must come after the beginning.", field="closes")
     with database.atomic():
-        one_at_a_time(clinic.expert_id)
+        one_at_a_time(time_of(clinic.expert_id))
         for weekday in sorted(weekdays):
             refuse_overlap(clinic, weekday, opens, closes)
             row = WeeklyHours.create(clinic=clinic, weekday=weekday, opens=opens, closes=closes)
             audit.record(Act.CREATED, row)
 
 
-def one_at_a_time(expert_id: int) -> None:
-    """Within a transaction: wait until nobody else changes what this expert's time holds."""
-    Expert.update(capacity_a_week=Expert.capacity_a_week).where(Expert.id == expert_id).execute()
+def time_of(expert_id: int) -> Any:
+    """The query of the row that whoever changes what this expert's time holds has in common."""
+    return Expert.select(Expert.id).where(Expert.id == expert_id)
 
 
 def refuse_overlap(clinic: Clinic, weekday: int, opens: time, closes: time) -> None:
@@ -73,7 +73,7 @@ def add_time_off(expert: Expert, *, first_day: date, last_day: date) -> int:
     if last_day < clock.today():
         raise Refusal("Choose days that are still to come.", field="last_day")
     with database.atomic():
-        one_at_a_time(expert.id)
+        one_at_a_time(time_of(expert.id))
         if expert.time_off.where((TimeOff.first_day <= last_day) & (TimeOff.last_day >= first_day)).exists():
             raise Refusal("You already have time off on some of these days.", field="first_day")
         audit.record(Act.CREATED, TimeOff.create(expert=expert, first_day=first_day, last_day=last_day))

@@ -28,8 +28,7 @@ def ask_for_reset(email: str) -> None:
         if user and not is_only_elsewhere(user.organisation) and not was_sent_lately(user):
             owe(user, owed_to(user))
         else:
-            for wake in process.wakers:
-                database.after_commit(wake)
+            process.wake()
 
 
 def owed_to(user: User) -> AccountMail:

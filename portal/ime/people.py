@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from portal import audit
-from portal.db import database
+from portal.db import database, one_at_a_time
 from portal.ime import invitation, sessions
 from portal.ime.account import disable, is_only_elsewhere
 from portal.ime.account_links import revoke_account_links
@@ -37,7 +37,7 @@ def managing(by: User, user: User | None = None) -> Iterator[None]:
 
     Raises NotAllowed unless `by` manages at this very moment, Refusal where they would do it to themself."""
     with database.atomic():
-        User.update(name=User.name).where(User.is_manager).execute()  # waits for whoever is at it
+        one_at_a_time(User.select(User.id).where(User.is_manager).order_by(User.id))
         acting = User.get_by_id(by.id)
         if acting.disabled_at or not is_manager(acting):
             raise NotAllowed("manage")

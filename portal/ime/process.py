@@ -308,8 +308,13 @@ def owe(event: Event, row: Step, by: Person | Party) -> None:
         if who.email != actor:
             state = NoticeState.OWED if who.email else NoticeState.BY_PHONE
             Notice.create(event=event, party=party, recipient=who.name, email=who.email, state=state)
-    for wake in wakers:
-        database.after_commit(wake)
+    wake()
+
+
+def wake() -> None:
+    """Once the transaction is committed, start what is owed."""
+    for start in wakers:
+        database.after_commit(start)
 
 
 _facts: ContextVar[dict[str, Any]] = ContextVar("facts")

@@ -8,7 +8,7 @@ from uuid import uuid4
 from peewee import JOIN, SQL, fn
 
 from portal import audit, clock
-from portal.db import Remembered, database
+from portal.db import Remembered, database, one_at_a_time
 from portal.ime import rules
 from portal.ime.deadlines import whats_next
 from portal.ime.instructions import revoke_all_links
@@ -46,13 +46,8 @@ def start_referral(*, by: User) -> Case:
     if by.role != Role.REFERRER:
         raise NotAllowed("start_referral")
     with database.atomic():
-        one_at_a_time(by)
+        one_at_a_time(User.select(User.id).where(User.id == by.id))  # the button was pressed twice
         return begun_just_now(by) or new_draft(by)
-
-
-def one_at_a_time(by: User) -> None:
-    """Within a transaction: wait until another press of the same person is through."""
-    User.update(name=User.name).where(User.id == by.id).execute()
 
 
 def begun_just_now(by: User) -> Case | None:

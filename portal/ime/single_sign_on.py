@@ -1,7 +1,7 @@
 """Signing in at one's own organisation: which provider that is, and who of ours it shows us."""
 
 from portal import audit, clock
-from portal.db import database
+from portal.db import database, one_at_a_time
 from portal.ime.account_notices import owe
 from portal.ime.process import Refusal
 from portal.models import EmailDomain, Identity, IdentityProvider, Organisation, User
@@ -85,7 +85,9 @@ def link_identity(provider: IdentityProvider, shown: Shown) -> User:
     """Link the subject to the person of the organisation who has its verified address, and tell them. Raises NoEntry.
 
     Somebody linked to another subject already stays so: an address may have been given to somebody new."""
-    user = welcome(provider, one_at_a_time(addressed(provider, shown)))
+    known = User.select().where(User.id == addressed(provider, shown).id)
+    one_at_a_time(known)
+    user = welcome(provider, known.get())  # as they are once nobody else links or disables them
     if user.identities.where(Identity.issuer == shown.issuer).exists():
         raise NoEntry("linked")
     Identity.create(user=user, issuer=shown.issuer, subject=shown.subject)
@@ -107,12 +109,6 @@ def addressed(provider: IdentityProvider, shown: Shown) -> User:
     if user is None:
         raise NoEntry("unknown")
     return user
-
-
-def one_at_a_time(user: User) -> User:
-    """Within a transaction: the person as they are once nobody else links or disables them."""
-    User.update(email=User.email).where(User.id == user.id).execute()
-    return User.get_by_id(user.id)
 
 
 def note_refusal(provider: IdentityProvider | None, why: str, ending: Ending = Ending.REFUSED) -> None:

@@ -22,7 +22,7 @@ from portal.ime.restriction import lift_restriction, restrict_case
 from portal.models import AccountNotice, Alert, AuditRecord, Case, EmergencyAccess, User
 from portal.policy import party_to, recipients, visible_cases
 from portal.words import AccountMail, Act, AlertKind, Ending, Party, Role, Stage
-from tests.databases import ON_BOTH
+from tests.databases import ON_BOTH, at_once
 
 REASON = "The examination is today and the clinic asks for the records."
 WEDNESDAY = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)  # 10 am at the office
@@ -138,6 +138,8 @@ def test_a_bar_beats_emergency_access_before_and_after(world, case, make_manager
     place_bar(case, by=world.coordinator, user=world.second_coordinator, why="A cousin of the claimant.")
     assert party_to(world.second_coordinator, case) is None
     assert EmergencyAccess.get_by_id(access.id).ended_at is not None
+    last = AuditRecord.select().where(AuditRecord.act == Act.EMERGENCY).order_by(AuditRecord.id.desc()).get()
+    assert (last.number, last.facts) == (access.id, {"is_over": True})
     with pytest.raises(Refusal) as refused:
         ask(world, case)
     assert refused.value.sentence == NOT_OPENED
@@ -180,6 +182,20 @@ def test_after_it_ran_out_it_takes_a_new_reason(world, case):
         assert running(case) == []
         again = ask(world, case, "They still wait, and no manager answers the phone.")
     assert again.expires_at == now + 2 * LASTS
+
+
+def test_a_purged_case_is_opened_to_nobody(world, case):
+    Case.update(purged_at=clock.now()).where(Case.id == case.id).execute()
+    with pytest.raises(Refusal) as refused:
+        ask(world, case)
+    assert refused.value.sentence == NOT_OPENED
+    assert not EmergencyAccess.select().exists() and not Alert.select().exists()
+
+
+@ON_BOTH
+def test_two_presses_at_once_open_the_case_once(world, case, backend):
+    assert at_once(lambda: ask(world, case)) == 1
+    assert EmergencyAccess.select().count() == Alert.select().count() == 1
 
 
 @pytest.mark.parametrize("who", ["referrer", "colleague", "expert", "stranger_referrer"])

@@ -1,12 +1,11 @@
 """Nobody comes in by a password alone; each factor is shown once, to this portal, and guesses are few."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
 
-from portal import clock, db
+from portal import clock
 from portal.demo import PASSWORD
 from portal.ime import account
 from portal.ime.authenticator import USED_CODE, WRONG_CODE, use_code
@@ -27,7 +26,7 @@ from portal.models import (
 )
 from portal.web import session
 from portal.words import Act, Ending, FactorPolicy, Stage
-from tests.databases import ON_BOTH
+from tests.databases import ON_BOTH, at_once
 from tests.passkey_device import PRESENT, Device
 from tests.policy.matrix import address, routes, stage_for
 from tests.second_factor import App
@@ -216,29 +215,6 @@ def test_a_code_of_somebody_elses_app_opens_nothing(world):
     App(world.coordinator)
     with pytest.raises(Refusal):
         use_code(world.coordinator, App(world.expert).code())
-
-
-def at_once(act, times=2):
-    """Do it in many threads at the same moment; how many succeeded."""
-    begin, done = threading.Barrier(times), []
-
-    def one():
-        begin.wait()
-        try:
-            act()
-        except Refusal:
-            pass
-        else:
-            done.append(1)
-        finally:
-            db.database.close()
-
-    threads = [threading.Thread(target=one) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return len(done)
 
 
 @ON_BOTH
