@@ -9,7 +9,7 @@ from portal.db import database, one_at_a_time
 from portal.ime.account_links import revoke_account_links
 from portal.ime.account_notices import owe
 from portal.ime.authenticator import authenticator_of, use_code
-from portal.ime.passkeys import passkeys_of
+from portal.ime.passkeys import Site, passkeys_of, use_passkey
 from portal.ime.process import Refusal
 from portal.ime.recovery import codes_left, use_recovery_code
 from portal.ime.sessions import end_sessions
@@ -55,6 +55,12 @@ def show_code(user: User, code: str) -> None:
     guarded(user, lambda: use_code(user, code), "code", TRIES_IN_A_ROW)
 
 
+def show_own_passkey(user: User, answer: str, *, site: Site, challenge: bytes) -> None:
+    """The person shows one of their passkeys. Raises Refusal for any other answer, which nobody can guess: no try is
+    counted."""
+    on_record(user, lambda: use_passkey(user, answer, site=site, challenge=challenge), "passkey")
+
+
 def show_recovery_code(user: User, code: str) -> None:
     """The person shows a recovery code. Raises Refusal for a wrong or used one, and for too many.
 
@@ -69,12 +75,17 @@ def guarded(user: User, show: Callable[[], None], way: str, most: int) -> None:
     except Refusal:
         audit.record(Act.SIGNED_IN, user, ending=Ending.REFUSED, way=way)
         raise
+    on_record(user, show, way)
+    forgive(of_factor(user))
+
+
+def on_record(user: User, show: Callable[[], None], way: str) -> None:
+    """Keep that a factor was shown in vain."""
     try:
         show()
     except Refusal:
         audit.record(Act.SIGNED_IN, user, ending=Ending.FAILED, way=way)
         raise
-    forgive(of_factor(user))
 
 
 # --- given up ---------------------------------------------------------------------------------------------------

@@ -57,7 +57,6 @@ def enter(provider: IdentityProvider, shown: Shown) -> User:
         if user.joined_at is None:
             user.joined_at = clock.now()
             user.save()
-        audit.record(Act.SIGNED_IN, user, way="organization", methods=list(shown.methods))
     return user
 
 

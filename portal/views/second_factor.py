@@ -5,8 +5,8 @@ from typing import Any
 from flask import Blueprint, g, redirect, request, url_for
 
 from portal.forms.account import CodeForm, PasskeyForm, RecoveryForm
-from portal.ime.factors import Factors, factors_of, show_code, show_recovery_code
-from portal.ime.passkeys import assertion_options, use_passkey
+from portal.ime.factors import Factors, factors_of, show_code, show_own_passkey, show_recovery_code
+from portal.ime.passkeys import assertion_options
 from portal.ime.process import Refusal
 from portal.models import User
 from portal.web import passkey, session
@@ -86,7 +86,7 @@ def offered(factors: Factors, user: User, code: str) -> None:
 
 
 def checked(user: User, answer: str) -> None:
-    use_passkey(user, answer, site=passkey.site(), challenge=passkey.spend_challenge())
+    show_own_passkey(user, answer, site=passkey.site(), challenge=passkey.spend_challenge())
 
 
 def go_on(form: Any, *, enough: bool = True) -> Any:

@@ -97,20 +97,21 @@ def come_back() -> Any:
     kept = cookie.pop(ATTEMPT, None) or {}
     provider = IdentityProvider.get_or_none(IdentityProvider.id == kept.get("provider"))
     try:
-        user = arrive(provider, kept)
+        user, methods = arrive(provider, kept)
     except Untrusted as refusal:
         return turned_away(provider, str(refusal), 400)
     except NoEntry as refusal:
         return turned_away(provider, str(refusal), 403)
     except (ProviderDown, Misconfigured):
         return turned_away(provider, "down", 503)
-    session.begin(user, is_proved=True)
+    session.begin(user, way="organization", methods=methods)
     session.came_from(provider.id)
     return redirect(kept["next"] or url_for("desk.home"), 303)
 
 
-def arrive(provider: IdentityProvider | None, kept: Mapping[str, Any]) -> User:
-    """Who came back, if they set out here a short while ago and their provider is still the same."""
+def arrive(provider: IdentityProvider | None, kept: Mapping[str, Any]) -> tuple[User, list[str]]:
+    """Who came back and how they proved who they are, if they set out here a short while ago and their provider is still
+    the same."""
     if provider is None or kept["issuer"] != provider.issuer:
         raise Untrusted("state")
     if kept["began"] + LONGEST < clock.now().timestamp():
@@ -119,7 +120,7 @@ def arrive(provider: IdentityProvider | None, kept: Mapping[str, Any]) -> User:
         raise Untrusted("twice")
     known = Attempt(kept["state"], kept["nonce"], kept["verifier"])
     shown = identities().who(client_of(provider), known, request.args, return_address(), clock.now())
-    return enter(provider, shown)
+    return enter(provider, shown), list(shown.methods)
 
 
 def turned_away(provider: IdentityProvider | None, why: str, status: int) -> Any:

@@ -57,11 +57,12 @@ class Visitor(UserMixin):  # type: ignore[misc]
         self.person: Person = row.user or row.link
 
 
-def begin(person: Person, *, is_proved: bool = True, stronger: str = "") -> None:
+def begin(person: Person, *, is_proved: bool = True, stronger: str = "", **how: Any) -> None:
     """Sign the person in: a new row, a new token, a new cookie; who was signed in here before is signed out.
 
     Until the second factor `is_proved` the person is half signed in; a claimant, until their date of birth. `stronger`
-    is a hash of the password that takes the place of a weaker one once the second factor was shown."""
+    is a hash of the password that takes the place of a weaker one once the second factor was shown; `how` stands in the
+    record."""
     end()
     token = secrets.token_urlsafe(32)
     is_user = isinstance(person, User)
@@ -74,7 +75,7 @@ def begin(person: Person, *, is_proved: bool = True, stronger: str = "") -> None
             proved_at=clock.now() if is_proved else None,
             ends_at=clock.now() + life_of(is_user, is_proved),
         )
-        audit.record(Act.SIGNED_IN, person, session_number=row.id, is_proved=is_proved)
+        audit.record(Act.SIGNED_IN, person, session_number=row.id, is_proved=is_proved, **how)
     session.permanent = not is_user
     session["rights"] = rights_of(person)
     if stronger:

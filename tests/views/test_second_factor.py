@@ -413,6 +413,8 @@ def test_a_passkey_that_proves_something_else_is_refused(visitor, world, cheat):
     cheat(device)
     shows_passkey(person, device)
     assert (person.status, person.sees("That passkey could not be checked.")) == (422, True)
+    kept = AuditRecord.get(AuditRecord.act == Act.SIGNED_IN, AuditRecord.ending == Ending.FAILED)
+    assert (kept.number, kept.facts) == (world.coordinator.id, {"way": "passkey"})
     assert not is_in(person)
 
 

@@ -109,7 +109,8 @@ def test_what_came_of_it_is_recorded_and_the_person_is_told_of_the_link_once(vis
     comes_in(visitor(), "morgan", at)
     came = last(Act.SIGNED_IN)
     assert (came.thing, came.number, came.ending) == ("user", world.referrer.id, Ending.DONE)
-    assert came.facts == {"way": "organization", "methods": ["pwd", "otp"]}
+    assert (came.facts["way"], came.facts["methods"]) == ("organization", ["pwd", "otp"])
+    assert AuditRecord.select().where(AuditRecord.act == Act.SIGNED_IN).count() == 1
     assert last(Act.RIGHTS_CHANGED).facts == {"what": "identity_linked"}
     again = visitor()
     again.opens(path_of(at.comes_again(sets_out(again))))
