@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from portal import notices
+from portal import notices, outbox
 from portal.models import Case, CaseParty, Event, Notice, User
 from portal.words import NoticeState, Party
 
@@ -40,7 +40,7 @@ def what_to_say(notice: Notice) -> list[str]:
     """The notice's paragraphs as they can be said, without the link and the line that leads to it; none: no text."""
     try:
         body = notices.render(notice, LINK).body
-    except notices.Unwritten:
+    except outbox.Unwritten:
         return []
     said: list[str] = []
     for paragraph in body.strip().split("\n\n"):

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 _pinned: ContextVar[datetime | None] = ContextVar("pinned", default=None)
@@ -26,6 +26,11 @@ def today(time_zone: str = OFFICE_ZONE) -> date:
 def day_of(moment: datetime, time_zone: str = OFFICE_ZONE) -> date:
     """The calendar day of a moment in a time zone; the office's own where none is given."""
     return moment.astimezone(ZoneInfo(time_zone)).date()
+
+
+def start_of(day: date, time_zone: str = OFFICE_ZONE) -> datetime:
+    """The moment, in UTC, with which a day begins in a time zone; the office's own where none is given."""
+    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)
 
 
 @contextmanager

@@ -838,9 +838,8 @@ class Session(Remembered):
     link = ForeignKeyField(SecureLink, null=True, backref="sessions", on_delete="CASCADE")
     device = CharField(default="")
     began_at = MomentField(default=clock.now)
-    proved_at = MomentField(
-        null=True
-    )  # when the second factor was last shown; without it the person is half signed in
+    # When the second factor was last shown; without it the person is half signed in.
+    proved_at = MomentField(null=True)
     seen_at = MomentField(default=clock.now)
     ends_at = MomentField()
     ended_at = MomentField(null=True)

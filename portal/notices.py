@@ -3,11 +3,9 @@
 from portal import audit, outbox
 from portal.ime.instructions import make_link
 from portal.models import Case, Claimant, Delivery, Event, Notice
-from portal.outbox import HELD, MOST_ATTEMPTS, UNSENT, Text, Unwritten, claim, due, public_url
+from portal.outbox import UNSENT, Text, due, public_url
 from portal.outside.mail import Mail
 from portal.words import Act, Ending, NoticeState, Party, Stage
-
-__all__ = ["HELD", "MOST_ATTEMPTS", "Text", "Unwritten", "claim"]
 
 CARRY_LINK = frozenset({"book_appointment", "move_appointment", "send_link"})
 
@@ -85,8 +83,3 @@ def render(notice: Notice, url: str) -> Text:
         facts=event.facts,
         url=url,
     )
-
-
-def postpone(notice: Notice, why: str) -> None:
-    """Try again after a pause that grows; after the last attempt it has failed."""
-    outbox.postpone(notice, why, keep_proof)

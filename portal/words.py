@@ -332,7 +332,6 @@ class Act(Word):
     CHANGED = "changed"
     REMOVED = "removed"
     EXPORTED = "exported"
-    PRINTED = "printed"
     SENT = "sent"
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
@@ -357,7 +356,6 @@ class AlertKind(Word):
     REPEATED_REFUSALS = "repeated_refusals"
     EMERGENCY_ACCESS = "emergency_access"
     EMERGENCY_OFF_HOURS = "emergency_off_hours"
-    CHANGED_BYTES = "changed_bytes"
 
 
 class DisclosureBasis(Word):
@@ -448,7 +446,6 @@ LABELS = {
     ("AlertKind", "mass_download"): "many documents taken out in a short time",
     ("AlertKind", "repeated_refusals"): "many refusals in a short time",
     ("AlertKind", "emergency_off_hours"): "emergency access outside office hours",
-    ("AlertKind", "changed_bytes"): "a stored document is missing or was changed",
     ("DisclosureBasis", "workers_compensation"): "workers' compensation law",
     ("DisclosureBasis", "authorization"): "the claimant's authorization",
     ("DisclosureBasis", "court_order"): "an order of a court or board",

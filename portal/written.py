@@ -4,8 +4,6 @@ from datetime import date, datetime, time
 
 from portal.clock import OFFICE_ZONE, day_of
 
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-
 
 def day(value: date | datetime | None, time_zone: str = OFFICE_ZONE) -> str:
     """March 4, 2026; a moment is read in the time zone; empty for none."""
@@ -18,13 +16,6 @@ def day(value: date | datetime | None, time_zone: str = OFFICE_ZONE) -> str:
 def clock_face(at: time | datetime) -> str:
     """9:30 am"""
     return f"{at.hour % 12 or 12}:{at:%M} {'am' if at.hour < 12 else 'pm'}"
-
-
-def cell(text: object) -> str:
-    """A cell of a table that is opened in a spreadsheet: what it would take for a formula stands behind an apostrophe."""
-    written = str(text)
-    is_formula = written.lstrip().startswith(FORMULA) or written.startswith(("\t", "\r", "\n"))
-    return f"'{written}" if is_formula else written
 
 
 def phone(number: str) -> str:

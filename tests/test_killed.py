@@ -9,7 +9,9 @@ import pytest
 
 from portal import clock, notices, outside
 from portal.models import Event, Notice
+from portal.outbox import HELD
 from portal.outside.mail import FileMailer
+from portal.outside.vault import vault
 from portal.words import NoticeState, Stage
 
 KILLED = """
@@ -22,7 +24,8 @@ from portal.models import Case, User
 from portal.outside.mail import FileMailer
 
 url, outbox, point, case, person, instance, key = sys.argv[1:]
-create_app(Config(instance=Path(instance), key_file=Path(key), database_url=url, store_url="memory:", mail_url=f"file://{outbox}"))
+places = {"instance": Path(instance), "key_file": Path(key)}
+create_app(Config(**places, database_url=url, store_url="memory:", mail_url=f"file://{outbox}"))
 die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 
 if point == "committed":
@@ -45,14 +48,13 @@ notices.send_owed()
 
 @pytest.mark.parametrize("point", ["unfinished", "committed", "claimed", "sent"])
 def test_a_killed_process_leaves_all_of_a_step_or_none_and_its_notice_is_sent_once(
-    app, world, case_at, tmp_path, monkeypatch, point
+    world, case_at, tmp_path, monkeypatch, point
 ):
     case, outbox = case_at(Stage.MATCHING), tmp_path / "outbox"
     Notice.delete().execute()
     before = Event.select().count()
     url = f"sqlite:///{tmp_path / 'portal.db'}"
-    given = [url, outbox, point, case.id, world.referrer.id, tmp_path / "instance"]
-    given.append(app.config["IMPARTIAL"].instance / "key")
+    given = [url, outbox, point, case.id, world.referrer.id, tmp_path / "instance", vault().path]
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, *map(str, given)], cwd=Path(__file__).parents[1], check=False
     )
@@ -60,7 +62,7 @@ def test_a_killed_process_leaves_all_of_a_step_or_none_and_its_notice_is_sent_on
     whole = 0 if point == "unfinished" else 1
     assert (Event.select().count() - before, Notice.select().count(), case.messages.count()) == (whole,) * 3
     monkeypatch.setitem(outside._connected, "mailer", FileMailer(outbox, sender="Us <us@here.example>"))
-    with clock.set_to(clock.now() + notices.HELD):
+    with clock.set_to(clock.now() + HELD):
         assert notices.send_owed() == whole
         assert notices.send_owed() == 0
     mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in outbox.glob("*.eml")]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from peewee import fn
 
-from portal import clock, db, notices, outside
+from portal import clock, db, notices, outbox, outside
 from portal.ime.appointment import cancel_appointment
 from portal.ime.instructions import find_link, revoke_links, send_link
 from portal.ime.messages import post_message
@@ -121,11 +121,11 @@ def test_after_eight_attempts_it_has_failed_and_somebody_is_asked_to_call(world,
     Notice.delete().execute()
     send_link(case_at(Stage.BOOKED), by=world.coordinator)
     moment = clock.now()
-    for _ in range(notices.MOST_ATTEMPTS + 2):
+    for _ in range(outbox.MOST_ATTEMPTS + 2):
         with clock.set_to(moment):
             notices.send_owed()
         moment += timedelta(hours=2)
-    assert len(down.asked) == notices.MOST_ATTEMPTS
+    assert len(down.asked) == outbox.MOST_ATTEMPTS
     assert Notice.get().state == NoticeState.FAILED
     assert Notice.calls_to_make().count() == 1
 
@@ -261,7 +261,7 @@ def test_what_a_dead_sender_held_is_sent_once_when_its_time_is_over(owed, monkey
     dying.is_dying = False
     assert state_of(owed) == NoticeState.SENDING
     assert notices.send_owed() == 0
-    with clock.set_to(clock.now() + notices.HELD):
+    with clock.set_to(clock.now() + outbox.HELD):
         assert notices.send_owed() == 1
         assert notices.send_owed() == 0
     assert len(dying.sent) == 1
@@ -271,10 +271,10 @@ def test_what_a_dead_sender_held_is_sent_once_when_its_time_is_over(owed, monkey
 def test_a_notice_under_which_every_sender_dies_is_given_up(owed, monkeypatch):
     monkeypatch.setitem(outside._connected, "mailer", Dies(after=False))
     moment = clock.now()
-    for _ in range(notices.MOST_ATTEMPTS):
+    for _ in range(outbox.MOST_ATTEMPTS):
         with clock.set_to(moment), pytest.raises(SystemExit):
             notices.send_owed()
-        moment += notices.HELD
+        moment += outbox.HELD
     with clock.set_to(moment):
         notices.send_owed()
     assert state_of(owed) == NoticeState.FAILED
@@ -282,10 +282,10 @@ def test_a_notice_under_which_every_sender_dies_is_given_up(owed, monkeypatch):
 
 def test_a_sender_that_was_taken_for_dead_does_not_write_over_the_one_that_took_over(owed, mailer):
     slow = notices.find(owed.id)
-    assert notices.claim(slow)
-    with clock.set_to(clock.now() + notices.HELD):
+    assert outbox.claim(slow)
+    with clock.set_to(clock.now() + outbox.HELD):
         notices.send_owed()
-    notices.postpone(slow, "The server is away.")
+    outbox.postpone(slow, "The server is away.", notices.keep_proof)
     assert state_of(owed) == NoticeState.SENT
     assert [delivery.is_delivered for delivery in Delivery.select()] == [True]
 

@@ -1,8 +1,6 @@
 """The access review: who can see what, who has not signed in for long, and what else a privacy officer asks after
 (45 CFR 164.308(a)(1)(ii)(D), (a)(4)(ii)(C))."""
 
-import csv
-import io
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +8,12 @@ from typing import Any
 
 from peewee import SQL, fn
 
-from portal import audit, clock, written
+from portal import clock
 from portal.ime import emergency
 from portal.ime.directory import LONG, Ways, counted, last_sign_ins, offers_by_expert, state_of, ways
 from portal.models import Bar, Case, EmergencyAccess, Expert, Organisation, User
 from portal.policy import is_manager
-from portal.words import Act, Role, Stage
+from portal.words import Role, Stage
 
 HEAD = (
     "Person", "E-mail", "Role", "Manager", "Organization", "State", "Joined", "Last sign-in", "Second factor",
@@ -182,14 +180,3 @@ def all_bars() -> list[Bar]:
 
 def day(moment: datetime | None) -> str:
     return clock.day_of(moment).isoformat() if moment else ""
-
-
-def export_review() -> str:
-    """The review as CSV, a line a person; that it was taken out is on record."""
-    lines = review().lines
-    audit.record(Act.EXPORTED, what="access_review", people=len(lines))
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(HEAD)
-    writer.writerows([written.cell(each) for each in line.cells()] for line in lines)
-    return text.getvalue()

@@ -3,12 +3,10 @@ claimant on request (45 CFR 164.528)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from portal import clock
-from portal.clock import OFFICE_ZONE
 from portal.ime import rules
 from portal.ime.panel import cases_of_claimant
 from portal.ime.process import Refusal, remember, step
@@ -117,13 +115,8 @@ def note_download(case: Case, *, by: Person, party: Party, document: Document) -
         return
     what = named(document)
     taken = (Disclosure.case == case.id) & (Disclosure.by == by.id) & (Disclosure.what == what)
-    if not Disclosure.select().where(taken & (Disclosure.at >= day_began())).exists():
+    if not Disclosure.select().where(taken & (Disclosure.at >= clock.start_of(clock.today()))).exists():
         note(case, to=by.name, address=place_of(by), what=what, by=by)
-
-
-def day_began() -> datetime:
-    """The midnight with which the office's day began."""
-    return datetime.combine(clock.today(), time(), ZoneInfo(OFFICE_ZONE)).astimezone(UTC)
 
 
 def place_of(user: User) -> str:
@@ -228,8 +221,7 @@ def reaches_back_to() -> datetime:
     """The same day six years ago, with its first moment; of a leap day the day before."""
     today = clock.today()
     day = min(today.day, 28) if today.month == 2 else today.day
-    first = today.replace(year=today.year - YEARS_BACK, day=day)
-    return datetime.combine(first, time(), ZoneInfo(OFFICE_ZONE)).astimezone(UTC)
+    return clock.start_of(today.replace(year=today.year - YEARS_BACK, day=day))
 
 
 def is_counted(row: Disclosure) -> bool:

@@ -4,9 +4,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 LONGEST = 60  # calendar days after discovery; 164.404(b). "Without unreasonable delay" may well be sooner.
-FEW = (
-    500  # from so many people on, the Department and the media are told at the same time; 164.406, 164.408(b)
-)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ def invite_person(
 ) -> User:
     """Make an account for somebody and send the way into it. Raises Refusal where the role has no place there."""
     refuse_misplaced(role, organisation)
+    if is_manager:
+        refuse_without_password(organisation)
     with managing(by):
         user = invitation.invite(
             by=by, organisation=organisation, role=role, name=name, email=email, is_manager=is_manager
@@ -159,6 +161,9 @@ def make_manager(user: User, *, by: User) -> None:
     with managing(by, user):
         if user.disabled_at:
             raise Refusal(CLOSED)
+        if user.is_manager:
+            raise Refusal(f"{user.name} is a manager already.")
+        refuse_without_password(user.organisation)
         set_manager(user, True)
         tell(user, by, "made_manager")
 
@@ -166,8 +171,18 @@ def make_manager(user: User, *, by: User) -> None:
 def end_management(user: User, *, by: User) -> None:
     """The person is a coordinator and nothing more; since nobody does it to themself, a manager always remains."""
     with managing(by, user):
+        if not user.is_manager:
+            raise Refusal(f"{user.name} is no manager.")
         set_manager(user, False)
         tell(user, by, "no_longer_manager")
+
+
+def refuse_without_password(organisation: Organisation) -> None:
+    """A manager must get in when a provider fails: there is none where it is the only way."""
+    if is_only_elsewhere(organisation):
+        raise Refusal(
+            f"{organisation.name} has its own sign-in as the only way: nobody there can be a manager."
+        )
 
 
 def set_manager(user: User, is_manager: bool) -> None:

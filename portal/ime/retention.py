@@ -3,14 +3,12 @@ was disclosed, and the audit trail."""
 
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from peewee import SQL, ForeignKeyField
+from peewee import SQL, ForeignKeyField, OperationalError
 
-from portal import clock, outside
-from portal.clock import OFFICE_ZONE
+from portal import clock, outside, written
 from portal.db import database, is_sqlite
 from portal.ime.process import ENDED, Refusal, forgetters, remember, step
 from portal.models import (
@@ -125,12 +123,10 @@ def purge_case(case: Case, *, by: User, typed: str) -> None:
 def refuse_purge(case: Case) -> None:
     """Refuse while a hold stands, and before the retention has run out."""
     if hold := hold_of(case):
-        raise Refusal(
-            f"The case is on hold since {clock.day_of(hold.placed_at):%B %-d, %Y}. Lift the hold first."
-        )
+        raise Refusal(f"The case is on hold since {written.day(hold.placed_at)}. Lift the hold first.")
     due = due_on(case)
     if due is None or clock.today() < due:
-        when = f"on {due:%B %-d, %Y}" if due else "some years after it ends"
+        when = f"on {written.day(due)}" if due else "some years after it ends"
         raise Refusal(f"The case must be kept. It is due to be purged {when}.")
 
 
@@ -173,9 +169,18 @@ def sweep_out(keys: Sequence[str], mails: Sequence[int]) -> None:
     except Exception:
         log.exception("What a purge could not remove is noise without its key, and is swept later.")
     if is_sqlite():
-        # What a deleted word leaves in the index goes when its pieces are merged, the rest with the log.
+        rub_out()
+
+
+def rub_out() -> None:
+    """What a deleted word leaves in the index goes when its pieces are merged, the rest with the log.
+
+    Where others hold the database the purge is done all the same: the nightly tidying of the search goes on with it."""
+    try:
         database.execute_sql("INSERT INTO case_search (case_search) VALUES ('optimize')")
         database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    except OperationalError:
+        log.exception("What a purge left in the index and the log is rubbed out later.")
 
 
 # --- the manager's list -----------------------------------------------------------------------------------------
@@ -200,7 +205,7 @@ def ended_before(years: int) -> datetime:
         for day in (date(today.year - years, 12, 31) - timedelta(days=back) for back in range(366))
         if years_after(day, years) <= today
     )
-    return datetime.combine(last + timedelta(days=1), time(), ZoneInfo(OFFICE_ZONE))
+    return clock.start_of(last + timedelta(days=1))
 
 
 def held_numbers() -> Any:

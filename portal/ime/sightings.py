@@ -8,7 +8,7 @@ from portal.models import AuditRecord, Case, Document, EmergencyAccess, User
 from portal.policy import REFERRER_SIDE, readable_documents
 from portal.words import Act, Ending, Party
 
-LOOKS = (Act.READ, Act.EXPORTED, Act.PRINTED, Act.EMERGENCY)
+LOOKS = (Act.READ, Act.EXPORTED, Act.EMERGENCY)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from flask import Blueprint, g
 
 from portal import clock
 from portal.ime import access_review
-from portal.web.download import attachment
 from portal.web.limits import EXPORT, limited
 from portal.web.page import page
 from portal.web.routing import manages
+from portal.web.spreadsheet import spreadsheet
 
 bp = Blueprint("access_review", __name__)
 
@@ -47,6 +47,5 @@ def sights(found: access_review.Review) -> list[tuple[str, str, str, int]]:
 @manages
 @limited(EXPORT)
 def export() -> Any:
-    text = access_review.export_review().encode()
     name = f"access-review-{clock.today().isoformat()}.csv"
-    return attachment(iter([text]), name, "text/csv; charset=utf-8", len(text))
+    return spreadsheet(name, access_review.HEAD, [line.cells() for line in access_review.review().lines])

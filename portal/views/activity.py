@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, g, request, url_for
 
@@ -39,9 +38,7 @@ class Asked:
     @property
     def period(self) -> tuple[datetime, datetime]:
         """The first moment of the first day, and the moment after the last."""
-        zone = ZoneInfo(clock.OFFICE_ZONE)
-        after = self.until + timedelta(days=1)
-        return datetime.combine(self.since, time(), zone), datetime.combine(after, time(), zone)
+        return clock.start_of(self.since), clock.start_of(self.until + timedelta(days=1))
 
 
 @bp.route("/people/<number:user_id>/activity")

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, request, url_for
 
+from portal import clock
 from portal.ime.alerts import newest
 from portal.models import Alert, Case
 from portal.web.page import page
@@ -36,7 +37,7 @@ def references_of(alerts: list[Alert]) -> dict[int, str]:
 
 def row(alert: Alert, references: dict[int, str]) -> dict[str, Any]:
     counted = COUNTED.get(alert.kind)
-    day = alert.at.date().isoformat()
+    day = clock.day_of(alert.at).isoformat()
     return {
         "kind": alert.kind.title,
         "who": alert.user.name if alert.user else "A claimant's link",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, current_app, g, url_for
+from flask import Blueprint, abort, g, url_for
 
 from portal.forms.organisations import ChangeForm, OrganisationForm
 from portal.ime import directory, organisations
@@ -12,8 +12,6 @@ from portal.web.page import done, page, take
 from portal.web.routing import freshly, manages
 
 bp = Blueprint("organisations", __name__)
-
-SINGLE_SIGN_ON = "single_sign_on.settings"
 
 
 @bp.route("/organisations")
@@ -59,15 +57,8 @@ def show(organisation_id: int) -> Any:
         seen=directory.last_sign_ins([user.id for user in rows]),
         state_of=directory.state_of,
         more_href=url_for("people.find", organisation=shown.id, after=following) if following else None,
-        single_sign_on_href=single_sign_on_href(shown),
+        single_sign_on_href=url_for("single_sign_on.settings", organisation_id=shown.id),
     )
-
-
-def single_sign_on_href(organisation: Organisation) -> str | None:
-    """Where an organisation's own sign-in is set up; None where the portal has no such page."""
-    if SINGLE_SIGN_ON not in current_app.view_functions:
-        return None
-    return url_for(SINGLE_SIGN_ON, organisation_id=organisation.id)
 
 
 @bp.route("/organisations/<number:organisation_id>/change", methods=["GET", "POST"])

@@ -9,6 +9,5 @@ def register(app: Flask) -> None:
 
     for part in (logs, trail, page, sealed, session, routing, security, limits, formats, errors):
         part.register(app)
-    app.after_request(
-        trail.keep
-    )  # asked first, being told last: what it answers instead gets every header too
+    # Asked first, being told last: what it answers instead gets every header too.
+    app.after_request(trail.keep)

@@ -1,5 +1,7 @@
 """The access review: the report of a small office, word for word, and what makes somebody worth a look."""
 
+import csv
+import io
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,14 +9,12 @@ from pathlib import Path
 import pytest
 
 from portal import clock
-from portal.ime import access_review
-from portal.ime.access_review import LONG_AGO, NEVER_CAME, NEVER_JOINED, NO_FACTOR, export_review, review
+from portal.ime.access_review import HEAD, LONG_AGO, NEVER_CAME, NEVER_JOINED, NO_FACTOR, review
 from portal.ime.emergency import begin_emergency
 from portal.ime.people import disable_person
 from portal.ime.restriction import restrict_case
-from portal.models import AuditRecord, Authenticator, Bar, Case, Organisation, Passkey, Session, User
-from portal.words import Act, Stage
-from portal.written import cell
+from portal.models import Authenticator, Bar, Case, Passkey, Session, User
+from portal.words import Stage
 from tests.databases import ON_BOTH
 
 GOLDEN = Path(__file__).parents[1] / "snapshots/access_review.csv"
@@ -60,25 +60,12 @@ def office(world, case_at):
 def test_the_report_reads_as_agreed(office, backend):
     """`WRITE_SNAPSHOTS=1` writes it anew; read the difference before you commit it."""
     with clock.set_to(MOMENT):
-        text = export_review().replace("\r\n", "\n")
+        lines = [line.cells() for line in review().lines]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([HEAD, *lines])
     if os.environ.get("WRITE_SNAPSHOTS"):
-        GOLDEN.write_text(text)
-    assert text == GOLDEN.read_text()
-
-
-def test_that_it_was_taken_out_is_on_record_without_a_name(office):
-    export_review()
-    kept = AuditRecord.get(AuditRecord.act == Act.EXPORTED)
-    assert kept.facts == {"what": "access_review", "people": User.select().count()}
-
-
-def test_the_export_fails_where_it_cannot_be_put_on_record(office, monkeypatch):
-    def fail(*_, **__):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(access_review.audit, "record", fail)
-    with pytest.raises(ZeroDivisionError):
-        export_review()
+        GOLDEN.write_text(text.getvalue())
+    assert text.getvalue() == GOLDEN.read_text()
 
 
 @ON_BOTH
@@ -105,27 +92,3 @@ def test_who_showed_a_password_alone_has_not_come(office):
         Session.create(user=office.colleague, token_hash="half", ends_at=MOMENT + timedelta(minutes=10))
         [line] = [line for line in review().lines if line.user == office.colleague]
     assert NEVER_CAME in line.findings
-
-
-HOSTILE = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", '=HYPERLINK("http://x")')
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_no_cell_is_a_formula(text):
-    assert cell(text) == f"'{text}"
-
-
-@pytest.mark.parametrize("text", ["", "Dr. Okafor", "0", "a=b", "3-4", "O'Neil"])
-def test_what_is_no_formula_stays_as_it_is(text):
-    assert cell(text) == text
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_nothing_that_somebody_is_called_runs_in_a_spreadsheet(world, text):
-    import csv
-    import io
-
-    User.update(name=text).where(User.id == world.referrer.id).execute()
-    Organisation.update(name=text).where(Organisation.id == world.referrer.organisation_id).execute()
-    for row in csv.reader(io.StringIO(export_review(), newline="")):
-        assert not [each for each in row if each.lstrip().startswith(("=", "+", "-", "@", "＝"))]

@@ -20,6 +20,7 @@ from portal.models import (
     Case,
     Event,
     Identity,
+    IdentityProvider,
     Notice,
     Passkey,
     RecoveryCode,
@@ -324,6 +325,35 @@ def test_only_a_coordinator_can_be_a_manager(world, who):
 def test_the_database_knows_no_manager_who_is_no_coordinator(world, backend):
     with pytest.raises(IntegrityError), database.atomic():
         User.update(is_manager=True).where(User.id == world.referrer.id).execute()
+
+
+def test_nobody_becomes_a_manager_where_a_provider_is_the_only_way_in(world):
+    office = world.coordinator.organisation
+    IdentityProvider.create(
+        organisation=office, issuer="https://sign-in.example", client_id="x", is_only_way=True
+    )
+    with pytest.raises(Refusal, match="only way"):
+        people.make_manager(world.second_coordinator, by=world.coordinator)
+    with pytest.raises(Refusal, match="only way"):
+        people.invite_person(
+            by=world.coordinator,
+            organisation=office,
+            role=Role.COORDINATOR,
+            name="New Manager",
+            email="new@impartial.example",
+            is_manager=True,
+        )
+    assert not again(world.second_coordinator).is_manager
+
+
+def test_what_is_so_already_is_told_to_nobody(world, second_manager):
+    for verb, who in (
+        (people.make_manager, second_manager),
+        (people.end_management, world.second_coordinator),
+    ):
+        with pytest.raises(Refusal):
+            verb(who, by=world.coordinator)
+    assert told() == set()
 
 
 def test_a_coordinator_of_another_kind_of_organisation_is_no_manager(world):

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from peewee import IntegrityError
+from peewee import IntegrityError, OperationalError
 
 from portal import clock, outside, search
 from portal.db import database
@@ -374,3 +374,12 @@ def test_bytes_that_a_stopped_machine_left_behind_are_noise(world, ended, monkey
     purged(case, world.coordinator)
     assert CANARIES["file"].encode() not in outside.store().read(key)
     assert not CaseKey.select().where(CaseKey.case == case.id).exists()
+
+
+def test_a_purge_is_done_though_others_hold_the_database_when_it_is_rubbed_out(world, monkeypatch, caplog):
+    def locked(*_):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(database.obj, "execute_sql", locked)
+    retention.sweep_out([], [])
+    assert "rubbed out later" in caplog.text

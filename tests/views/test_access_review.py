@@ -1,9 +1,12 @@
 """The access review as a page and as a file."""
 
+import csv
+import io
+
 from portal.ime.emergency import begin_emergency
 from portal.ime.restriction import restrict_case
-from portal.models import Bar
-from portal.words import Stage
+from portal.models import AuditRecord, Bar, Organisation, User
+from portal.words import Act, Stage
 
 
 def test_the_page_names_what_is_open_beside_the_rules(visitor, world, case_at):
@@ -35,3 +38,16 @@ def test_the_file_is_saved_and_never_shown(visitor, world):
     assert headers["Content-Type"] == "text/csv; charset=utf-8"
     assert headers["Content-Disposition"].startswith("attachment;") and headers["Cache-Control"] == "no-store"
     assert world.expert.email in manager.response.get_data(as_text=True)
+    kept = AuditRecord.get(AuditRecord.act == Act.EXPORTED)
+    assert (kept.user, kept.route, kept.facts) == (world.coordinator.id, "access_review.export", {})
+
+
+def test_nothing_that_somebody_is_called_runs_in_a_spreadsheet(visitor, world):
+    User.update(name="\t=1+1").where(User.id == world.referrer.id).execute()
+    Organisation.update(name='=HYPERLINK("http://x")').where(
+        Organisation.id == world.referrer.organisation_id
+    ).execute()
+    saved = visitor(world.coordinator).opens("/access-review/export").response
+    rows = list(csv.reader(io.StringIO(saved.get_data().decode("utf-8-sig"), newline="")))
+    assert ["'\t=1+1", world.referrer.email] in [row[:2] for row in rows]
+    assert not [each for row in rows for each in row if each.lstrip().startswith(("=", "+", "-", "@"))]

@@ -2,7 +2,7 @@
 
 import io
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -168,9 +168,16 @@ def test_managers_read_the_alerts_newest_first_and_others_do_not(visitor, world,
     assert "Alerts" not in other.opens("/").links
 
 
+def test_what_happened_late_in_the_day_is_found_on_the_offices_day(visitor, world):
+    with clock.set_to(datetime(2026, 3, 5, 2, 0, tzinfo=UTC)):  # 9 pm on March 4 at the office
+        Alert.create(kind=AlertKind.MASS_DOWNLOAD, user=world.expert, facts={"count": 41, "minutes": 10})
+    [way] = visitor(world.coordinator).opens("/alerts").tree.xpath("//tbody//a/@href")
+    assert way.endswith("?since=2026-03-04&until=2026-03-04")
+
+
 def test_older_alerts_are_a_page_further(visitor, world):
     for _ in range(60):
-        Alert.create(kind=AlertKind.CHANGED_BYTES, facts={})
+        Alert.create(kind=AlertKind.EMERGENCY_ACCESS, facts={})
     manager = visitor(world.coordinator).opens("/alerts")
     assert len(manager.tree.xpath("//tbody/tr")) == 50
     assert len(manager.follows("Show older alerts").tree.xpath("//tbody/tr")) == 10

@@ -59,9 +59,6 @@ def test_what_it_is_does_not_change_whatever_is_sent(visitor, world, insurer):
     )
 
 
-def test_single_sign_on_is_linked_where_the_portal_has_it(app, visitor, world, insurer, monkeypatch):
-    assert "Set up single sign-on" in visitor(world.coordinator).opens(f"/organisations/{insurer.id}").links
-    monkeypatch.setattr("portal.views.organisations.SINGLE_SIGN_ON", "nowhere.settings")
-    assert (
-        "Set up single sign-on" not in visitor(world.coordinator).opens(f"/organisations/{insurer.id}").links
-    )
+def test_the_way_to_single_sign_on_is_on_the_page(visitor, world, insurer):
+    manager = visitor(world.coordinator).opens(f"/organisations/{insurer.id}")
+    assert manager.follows("Set up single sign-on").heading == f"Single sign-on of {insurer.name}"
