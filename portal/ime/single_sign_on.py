@@ -38,6 +38,12 @@ def provider_of(email: str) -> IdentityProvider:
     return provider
 
 
+def provider_numbered(number: int | None) -> IdentityProvider | None:
+    """The provider of this number, as the portal itself kept it; None where it was removed meanwhile."""
+    found: IdentityProvider | None = IdentityProvider.get_or_none(IdentityProvider.id == number)
+    return found
+
+
 def domain_of(email: str) -> str:
     """The domain of an address in lower case and ASCII; empty where it has none."""
     from email_validator import EmailNotValidError, validate_email

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, g, request, url_for
 
 from portal import clock
-from portal.ime import activity
+from portal.ime import activity, directory
 from portal.ime.activity import Activity, Named, Touched
 from portal.ime.incident import clock_of
 from portal.models import Session, User
@@ -70,25 +70,25 @@ def export(user_id: int) -> Any:
 
 
 def person_or_404(user_id: int) -> User:
-    return User.get_or_none(User.id == user_id) or abort(404)
+    return directory.find(user_id) or abort(404)
 
 
 def wanted() -> Asked:
     """The wish in the address; junk counts as not given, and days the wrong way round as one day."""
-    until = day_of("until") or clock.today()
-    since = min(day_of("since") or until - USUAL, until)
+    until = day_of(request.args.get("until")) or clock.today()
+    since = min(day_of(request.args.get("since")) or until - USUAL, until)
     typed = request.args.get("session", "")
     session = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
-    return Asked(since, until, session, day_of("discovered_on"))
+    return Asked(since, until, session, day_of(request.args.get("discovered_on")))
 
 
-def day_of(name: str) -> date | None:
-    """The day in the address under this name, if it is one that a period can begin or end with."""
+def day_of(typed: str | None) -> date | None:
+    """A day from the address, if it is one that a period can begin or end with."""
     try:
-        typed = date.fromisoformat(request.args.get(name, ""))
+        day = date.fromisoformat(typed or "")
     except ValueError:
         return None
-    return typed if 1990 <= typed.year <= 2200 else None
+    return day if 1990 <= day.year <= 2200 else None
 
 
 def sessions(person: User, asked: Asked) -> list[tuple[int, str]]:

@@ -9,6 +9,7 @@ from flask import session as cookie
 
 from portal import clock
 from portal.forms.single_sign_on import OrganizationForm, SignOnForm
+from portal.ime import organisations
 from portal.ime.process import Refusal
 from portal.ime.sign_on_settings import (
     domains_of,
@@ -18,7 +19,7 @@ from portal.ime.sign_on_settings import (
     sign_on_of,
     unlink,
 )
-from portal.ime.single_sign_on import NoEntry, client_of, enter, note_refusal, provider_of
+from portal.ime.single_sign_on import NoEntry, client_of, enter, note_refusal, provider_numbered, provider_of
 from portal.models import IdentityProvider, Organisation, User
 from portal.outside import identities
 from portal.outside.identity import Attempt, Misconfigured, ProviderDown, attempt
@@ -32,7 +33,7 @@ from portal.words import Ending
 
 bp = Blueprint("single_sign_on", __name__)
 
-ATTEMPT = "signing_on"  # what the signed cookie holds meanwhile
+ATTEMPT = "signing_on"  # what the sealed cookie holds meanwhile
 LONGEST = 900  # seconds from leaving for the provider to coming back
 SILENT = "Your organization’s sign-in does not answer right now. Try again in a few minutes; nothing is lost."
 
@@ -95,7 +96,7 @@ def public_url() -> str:
 @limited(LINK)
 def come_back() -> Any:
     kept = cookie.pop(ATTEMPT, None) or {}
-    provider = IdentityProvider.get_or_none(IdentityProvider.id == kept.get("provider"))
+    provider = provider_numbered(kept.get("provider"))
     try:
         user, methods = arrive(provider, kept)
     except Untrusted as refusal:
@@ -137,7 +138,7 @@ def turned_away(provider: IdentityProvider | None, why: str, status: int) -> Any
 @public
 def leave() -> Any:
     """Our session is over already; the provider's own ends there, if it offers that."""
-    provider = IdentityProvider.get_or_none(IdentityProvider.id == session.left())
+    provider = provider_numbered(session.left())
     address = way_out(provider) if provider else ""
     if not address:
         return redirect(url_for("account.sign_in"), 303)
@@ -179,7 +180,7 @@ def settings(organisation_id: int) -> Any:
 
 
 def organisation_or_404(number: int) -> Organisation:
-    return Organisation.get_or_none(Organisation.id == number) or abort(404)
+    return organisations.find(number) or abort(404)
 
 
 def as_kept(organisation: Organisation, provider: IdentityProvider | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The ceremony of a passkey: one challenge a page, kept in the signed cookie beside the token of the session, and where
+"""The ceremony of a passkey: one challenge a page, kept in the sealed cookie beside the token of the session, and where
 keys are shown, which the configured address alone decides."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode

@@ -74,6 +74,13 @@ ASKED = [
     "show",
     "stage",
     "order",
+    "since",
+    "until",
+    "discovered_on",
+    "session",
+    "organisation",
+    "role",
+    "state",
 ]
 
 

@@ -306,7 +306,7 @@ def test_what_people_type_becomes_no_link(app, world, case_at):
         (models.Expert, ("practice",)),
     ):
         model.update({getattr(model, name): typed for name in names}).execute()
-    people = persons(world, case, case_at(Stage.DECLINED))
+    people, shown = persons(world, case, case_at(Stage.DECLINED)), 0
     for name in PEOPLE:
         sender = Sender(app, people[name])
         for path in (
@@ -322,3 +322,5 @@ def test_what_people_type_becomes_no_link(app, world, case_at):
                     assert link.startswith(
                         ("/", "#", "?", "tel:", "mailto:", "https://maps.google.com/?q=")
                     ), (name, path, link)
+                shown += "javascript:alert(1)" in answer.text
+    assert shown > 5

@@ -11,7 +11,7 @@ from lxml import html
 from portal import outside
 from portal.ime import files
 from portal.ime.instructions import make_link, spend_link
-from portal.models import Appointment, AuditRecord, Case, Document
+from portal.models import Appointment, AuditRecord, Case, Document, SignInFailure
 from portal.words import Ending, Stage
 
 OTHER_SITE = (
@@ -50,6 +50,7 @@ def test_a_form_on_another_site_writes_nothing_even_with_a_token(secure, headers
     assert (
         client.post("/sign-in", base_url="https://localhost", data=typed, headers=headers).status_code == 400
     )
+    assert not SignInFailure.select().exists()  # as the same form writes from a page of ours
 
 
 def test_a_link_on_another_site_still_opens_a_page(visitor):
