@@ -1,5 +1,13 @@
 """The application for any WSGI server: `waitress-serve wsgi:app`, `flask --app wsgi …`."""
 
-from portal import create_app
+import sys
 
-app = create_app()
+from portal import create_app
+from portal.production import Unsafe
+
+try:
+    app = create_app()
+except Unsafe as refusal:
+    sys.exit(
+        f"Error: {refusal}"
+    )  # the sentence that names the setting is what an operator needs, no traceback

@@ -69,6 +69,9 @@ def render(notice: AccountNotice, url: str) -> Text:
 
 
 def facts_of(notice: AccountNotice) -> dict[str, Any]:
-    """The facts as a text needs them: an alert in words, and the address that is confirmed."""
+    """The facts as a text needs them: an alert and its person in words, and the address that is confirmed."""
     facts = {**notice.facts, "email": notice.email}
-    return {**facts, "alert": AlertKind(facts["alert"]).label} if "alert" in facts else facts
+    if "alert" in facts:
+        person = User.get_or_none(User.id == facts.get("person"))
+        facts |= {"alert": AlertKind(facts["alert"]).label, "person": person.name if person else ""}
+    return facts

@@ -227,9 +227,8 @@ def rotate_key_command(finish: bool) -> None:
     """Seal everything with a new key while the portal runs; cut off, it goes on where it was when run again."""
     try:
         if finish:
-            click.echo(
-                f"{rotation.finish()} old keys are gone. A backup made before needs them: keep a copy as long."
-            )
+            gone = rotation.finish()
+            click.echo(f"Old keys let go: {gone}. A backup made before needs them: keep a copy as long.")
         else:
             click.echo(
                 f"{rotation.rotate()} texts are sealed with the new key. Now copy the key file, then --finish."

@@ -125,6 +125,7 @@ def test_the_command_says_in_a_sentence_why_it_does_not_start(tmp_path):
     assert (
         code != 0 and "IMPARTIAL_URL must begin with https://" in err and SAFE["IMPARTIAL_SECRET"] not in err
     )
+    assert "Traceback" not in err
 
 
 PROBES = (

@@ -29,4 +29,4 @@ class SignOnForm(Form):
     )
     client_id = Line("Client ID", [MustBeGiven("Enter the client ID that the provider gave")])
     client_secret = Password("Client secret", limit=1_000, autocomplete="off")
-    is_only_way = Tick("Passwords of this organization’s people do not open the portal")
+    is_only_way = Tick("Its people sign in only this way, and no password opens their accounts")

@@ -8,6 +8,7 @@ from portal.words import RecordState, Stage
 
 AT = bind("case")
 SIGNED = Report.document.is_null(False)
+HELD = LegalHold.case == AT, LegalHold.lifted_at.is_null()
 LOOKED_INTO = {
     "settle_record": RecordRequest.select(SQL("1")).where(
         RecordRequest.case == AT, RecordRequest.state == RecordState.ASKED
@@ -22,7 +23,10 @@ LOOKED_INTO = {
     "restrict_case": Case.select(SQL("1")).where(Case.id == AT, ~Case.is_restricted),
     "lift_restriction": Case.select(SQL("1")).where(Case.id == AT, Case.is_restricted),
     "revoke_links": SecureLink.select(SQL("1")).where(SecureLink.case == AT, SecureLink.revoked_at.is_null()),
-    "lift_hold": LegalHold.select(SQL("1")).where(LegalHold.case == AT, LegalHold.lifted_at.is_null()),
+    "place_hold": Case.select(SQL("1")).where(
+        Case.id == AT, Case.id.not_in(LegalHold.select(LegalHold.case).where(*HELD))
+    ),
+    "lift_hold": LegalHold.select(SQL("1")).where(*HELD),
     "purge_case": Case.select(SQL("1")).where(Case.id == AT, False),  # it is reached from what is due
     "settle_call": Notice.select(SQL("1")).join(Event).where(Event.case == AT, Notice.is_call()),
 }

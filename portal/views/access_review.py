@@ -38,7 +38,7 @@ def sights(found: access_review.Review) -> list[tuple[str, str, str, int]]:
     same: dict[tuple[str, str, str], int] = {}
     for line in found.lines:
         if line.state != "disabled":
-            key = (line.user.organisation.name, line.user.role.label, line.sees)
+            key = (line.user.organisation.name, line.user.role.title, line.sees)
             same[key] = same.get(key, 0) + 1
     return [(*key, number) for key, number in same.items()]
 

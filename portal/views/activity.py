@@ -1,11 +1,12 @@
 """What one person, or one session of theirs, touched in a period: for whoever has to judge a breach."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, g, request, url_for
+from flask import Blueprint, abort, current_app, g, request, url_for
 
 from portal import clock
 from portal.ime import activity, directory
@@ -119,12 +120,22 @@ def tables(touched: Activity) -> list[dict[str, Any]]:
                 (file_in_words(file_names.get(number), number), each) for number, each in documents.items()
             ],
         },
-        {"title": "Pages", "count": len(touched.pages), "rows": list(first(touched.pages).items())},
+        {
+            "title": "Pages",
+            "count": len(touched.pages),
+            "rows": [(address_of(name), each) for name, each in first(touched.pages).items()],
+        },
     ]
 
 
 def first(listed: dict[Any, Touched]) -> dict[Any, Touched]:
     return dict(list(listed.items())[:MOST_SHOWN])
+
+
+def address_of(name: str) -> str:
+    """The address of a page as the table of access has it, what differs from row to row left open: /cases/…/bars."""
+    rules = current_app.url_map._rules_by_endpoint.get(name)
+    return re.sub(r"<[^>]+>", "…", rules[0].rule) if rules else name
 
 
 def case_in_words(named: Named | None, number: int) -> str:
@@ -155,5 +166,5 @@ def lines(person: User, asked: Asked) -> Iterator[list[Any]]:
             yield [
                 record.at.isoformat(), record.act.value, record.ending.value, named.reference, named.name,
                 record.thing, record.number, documents.get(record.number, none).name if is_document else "",
-                record.route, record.source, record.session, record.request,
+                address_of(record.route), record.source, record.session, record.request,
             ]  # fmt: skip

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, g, request, url_for
 
 from portal import clock
+from portal.ime.activity import visible_among
 from portal.ime.alerts import newest
 from portal.models import Alert, Case
 from portal.web.page import page
@@ -22,9 +23,10 @@ def read() -> Any:
     found = newest(number_of(request.args.get("before")), ON_PAGE + 1)
     shown = found[:ON_PAGE]
     references = references_of(shown)
+    seen = visible_among(list(references), g.person)
     return page(
         "alerts/read.html",
-        rows=[row(alert, references) for alert in shown],
+        rows=[row(alert, references, seen) for alert in shown],
         older_href=url_for(".read", before=shown[-1].id) if found[ON_PAGE:] else None,
     )
 
@@ -35,8 +37,9 @@ def references_of(alerts: list[Alert]) -> dict[int, str]:
     return dict(Case.select(Case.id, Case.reference).where(Case.id.in_(wanted)).tuples()) if wanted else {}
 
 
-def row(alert: Alert, references: dict[int, str]) -> dict[str, Any]:
-    counted = COUNTED.get(alert.kind)
+def row(alert: Alert, references: dict[int, str], seen: set[int]) -> dict[str, Any]:
+    """An alert in words; its case is a link for whoever may see it."""
+    counted, reference = COUNTED.get(alert.kind), references.get(alert.case, "")
     day = clock.day_of(alert.at).isoformat()
     return {
         "kind": alert.kind.title,
@@ -46,6 +49,7 @@ def row(alert: Alert, references: dict[int, str]) -> dict[str, Any]:
         else None,
         "what": f"{alert.facts['count']} {counted} in {alert.facts['minutes']} minutes"
         if counted
-        else references.get(alert.case, ""),
+        else reference,
+        "case_href": url_for("case.show", ref=reference) if alert.case in seen else None,
         "at": alert.at,
     }

@@ -48,7 +48,7 @@ SECTIONS = {
 @sees_case(Party.REFERRER, Party.COLLEAGUE, Party.COORDINATOR, Party.EXPERT, Party.CANDIDATE)
 def show(case: Case) -> Any:
     kind = rules.exam_kinds().get(case.exam_kind)
-    primary, others = actions(g.person, case)
+    can = actions(g.person, case)
     return page(
         "case/show.html",
         case=case,
@@ -56,24 +56,23 @@ def show(case: Case) -> Any:
         name=claimant_name(case),
         kind_name=kind.name if kind else "",
         parts=journey.parts(case),
-        primary=primary,
-        others=[*others, *accounting(case)],
+        primary=can.primary,
+        others=can.others,
+        guarding=[*can.guarding, *accounting(case)],
         waits_for=waits_for(case),
         emergencies=emergencies(case),
         is_managed=is_manager(g.person),
         awaited=PROCESS[case.next_step].button if case.next_step else "",
         sections=sections(case),
         entries=timeline(events(case), g.person, g.party),
-        sightings_href=url_for("sightings.read", ref=case.reference)
-        if g.party in WHO_HEAR_OF_LOOKS
-        else None,
     )
 
 
 def accounting(case: Case) -> list[Link]:
-    """The office's way to what went out about the claimant."""
-    href = url_for("disclosure.read", ref=case.reference)
-    return [Link("Accounting of disclosures", href)] if g.party == Party.COORDINATOR else []
+    """The ways to what went out about the claimant, for the office, and to who looked at the case."""
+    went_out = Link("Accounting of disclosures", url_for("disclosure.read", ref=case.reference))
+    looks = Link("Who looked at this case", url_for("sightings.read", ref=case.reference))
+    return [went_out] * (g.party == Party.COORDINATOR) + [looks] * (g.party in WHO_HEAR_OF_LOOKS)
 
 
 def sections(case: Case) -> list[tuple[str, dict[str, Any]]]:

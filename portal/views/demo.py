@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
 
+from portal.demo import PASSWORD
 from portal.ime.instructions import make_link, spend_link
 from portal.models import Appointment, Case, User
 from portal.web import session
@@ -21,7 +22,7 @@ def sign_in(role: str) -> Any:
     if request.method == "POST":
         session.begin(person)
         return redirect(url_for("desk.home"), 303)
-    return page("demo/sign_in.html", person=person)
+    return page("demo/sign_in.html", person=person, password=PASSWORD)
 
 
 @bp.route("/demo/claimant", methods=["GET", "POST"])

@@ -88,7 +88,7 @@ def added(user: User, answer: str) -> None:
 def enrolled(user: User, sentence: str, target: str | None) -> Any:
     """Signed in by what was just added; who has no recovery codes yet is shown some, this once."""
     session.complete()
-    onward = own_page(target or "") or url_for("account.overview")
+    onward = own_page(target or "") or url_for("desk.home")
     return done(sentence, onward) if codes_left(user) else shown_once(user, onward)
 
 

@@ -4,12 +4,14 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, request, url_for
 
+from portal.config import OFFICE
 from portal.forms.account import CodeForm, PasskeyForm, RecoveryForm
 from portal.ime.factors import Factors, factors_of, show_code, show_own_passkey, show_recovery_code
 from portal.ime.passkeys import assertion_options
 from portal.ime.process import Refusal
 from portal.models import User
 from portal.web import passkey, session
+from portal.web.formats import phone
 from portal.web.limits import SIGN_IN, limited
 from portal.web.page import page, take
 from portal.web.routing import knows_password
@@ -64,6 +66,7 @@ def asked(user: User, factors: Factors, form: CodeForm) -> Any:
         offers_app=offers_app(factors),
         codes=factors.codes,
         is_half=bool(g.half),
+        office_phone=phone(OFFICE.phone),
     )
 
 

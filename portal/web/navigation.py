@@ -29,6 +29,9 @@ PLACES = {
 }
 
 
+GUARDING = frozenset({"restrict_case", "lift_restriction", "place_bar", "place_hold", "lift_hold"})
+ACCOUNTED = frozenset({"record_disclosure", "choose_ground"})
+
 MANAGED = (("Manage", "management.overview"),)
 
 
@@ -66,13 +69,27 @@ def href_if_open(name: str, case: Case) -> str | None:
     return step_href(name, case) if is_open(name, case) else None
 
 
-def actions(person: Person, case: Case) -> tuple[Link | None, list[Link]]:
-    """The one obvious button for this reader (None while they wait), and the other steps they may take."""
+@dataclass(frozen=True)
+class Actions:
+    """What a reader may do at a case: the one obvious button (None while they wait), the other steps that move the
+    examination, and those that guard the case and are seldom needed."""
+
+    primary: Link | None
+    others: list[Link]
+    guarding: list[Link]
+
+
+def actions(person: Person, case: Case) -> Actions:
+    """The steps this reader may take now, each with its page; what the accounting of disclosures leads to is there."""
     links = {row.name: href for row in may(person, case, g.party) if (href := step_href(row.name, case))}
     primary = links.pop(case.next_step, None)
     idle = idle_steps(case) if LOOKED_INTO.keys() & links.keys() else ()
-    others = [Link(PROCESS[name].button, href) for name, href in links.items() if name not in idle]
-    return (first(case, primary) if primary else None), others
+    shown = {name: Link(PROCESS[name].button, href) for name, href in links.items() if name not in idle}
+    return Actions(
+        first(case, primary) if primary else None,
+        [link for name, link in shown.items() if name not in GUARDING | ACCOUNTED],
+        [link for name, link in shown.items() if name in GUARDING],
+    )
 
 
 def first(case: Case, href: str) -> Link:

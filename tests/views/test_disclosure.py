@@ -37,7 +37,7 @@ def test_the_accounting_is_one_action_from_the_case(desk):
 
 def test_what_a_recipient_was_given_by_phone_is_noted_with_the_least_chosen_beforehand(desk):
     page, case = desk
-    page.opens(f"/cases/{case.reference}").follows(NOTE)
+    page.opens(f"/cases/{case.reference}").follows("Accounting of disclosures").follows(NOTE)
     chosen = page.tree.xpath("//input[@name='documents' and @checked]/@value")
     assert chosen == [str(each.id) for each in disclosure.least(disclosure.offered(case))] != []
     assert page.tree.xpath("//input[@name='basis' and @checked]/@value") == ["workers_compensation"]

@@ -33,7 +33,7 @@ def saves(person, path, hostile, **changes):
         "client_secret": SECRET,
         "domains": "lakeshore.example",
     }
-    return person.opens(path).presses("Save the sign-on", **(answers | changes))
+    return person.opens(path).presses("Save single sign-on", **(answers | changes))
 
 
 def test_a_manager_sets_the_sign_on_up_and_sees_the_secret_never_again(visitor, world, path, hostile):
@@ -80,7 +80,7 @@ def test_a_manager_unlinks_a_person_and_removes_the_sign_on(visitor, world, path
     assert manager.opens(path).sees("Morgan Reyes")
     manager.presses("Unlink")
     assert manager.sees("Unlinked.") and not Identity.select().exists()
-    manager.presses("Remove the sign-on")
+    manager.presses("Remove single sign-on")
     assert manager.sees("Removed.")
     assert not IdentityProvider.select().exists() and not EmailDomain.select().exists()
 
