@@ -97,9 +97,9 @@ def test_known_and_unknown_addresses_take_a_similar_time(world, backend, monkeyp
         return time.perf_counter() - began
 
     taken(world.expert.email)
-    pairs = [(taken(world.expert.email), taken("nobody@nowhere.example")) for _ in range(25)]
+    pairs = [(taken(world.expert.email), taken("nobody@nowhere.example")) for _ in range(9)]
     known, unknown = (median(times) for times in zip(*pairs, strict=True))
-    assert 1 / 3 < known / unknown < 3
+    assert 1 / 2 < known / unknown < 2
 
 
 def test_asking_again_within_five_minutes_sends_nothing_more(world):
