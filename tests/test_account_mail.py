@@ -127,10 +127,12 @@ def test_a_mail_with_a_link_makes_it_as_it_is_sent_for_one_purpose_and_keeps_no_
 
 def test_what_needs_no_link_leads_to_the_account_and_an_alert_to_the_alerts(world, post):
     owe(world.expert, AccountMail.RIGHTS_CHANGED, what="moved", by=world.coordinator.name)
-    owe_managers(AccountMail.ALERT, alert=AlertKind.MASS_DOWNLOAD, person=3, count=60, minutes=10)
+    who = world.second_coordinator
+    owe_managers(AccountMail.ALERT, alert=AlertKind.MASS_DOWNLOAD, person=who.id, count=60, minutes=10)
     assert account_mail.send_owed() == 2
     assert "http://localhost/account" in post.sent[0].text
     assert "http://localhost/alerts" in post.sent[1].text
+    assert f"60 times within 10 minutes, by {who.name}." in post.sent[1].text
     assert post.sent[1].to == world.coordinator.email
 
 

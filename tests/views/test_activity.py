@@ -86,7 +86,7 @@ def test_a_manager_reads_it_by_person_and_session(visitor, world, misused, sessi
     page.presses("Show what was touched", session=str(session.id))
     assert page.sees(one.reference) and not page.sees(other.reference)
     assert page.sees("5 records: 1 case, 1 document and 2 pages.")
-    assert page.sees("/cases/…/documents/…") and not page.sees("records.download")
+    assert page.sees("/cases/…/records/…") and not page.sees("records.download")
     page.follows(f"Back to {world.expert.name}").follows("See what they touched")
     assert page.heading == f"What {world.expert.name} touched"
 

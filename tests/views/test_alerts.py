@@ -12,7 +12,7 @@ from portal.db import database
 from portal.ime import alerts, files
 from portal.ime.alerts import MOST_DOCUMENTS, MOST_REFUSALS, watch
 from portal.ime.instructions import make_link, spend_link
-from portal.models import AccountNotice, Alert, AuditRecord, Document, Session, User
+from portal.models import AccountNotice, Alert, AuditRecord, Bar, Document, Session, User
 from portal.words import AccountMail, Act, AlertKind, Ending, Stage
 from tests.databases import ON_BOTH
 
@@ -181,3 +181,12 @@ def test_older_alerts_are_a_page_further(visitor, world):
     manager = visitor(world.coordinator).opens("/alerts")
     assert len(manager.tree.xpath("//tbody/tr")) == 50
     assert len(manager.follows("Show older alerts").tree.xpath("//tbody/tr")) == 10
+
+
+def test_the_alert_of_an_emergency_leads_to_the_case_unless_the_manager_is_barred(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    Alert.create(kind=AlertKind.EMERGENCY_ACCESS, user=world.second_coordinator, case=case.id, facts={})
+    manager = visitor(world.coordinator)
+    assert manager.opens("/alerts").follows(case.reference).status == 200
+    Bar.create(case=case, user=world.coordinator, why="A cousin.", placed_by=world.coordinator)
+    assert case.reference not in manager.opens("/alerts").links

@@ -18,9 +18,11 @@ def test_the_queue_filters_by_stage(visitor, world, case_at):
     assert references(page) == [case_at(Stage.BOOKED).reference]
 
 
-def test_the_queue_finds_a_whole_claim_number(visitor, world):
-    page = visitor(world.coordinator).opens("/cases").presses("Show cases", q="lm-2026-004417")
+def test_the_queue_finds_a_whole_claim_number_and_says_that_a_part_finds_nothing(visitor, world):
+    page = visitor(world.coordinator).opens("/cases").presses("Show cases", q="lm 2026 004417")
     assert len(references(page)) == len(Stage) - 1
+    assert page.sees("Reference, claimant or whole claim number")
+    assert references(page.presses("Show cases", q="004417")) == []
 
 
 def test_a_search_without_a_hit_says_what_to_try(visitor, world):
@@ -129,3 +131,23 @@ def test_until_the_day_the_expert_is_offered_the_brief_and_not_the_record(visito
 def test_a_returned_referral_shows_the_question_on_its_case_page(visitor, world, case_at):
     page = visitor(world.referrer).opens(f"/cases/{case_at(Stage.RETURNED).reference}")
     assert page.sees("The coordinator asks: Which shoulder imaging exists so far?")
+
+
+def test_what_guards_a_case_is_tucked_away_from_the_steps_that_move_it(visitor, world, case_at):
+    page = visitor(world.coordinator).opens(f"/cases/{case_at(Stage.BOOKED).reference}")
+    tucked = [" ".join(link.text_content().split()) for link in page.tree.xpath("//details//a")]
+    assert tucked == [
+        "Restrict the case",
+        "Bar a person",
+        "Place a legal hold",
+        "Accounting of disclosures",
+        "Who looked at this case",
+    ]
+    assert [page.links.count(text) for text in tucked] == [1] * 5
+    assert not {"Note what was given out", "Choose the ground for giving out"} & set(page.links)
+
+
+def test_a_reader_with_one_such_link_opens_nothing_to_reach_it(visitor, world, case_at):
+    page = visitor(world.referrer).opens(f"/cases/{case_at(Stage.BOOKED).reference}")
+    assert not page.tree.xpath("//main//details[.//a='Who looked at this case']")
+    assert "Who looked at this case" in page.links

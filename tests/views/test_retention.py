@@ -62,6 +62,7 @@ def test_a_hold_is_placed_seen_with_its_reason_and_lifted(manager, long_ago):
     reference = long_ago.reference
     manager.opens(f"/cases/{reference}").follows("Place a legal hold")
     manager.presses("Place the hold", why="Delgado v. Lakeshore")
+    assert "Place a legal hold" not in manager.opens(f"/cases/{reference}").links
     manager.opens("/retention")
     assert manager.sees("Delgado v. Lakeshore") and manager.sees("Nothing is due")
     manager.opens(f"/cases/{reference}/purge").presses("Purge the case", typed=reference)
