@@ -6,6 +6,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from lxml import html
 
+from portal import clock
+from portal.models import User
 from portal.words import Stage
 from tests.policy.matrix import Knocker, outcome, persons, read_table
 from tests.policy.stages import KNOCKING, read_stages
@@ -105,6 +107,7 @@ def allowed(name):
 @pytest.mark.parametrize("name", WALKING)
 def test_what_people_come_to_by_links_is_what_the_tables_allow(app, ours, theirs, look, name):
     people = persons(ours.world, ours.case_at(Stage.BOOKED), ours.case_at(Stage.DECLINED))
+    User.update(joined_at=clock.now()).where(User.id == ours.world.expert.id).execute()
     stages = {side.case_at(stage).reference: stage for side in (ours, theirs) for stage in Stage}
     walker = Walker(app, Knocker(app, people[name], look(name)), stages).walk("/")
     may = set(allowed(name))
