@@ -16,7 +16,7 @@ from tests.policy.matrix import (
     write_table,
 )
 
-CELLS = 1_800  # how many there are at least; fewer means that something is not asked any more
+CELLS = 3_300  # how many there are at least; fewer means that something is not asked any more
 
 
 def test_every_route_answers_everybody_as_the_table_says(app, ours, look):
