@@ -10,6 +10,7 @@ from portal import demo
 from portal.models import SecureLink, User
 from tests.browser.serving import Site, serving
 from tests.client import Visitor
+from tests.policy.matrix import HalfSignedIn, take_proof_back
 
 
 @pytest.fixture
@@ -23,10 +24,13 @@ def site(app: Flask, world: demo.World) -> Iterator[Site]:
 def window(app: Flask, site: Site, context_factory: Callable[..., BrowserContext]) -> Callable[..., Page]:
     """Call it for a window of a browser of its own, signed in as the person given, or nobody yet."""
 
-    def open_window(person: User | SecureLink | None = None, **options: object) -> Page:
+    def open_window(person: User | SecureLink | HalfSignedIn | None = None, **options: object) -> Page:
         context = context_factory(base_url=site.url, reduced_motion="reduce", **options)
         if person is not None:
-            cookie = Visitor(app, person).client.get_cookie("impartial")
+            is_half = isinstance(person, HalfSignedIn)
+            cookie = Visitor(app, person.user if is_half else person).client.get_cookie("impartial")
+            if is_half:
+                take_proof_back()
             context.add_cookies([{"name": "impartial", "value": cookie.value, "url": site.url}])
         return context.new_page()
 

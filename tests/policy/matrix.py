@@ -182,6 +182,12 @@ class HalfSignedIn:
     user: User | SecureLink
 
 
+def take_proof_back() -> None:
+    """The session that was begun last is only half signed in."""
+    newest = models.Session.select().order_by(models.Session.id.desc()).get()
+    models.Session.update(proved_at=None).where(models.Session.id == newest.id).execute()
+
+
 def persons(world: Any, case: Case, other: Case) -> dict[str, Any]:
     """Everybody who may knock at a case, a stranger of each role with them."""
     expires = clock.now() + timedelta(days=1)
@@ -275,8 +281,7 @@ class Knocker:
         self.app, self.person = app, person.user if is_half else person
         self.visitor = Visitor(app, self.person)
         if is_half:
-            newest = models.Session.select().order_by(models.Session.id.desc()).get()
-            models.Session.update(proved_at=None).where(models.Session.id == newest.id).execute()
+            take_proof_back()
         with self.visitor.client.session_transaction() as cookie:
             cookie["csrf_token"] = RAW_TOKEN
         signer = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token")

@@ -1,6 +1,7 @@
 """Whatever is sent beside the fields of a form changes nothing: no role, no stage, no owner, no date of release."""
 
 import io
+import re
 
 from lxml import html
 
@@ -109,7 +110,9 @@ def after(knocker, path, data, token):
         everything.rollback()
     if "Set-Cookie" in answer.headers:
         knocker.visitor.client.set_cookie(knocker.cookie.key, knocker.cookie.value)
-    return rows, (answer.status_code, answer.headers.get("Location"))
+    # What was searched for is sealed anew each time.
+    place = re.sub(r"search=[^&]+", "search=…", answer.headers.get("Location", ""))
+    return rows, (answer.status_code, place)
 
 
 def again(data):

@@ -129,6 +129,19 @@ class Cells:
         hour_ago = clock.now() - timedelta(hours=1)
         Session.update(proved_at=hour_ago).where(Session.id == newest.id).execute()
         half = Knocker(self.app, HalfSignedIn(ours.world.referrer))
+        just_now = Knocker(self.app, ours.world.coordinator)
+        newest = Session.select().order_by(Session.id.desc()).get()
+        Session.update(proved_at=clock.now() + timedelta(hours=1)).where(Session.id == newest.id).execute()
+        self.asks["factor shown just now"] = asking(just_now, "GET", "/account/email")
+        booked = self.people[Stage.BOOKED]["claimant"]
+        long_ago = Knocker(self.app, booked)
+        newest = Session.select().order_by(Session.id.desc()).get()
+        hours_ago = clock.now() - timedelta(hours=3)
+        Session.update(proved_at=hours_ago).where(Session.id == newest.id).execute()
+        self.asks["birthday said long ago"] = asking(long_ago, "GET", "/appointment/letter")
+        self.asks["birthday never said"] = asking(
+            Knocker(self.app, HalfSignedIn(booked)), "GET", "/appointment/letter"
+        )
         changed = Knocker(self.app, ours.world.coordinator)
         with changed.visitor.client.session_transaction() as cookie:
             cookie["rights"] = "coordinator 0 False"

@@ -61,4 +61,5 @@ def test_what_it_is_does_not_change_whatever_is_sent(visitor, world, insurer):
 
 def test_the_way_to_single_sign_on_is_on_the_page(visitor, world, insurer):
     manager = visitor(world.coordinator).opens(f"/organisations/{insurer.id}")
-    assert manager.follows("Set up single sign-on").heading == f"Sign-on of {insurer.name}"
+    assert manager.follows("Set up single sign-on").heading == "Single sign-on"
+    assert manager.sees(insurer.name)

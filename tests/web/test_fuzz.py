@@ -205,7 +205,7 @@ def is_where_it_may_be(target: Target, before: Any, left: Any) -> bool:
             now[1] not in target.stages or was[2:4] != now[2:4] or was[7] != now[7]
         ):
             return False
-    return before[1] == left[1]
+    return before[1] == left[1] or target.route.startswith("/people/")  # where a manager changes just that
 
 
 @ON_BOTH

@@ -28,7 +28,10 @@ WHY = {"why", "expert", "place", "before", "coordinator", "when"}
 @pytest.fixture
 def poisoned(world):
     """The small world with a polyglot in every text."""
-    for model in models.TABLES:
+    for model in {*models.TABLES} - {
+        models.AuditRecord,
+        models.AuditSeal,
+    }:  # nothing typed goes there, or changes it
         for name, field in model._meta.fields.items():
             if type(field).__name__ in ("CharField", "TextField") and name not in CODES:
                 words = POLYGLOT if not field.unique else model.id.cast("text").concat(POLYGLOT)
