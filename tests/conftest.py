@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from portal import create_app, db, demo
+from portal import create_app, db, demo, jobs, outbox, outside
 from portal.commands import migrate_database
 from portal.config import Config
 from portal.models import Case, User
+from portal.outside import vault
 from portal.words import Stage
 from tests.client import Visitor
 from tests.machine.postgres import create_database
@@ -34,6 +35,14 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
             public_url="http://localhost",
         )
     )
+
+
+def connect_again(app: Flask) -> None:
+    """What another application in this process has connected is this one's again."""
+    config = app.config["IMPARTIAL"]
+    for part in (vault, outside, jobs):
+        part.connect(config)
+    outbox.connect(app.jinja_env, config.public_url)
 
 
 @dataclass(frozen=True)

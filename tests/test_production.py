@@ -6,10 +6,10 @@ import stat
 
 import pytest
 
-from portal import create_app, jobs, outside
+from portal import create_app
 from portal.config import Config, Unsafe
-from portal.outside import vault
 from portal.outside.vault import make_keys
+from tests.conftest import connect_again
 from tests.test_commands import ROOT, flask, port, said_by  # noqa: F401 – port is a fixture
 from tests.web.test_transport import ask
 
@@ -64,10 +64,7 @@ def safe(tmp_path):
 def given_back(app):
     """What a second application in this process has connected is the first one's again afterwards."""
     yield
-    kept = app.config["IMPARTIAL"]
-    vault.connect(kept)
-    outside.connect(kept)
-    jobs.connect(kept)
+    connect_again(app)
 
 
 def test_it_starts_with_safe_settings_and_cookies_that_only_https_carries(tmp_path, given_back):

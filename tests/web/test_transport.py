@@ -12,6 +12,7 @@ from waitress import wasyncore
 
 from portal import create_app
 from portal.commands import listen
+from tests.conftest import connect_again
 
 PROXY, STRANGER = "127.0.0.1", "127.0.0.2"
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -58,7 +59,8 @@ def secure_app(app):
 
     told.access = made.view_functions["account.sign_in"].access
     made.add_url_rule("/told", view_func=told, methods=["GET", "POST"])
-    return made
+    yield made
+    connect_again(app)
 
 
 @pytest.fixture
