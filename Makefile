@@ -9,7 +9,7 @@ INSTALL := $(PIP) install --retries 10 --timeout 60 --require-hashes --requireme
 INSTALL_TREE := $(PIP) install --no-index --no-deps --no-build-isolation --editable .
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--python-version 3.11 --custom-compile-command "make lock" pyproject.toml
-TYPED := portal/ime portal/policy.py portal/outside portal/words.py
+TYPED := portal/audit portal/ime portal/policy.py portal/outside portal/words.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench screens lock sbom clean
