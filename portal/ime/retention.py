@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from obstore.exceptions import BaseError
 from peewee import SQL, ForeignKeyField, OperationalError
 
 from portal import clock, outside, written
@@ -161,13 +162,17 @@ def bury(case: Case) -> None:
 def sweep_out(keys: Sequence[str], mails: Sequence[int]) -> None:
     """After the purge is committed: the bytes, the mails on disk, and what the database keeps beside its tables.
 
-    A machine that stops before loses nothing that can be read: the key is gone, and the nightly sweep finds the bytes."""
+    What of the files stays is noise, since its key is gone, and the nightly sweep finds it. A mail on disk that stays can
+    be read: the log names it by its number, to be removed by hand."""
     try:
-        outside.mailer().forget([f"notice-{number}" for number in mails])
         for key in keys:
             outside.store().delete(key)
-    except Exception:
-        log.exception("What a purge could not remove is noise without its key, and is swept later.")
+    except (OSError, BaseError) as failure:
+        log.warning("A purge left files to the nightly sweep: %s", type(failure).__name__)
+    try:
+        outside.mailer().forget([f"notice-{number}" for number in mails])
+    except OSError as failure:
+        log.error("A purge left the mails of notices %s: %s", list(mails), type(failure).__name__)
     if is_sqlite():
         rub_out()
 

@@ -271,6 +271,18 @@ def test_a_purge_that_is_rolled_back_leaves_the_bytes(world, ended):
     assert not outside.store().exists(key)
 
 
+def test_a_mail_that_cannot_be_removed_is_named_and_keeps_no_file_from_going(monkeypatch, caplog):
+    def away(*_):
+        raise OSError("The folder is away.")
+
+    gone = []
+    monkeypatch.setattr(outside.mailer(), "forget", away)
+    monkeypatch.setattr(outside.store(), "delete", gone.append)
+    retention.sweep_out(["a" * 32], [7, 9])
+    assert gone == ["a" * 32]
+    assert "[7, 9]" in caplog.text and "OSError" in caplog.text
+
+
 def test_a_store_that_is_away_does_not_undo_a_purge(world, ended, monkeypatch, caplog):
     case = ended()
 
@@ -279,7 +291,7 @@ def test_a_store_that_is_away_does_not_undo_a_purge(world, ended, monkeypatch, c
 
     monkeypatch.setattr(outside.store(), "delete", away)
     assert purged(case, world.coordinator).purged_at
-    assert "swept later" in caplog.text
+    assert "left files to the nightly sweep" in caplog.text
 
 
 CANARIES = {
