@@ -35,14 +35,17 @@ from portal.words import (
     Certainty,
     ClarificationReason,
     ClarificationState,
+    CredentialKind,
     DeadlineKind,
     DisclosureBasis,
     DocumentKind,
     Ending,
+    ExpertPaper,
     FactorPolicy,
     InjuryStatus,
     Issue,
     LinkPurpose,
+    MatchingMode,
     NoticeState,
     OfferState,
     OrganisationKind,
@@ -127,6 +130,9 @@ class Expert(Remembered):
     fee_cents = IntegerField(default=0)
     capacity_a_week = IntegerField(default=5)
     notice_days = IntegerField(default=7)
+    usual_minutes = IntegerField(default=60)
+    buffer_minutes = IntegerField(default=0)  # kept free after each examination
+    missed_percent = IntegerField(default=100)  # of the fee, when the claimant does not come
     accepts_recording = BooleanField(default=False)
     accepts_companion = BooleanField(default=True)
     accepts_telehealth = BooleanField(default=False)
@@ -147,21 +153,61 @@ class ExpertSpecialty(Remembered):
         indexes = ((("expert", "code"), True),)
 
 
+class ExpertFile(Remembered):
+    """A file of an expert's profile, sealed with a key of its own, which is sealed in turn."""
+
+    expert = ForeignKeyField(Expert, backref="files", on_delete="CASCADE")
+    kind = WordField(ExpertPaper)
+    name = CharField()
+    media_type = CharField()
+    size = IntegerField()
+    sha256 = CharField()
+    key = CharField(unique=True)
+    sealed = SealedField()
+    filed_by = ForeignKeyField(User, on_delete="RESTRICT")
+    filed_at = MomentField(default=clock.now)
+
+
 class Credential(Remembered):
-    """A licence or board certification with its state and expiry."""
+    """A license, board certification or listing with its state and expiry; a coordinator verifies it."""
 
     expert = ForeignKeyField(Expert, backref="credential_rows", on_delete="CASCADE")
-    kind = CharField()
+    kind = WordField(CredentialKind)
+    authority = CharField(default="")  # who gave it, where the state does not say it
     state = CharField(default="")
     number = CharField(default="")
     expires_on = DateField()
+    evidence = ForeignKeyField(ExpertFile, null=True, on_delete="SET NULL")
+    verified_by = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    verified_at = MomentField(null=True)
+    warned_days = IntegerField(null=True)  # the last warning given before it runs out
+
+
+class CancellationTier(Remembered):
+    """What of the fee an expert asks for when an examination is cancelled fewer than so many business days before."""
+
+    expert = ForeignKeyField(Expert, backref="tiers", on_delete="CASCADE")
+    business_days = IntegerField()
+    percent = IntegerField()
 
     class Meta:
-        constraints = [Check("kind IN ('licence', 'board')")]
+        constraints = [Check("business_days BETWEEN 1 AND 60"), Check("percent BETWEEN 0 AND 100")]
+        indexes = ((("expert", "business_days"), True),)
+
+
+class ZipPlace(Remembered):
+    """Where a ZIP code lies: the middle of its area, in degrees, loaded once."""
+
+    zip = CharField(primary_key=True)
+    city = CharField()
+    state = CharField()
+    latitude = FloatField()
+    longitude = FloatField()
+    time_zone = CharField(default="")
 
 
 class Clinic(Remembered):
-    """Where an expert examines."""
+    """Where an expert examines; one that is closed takes no new bookings."""
 
     expert = ForeignKeyField(Expert, backref="clinics", on_delete="CASCADE")
     name = CharField()
@@ -176,6 +222,7 @@ class Clinic(Remembered):
     access = TextField(default="")
     parking = TextField(default="")
     directions = TextField(default="")
+    closed_at = MomentField(null=True)
 
 
 class WeeklyHours(Remembered):
@@ -185,10 +232,16 @@ class WeeklyHours(Remembered):
     weekday = IntegerField()
     opens = TimeField()
     closes = TimeField()
+    first_day = DateField(null=True)  # None: as long as anybody knows
+    last_day = DateField(null=True)
+    is_telehealth = BooleanField(default=False)
 
     class Meta:
-        constraints = [Check("weekday BETWEEN 0 AND 6"), Check("opens < closes")]
-        indexes = ((("clinic", "weekday", "opens"), True),)
+        constraints = [
+            Check("weekday BETWEEN 0 AND 6"),
+            Check("opens < closes"),
+            Check("first_day IS NULL OR last_day IS NULL OR first_day <= last_day"),
+        ]
 
 
 class TimeOff(Remembered):
@@ -358,12 +411,37 @@ class Question(Remembered):
         indexes = ((("case", "number"), True),)
 
 
+class RuleChange(Remembered):
+    """A manager's change of one rule, for good: the rules in force are the file's, overlaid by the last change of each."""
+
+    rule = CharField(column_name="rule_name", index=True)
+    exam_kind = CharField()
+    facts = JSONField(null=True)  # the whole rule as it is from now on; None: it is switched off
+    why = TextField()
+    by = ForeignKeyField(User, on_delete="RESTRICT")
+    at = MomentField(default=clock.now)
+
+
 class RuleSnapshot(Remembered):
-    """The jurisdiction's rules as they stood when the case was referred."""
+    """The jurisdiction's rules as they stood when the case was referred, or when a later change was adopted for it."""
 
     case = ForeignKeyField(Case, unique=True, backref="rule_snapshots", on_delete="CASCADE")
     rules = JSONField()
+    knows = IntegerField(default=0)  # the number of the last change that is in it
+    considered = IntegerField(default=0)  # and of the last of which somebody decided for this case
     taken_at = MomentField(default=clock.now)
+
+
+class RuleOverride(Remembered):
+    """A rule that would have stopped a step, and why it was taken all the same."""
+
+    case = ForeignKeyField(Case, backref="rule_overrides", on_delete="CASCADE")
+    step = CharField()
+    rule = CharField(column_name="rule_name")
+    sentence = TextField()  # what the rule asked for
+    reason = TextField()
+    by = ForeignKeyField(User, on_delete="RESTRICT")
+    at = MomentField(default=clock.now)
 
 
 # --- records ----------------------------------------------------------------------------------------------------
@@ -407,6 +485,31 @@ class RecordRequest(Remembered):
 # --- matching ---------------------------------------------------------------------------------------------------
 
 
+class Draw(Remembered):
+    """A drawing of names for a case: who was in it, the seed, and who came out, so that it can be done again."""
+
+    case = ForeignKeyField(Case, backref="draws", on_delete="CASCADE")
+    mode = WordField(MatchingMode)
+    seed = CharField()
+    pool = JSONField()  # the numbers of the eligible experts, in the order in which they were drawn from
+    names = JSONField()  # the numbers drawn, in their order
+    made_by = ForeignKeyField(User, on_delete="RESTRICT")
+    made_at = MomentField(default=clock.now)
+
+
+class Strike(Remembered):
+    """A name that a party took off a panel."""
+
+    draw = ForeignKeyField(Draw, backref="strikes", on_delete="CASCADE")
+    expert = ForeignKeyField(Expert, on_delete="RESTRICT")
+    party = WordField(Party)
+    by = ForeignKeyField(User, on_delete="RESTRICT")
+    at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("draw", "party"), True), (("draw", "expert"), True))
+
+
 class Offer(Remembered):
     """One offer of a case to an expert, with the ranking it came from."""
 
@@ -418,6 +521,7 @@ class Offer(Remembered):
     answered_at = MomentField(null=True)
     rank = IntegerField()
     ranking = JSONField()
+    draw = ForeignKeyField(Draw, null=True, on_delete="RESTRICT")
     why_not_first = TextField(default="")
     why_passed = TextField(default="")
 
@@ -450,7 +554,14 @@ class Appointment(Remembered):
     ends_at = MomentField()
     state = WordField(AppointmentState, default=AppointmentState.BOOKED)
     sequence = IntegerField(default=0)
+    is_telehealth = BooleanField(default=False)
+    follows = ForeignKeyField(
+        "self", null=True, index=False, on_delete="SET NULL"
+    )  # the one before that failed
     why = TextField(default="")
+    ended_for = WordField(Party, null=True)  # who wanted it moved or cancelled
+    fee_cents = IntegerField(null=True)  # what its end costs, by the expert's tiers
+    fee_because = TextField(default="")
     letter = ForeignKeyField(
         Document, null=True, index=False, on_delete="RESTRICT"
     )  # the notice of examination
@@ -469,15 +580,35 @@ Appointment.add_index(Appointment.expert, Appointment.starts_at, name="appointme
 QUARTER = timedelta(minutes=15)
 
 
+class SlotHold(Remembered):
+    """A time kept for a case for a while: until it is booked or, once it is offered, until the claimant has chosen."""
+
+    case = ForeignKeyField(Case, backref="slot_holds", on_delete="CASCADE")
+    expert = ForeignKeyField(Expert, on_delete="CASCADE")
+    clinic = ForeignKeyField(Clinic, on_delete="CASCADE")
+    starts_at = MomentField()
+    ends_at = MomentField()
+    is_telehealth = BooleanField(default=False)
+    held_by = ForeignKeyField(User, on_delete="RESTRICT")
+    held_at = MomentField(default=clock.now)
+    expires_at = MomentField(index=True)
+    offered_at = MomentField(null=True)
+
+    class Meta:
+        constraints = [Check("starts_at < ends_at")]
+
+
 class TakenQuarter(Remembered):
-    """A quarter of an hour of an expert's time that a booked appointment takes: its uniqueness is what makes a
-    double booking impossible, on either database."""
+    """A quarter of an hour of an expert's time that a booking or a hold takes: its uniqueness is what makes a double
+    booking impossible, on either database."""
 
     expert = ForeignKeyField(Expert, index=False, on_delete="CASCADE")
     starts_at = MomentField()
-    appointment = ForeignKeyField(Appointment, backref="quarters", on_delete="CASCADE")
+    appointment = ForeignKeyField(Appointment, null=True, backref="quarters", on_delete="CASCADE")
+    hold = ForeignKeyField(SlotHold, null=True, backref="quarters", on_delete="CASCADE")
 
     class Meta:
+        constraints = [Check("(appointment_id IS NULL) <> (hold_id IS NULL)")]
         indexes = ((("expert", "starts_at"), True),)
 
 
@@ -489,6 +620,7 @@ class Arrangement(Remembered):
     detail = CharField(default="")
     state = WordField(ArrangementState, default=ArrangementState.NEEDED)
     supplier = CharField(default="")
+    asked_by = WordField(Party, default=Party.REFERRER)
 
     class Meta:
         indexes = ((("case", "kind"), True),)
@@ -828,6 +960,17 @@ class SecureLink(Remembered):
     def is_usable(self) -> bool:
         """Neither revoked nor expired; spending ends only the way in, not the visit."""
         return self.revoked_at is None and self.expires_at > clock.now()
+
+
+class CalendarFeed(Remembered):
+    """An address, known to nobody else, where an expert's or one clinic's calendar is read: hashed, revocable."""
+
+    expert = ForeignKeyField(Expert, backref="feeds", on_delete="CASCADE")
+    clinic = ForeignKeyField(Clinic, null=True, on_delete="CASCADE")
+    token_hash = CharField(unique=True)
+    made_at = MomentField(default=clock.now)
+    read_at = MomentField(null=True)
+    revoked_at = MomentField(null=True)
 
 
 class Session(Remembered):

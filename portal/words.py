@@ -187,6 +187,7 @@ class ArrangementKind(Word):
     COMPANION = "companion"
     RECORDING = "recording"
     ACCESS = "access"
+    TRAVEL_MONEY = "travel_money"
 
 
 class ArrangementState(Word):
@@ -196,6 +197,29 @@ class ArrangementState(Word):
     BOOKED = "booked"
     CONFIRMED = "confirmed"
     REFUSED = "refused"
+
+
+class CredentialKind(Word):
+    """What a credential is: a state's license, a board's certification, or a listing with an authority."""
+
+    LICENCE = "licence"
+    BOARD = "board"
+    LISTING = "listing"
+
+
+class ExpertPaper(Word):
+    """What a file of an expert's profile is."""
+
+    EVIDENCE = "evidence"
+    SAMPLE_REPORT = "sample_report"
+
+
+class MatchingMode(Word):
+    """How the expert for a case is found; the kind of examination says which."""
+
+    FREE_CHOICE = "free_choice"
+    ROTATION = "rotation"
+    RANDOM_PANEL = "random_panel"
 
 
 class OfferState(Word):
@@ -314,6 +338,7 @@ class AccountMail(Word):
     FACTOR_CHANGED = "factor_changed"
     RIGHTS_CHANGED = "rights_changed"
     ALERT = "alert"
+    CREDENTIAL = "credential"
 
 
 class IdentityProof(Word):
@@ -414,6 +439,11 @@ LABELS = {
     ("RecordState", "unavailable"): "not available",
     ("ArrangementKind", "recording"): "recording of the examination",
     ("ArrangementKind", "access"): "access to the building",
+    ("CredentialKind", "licence"): "license",
+    ("CredentialKind", "board"): "board certification",
+    ("CredentialKind", "listing"): "listing with an authority",
+    ("MatchingMode", "rotation"): "rotation",
+    ("MatchingMode", "random_panel"): "random panel with strikes",
     ("Outcome", "completed"): "completed",
     ("Outcome", "did_not_attend"): "claimant did not attend",
     ("Outcome", "late"): "claimant came late and could not be seen",

@@ -30,7 +30,7 @@ LAYERS = (
     {"portal"},
 )
 # The schema and the vocabulary are one file each on purpose: all that is remembered, and every word for it.
-LONGER = {"models.py": 1_100, "words.py": 500}
+LONGER = {"models.py": 1_250, "words.py": 600}
 FLASK_IS_FOR = (
     "portal/web/",
     "portal/views/",

@@ -40,7 +40,19 @@ DAYS = ("claimant.born_on", "injury.injured_on", "document.dated_on")
 UNFILLED = {
     "user.password_hash": "a hash",
     "expert_specialty.code": "a code of the list of specialties",
-    "credential.kind": "one of two words",
+    "expert_file.media_type": "a media type",
+    "expert_file.sha256": "a fingerprint",
+    "expert_file.key": "a place in the store",
+    "expert_file.sealed": "a key",
+    "draw.seed": "a random number",
+    "draw.pool": "numbers of experts",
+    "draw.names": "numbers of experts",
+    "rule_change.rule": "an id of the rules",
+    "rule_change.exam_kind": "a code of the list of examinations",
+    "rule_change.facts": "public law",
+    "rule_override.step": "a step of the process",
+    "rule_override.rule": "an id of the rules",
+    "calendar_feed.token_hash": "a hash",
     "clinic.time_zone": "a name of the time zone database",
     "claimant.born_trace": "a fingerprint",
     "case_key.sealed": "a key",
@@ -67,7 +79,7 @@ UNFILLED = {
     "email_domain.name": "public",
 }
 # Tables of nobody in particular: the trail, which holds numbers, and what is counted.
-NOBODYS = {"alert", "audit_record", "audit_seal", "sign_in_failure", "allowance"}
+NOBODYS = {"alert", "zip_place", "audit_record", "audit_seal", "sign_in_failure", "allowance"}
 # Facts of an event that are texts of a person; the rest are numbers, days and words of the vocabulary.
 SPOKEN = ("why", "place", "expert", "before", "referrer", "coordinator")
 
