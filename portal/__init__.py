@@ -15,7 +15,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     """The application, its parts wired in reading order."""
     from flask import Flask
 
-    from portal import commands, db, jobs, outbox, outside, views, web
+    from portal import commands, db, jobs, outbox, outside, rule_commands, views, web
     from portal.config import Config
     from portal.outside import vault
 
@@ -37,4 +37,5 @@ def create_app(config: "Config | None" = None) -> "Flask":
     outbox.connect(app.jinja_env, config.public_url)
     jobs.connect(config)
     commands.register(app)
+    rule_commands.register(app)
     return app

@@ -19,7 +19,7 @@ from portal.audit import anchor, seals
 from portal.audit.verify import verify
 from portal.config import Config, Unsafe
 from portal.db import database
-from portal.ime import account, files
+from portal.ime import account, files, places
 from portal.ime.process import PROCESS, Refusal
 from portal.outside import vault
 from portal.schema import migrate_database
@@ -105,6 +105,7 @@ def demo_command() -> None:
     with app.app_context():
         migrate_database()
         demo.build()
+        places.load(places.every_zip())
         for role in ("referrer", "coordinator", "expert", "claimant"):
             click.echo(f"{role}: {config.public_url}/demo/{role}")
         sys.stdout.flush()

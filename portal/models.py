@@ -417,9 +417,15 @@ class RuleChange(Remembered):
     rule = CharField(column_name="rule_name", index=True)
     exam_kind = CharField()
     facts = JSONField(null=True)  # the whole rule as it is from now on; None: it is switched off
+    after = (
+        IntegerField()
+    )  # the number of the change before it, 0 for the first: of two at once, one gets through
     why = TextField()
     by = ForeignKeyField(User, on_delete="RESTRICT")
     at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("rule", "after"), True),)
 
 
 class RuleSnapshot(Remembered):

@@ -7,7 +7,16 @@ from typing import Any
 
 from portal import clock
 from portal.ime.passwords import hash_password
-from portal.models import Clinic, Credential, Expert, ExpertSpecialty, Organisation, User, WeeklyHours
+from portal.models import (
+    Clinic,
+    Credential,
+    Expert,
+    ExpertSpecialty,
+    Organisation,
+    User,
+    WeeklyHours,
+    ZipPlace,
+)
 from portal.words import OrganisationKind, Role
 
 PASSWORD = "a quiet harbor at dawn"  # noqa: S105 – everybody in the small world signs in with it
@@ -73,6 +82,25 @@ LOS_ANGELES = Town(
 )
 
 
+PACIFIC, EASTERN = "America/Los_Angeles", "America/New_York"
+# The ZIP codes that the small world needs; the command `places load` brings all of them.
+PLACES = [
+    ("94103", "San Francisco", "CA", 37.7725, -122.4147, PACIFIC),
+    ("94110", "San Francisco", "CA", 37.7486, -122.4158, PACIFIC),
+    ("94607", "Oakland", "CA", 37.8071, -122.2851, PACIFIC),
+    ("94612", "Oakland", "CA", 37.8085, -122.2668, PACIFIC),
+    ("95112", "San Jose", "CA", 37.3476, -121.8870, PACIFIC),
+    ("95814", "Sacramento", "CA", 38.5804, -121.4922, PACIFIC),
+    ("90012", "Los Angeles", "CA", 34.0614, -118.2385, PACIFIC),
+    ("90017", "Los Angeles", "CA", 34.0559, -118.2666, PACIFIC),
+    ("98101", "Seattle", "WA", 47.6101, -122.3344, PACIFIC),
+    ("85004", "Phoenix", "AZ", 33.4512, -112.0686, "America/Phoenix"),
+    ("10001", "New York", "NY", 40.7506, -73.9972, EASTERN),
+    ("03301", "Concord", "NH", 43.2185, -71.5277, EASTERN),
+    ("03801", "Portsmouth", "NH", 43.0729, -70.8052, EASTERN),
+]
+
+
 def expert(
     organisation: Organisation,
     name: str,
@@ -125,6 +153,8 @@ def add_credentials(expert: Expert, licence_days: int, states: tuple[str, ...]) 
 
 def people() -> World:
     """Organisations and people: the only thing the small world makes without a step."""
+    columns = ("zip", "city", "state", "latitude", "longitude", "time_zone")
+    ZipPlace.insert_many([dict(zip(columns, row, strict=True)) for row in PLACES]).execute()
     insurer = Organisation.create(name="Lakeshore Mutual Insurance", kind=OrganisationKind.INSURER)
     firm = Organisation.create(name="Brightwater Law Group", kind=OrganisationKind.LAW_FIRM)
     office = Organisation.create(name="Impartial Examinations", kind=OrganisationKind.IME_COMPANY)

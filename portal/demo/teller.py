@@ -158,10 +158,6 @@ class Teller:
                 },
             ],
         )
-        # No step gives a claimant coordinates until the portal knows where ZIP codes lie.
-        home = self.case.claimant
-        home.latitude, home.longitude = 37.807, -122.297
-        home.save()
         self.file_records(
             self.referrer, "Valley Family Medicine", "Progress notes", DocumentKind.TREATMENT_NOTES, 8
         )

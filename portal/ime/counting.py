@@ -1,34 +1,94 @@
-"""Counting calendar, business and working days by the calendar of a state, with the roll at the end."""
+"""Counting hours, calendar, business and working days by the calendar of a state, with every reason on the way."""
 
 import calendar
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from functools import cache
+from zoneinfo import ZoneInfo
+
+from portal import written
 
 WORKING_UNITS = {"business days", "working days"}
 CALENDAR_UNITS = {"calendar days", "calendar days, then first working day"}
-COUNTED_UNITS = WORKING_UNITS | CALENDAR_UNITS | {"months"}
+COUNTED_UNITS = WORKING_UNITS | CALENDAR_UNITS | {"months", "hours"}
 LATEST_BEFORE = {"before", "before_min"}
 EARLIEST_AFTER = {"after_min", "not_before", "window"}
 COUNTED_DIRECTIONS = LATEST_BEFORE | EARLIEST_AFTER | {"after", "same_day", "alert"}
 DIRECTIONS = COUNTED_DIRECTIONS | {"max_distance", "max_drive", "max_count"}
 
+# Where what comes in later on a day counts as received on the next working day, by the local clock.
+DAY_ENDS = {"TX": time(17)}  # 28 TAC 102.3(a)(3)
+HOURS_A_DAY = 24
 
-def count(anchor: date, n: int, unit: str, direction: str, jurisdiction: str) -> date:
+
+@dataclass(frozen=True)
+class Counted:
+    """The day a count leads to, and what happened on the way, each as a sentence."""
+
+    date: date
+    reasons: tuple[str, ...] = ()
+
+
+def count(anchor: date, n: int, unit: str, direction: str, jurisdiction: str, extra: int = 0) -> date:
+    """The day of `counted`, without its reasons."""
+    return counted(anchor, n, unit, direction, jurisdiction, extra).date
+
+
+def counted(anchor: date, n: int, unit: str, direction: str, jurisdiction: str, extra: int = 0) -> Counted:
     """The day n units from `anchor`, which is not itself counted, by the calendar of a state code or US.
 
     "after" rolls forward and "before" backward to a working day; an earliest day ("after_min", "not_before",
-    "window", "alert") does not roll. Raises ValueError for a unit or a direction that gives no day.
+    "window", "alert") does not roll. `extra` calendar days are added before the roll, where the way of service gives
+    them. Hours count as days of 24, begun ones whole. Raises ValueError for what gives no day.
     """
-    if unit not in COUNTED_UNITS or direction not in COUNTED_DIRECTIONS or n < 0:
+    if unit not in COUNTED_UNITS or direction not in COUNTED_DIRECTIONS or n < 0 or extra < 0:
         raise ValueError(f"{n} {unit} ({direction}) does not give a day.")
     if direction == "same_day":
-        return anchor
+        return Counted(anchor)
     step = -1 if direction in LATEST_BEFORE else 1
-    if unit in WORKING_UNITS:
-        return _step_working_days(anchor, n, step, jurisdiction)
-    day = _add_months(anchor, n * step) if unit == "months" else anchor + timedelta(days=n * step)
+    day, passed = _stepped(anchor, n, unit, step, jurisdiction)
+    reasons = [f"Not counted: {passed}."] if passed else []
+    if extra:
+        day += timedelta(days=extra * step)
+        reasons.append(f"{extra} calendar days are added for the way of service.")
     rolls = direction in LATEST_BEFORE or direction == "after" or unit.endswith("first working day")
-    return _roll(day, step, jurisdiction) if rolls else day
+    rolled = _roll(day, step, jurisdiction) if rolls else day
+    if rolled != day:
+        reasons.append(
+            f"{_why_closed(day, jurisdiction)}, so it is the {'next' if step > 0 else 'last'} working day"
+            f"{' before' if step < 0 else ''}, {written.day(rolled)}."
+        )
+    return Counted(rolled, tuple(reasons))
+
+
+def _stepped(anchor: date, n: int, unit: str, step: int, jurisdiction: str) -> tuple[date, str]:
+    """The day before any roll, and which holidays between Monday and Friday were passed over."""
+    if unit == "months":
+        return _add_months(anchor, n * step), ""
+    if unit == "hours":
+        return anchor + timedelta(days=-(-n // HOURS_A_DAY) * step), ""
+    if unit in CALENDAR_UNITS:
+        return anchor + timedelta(days=n * step), ""
+    day, passed = anchor, []
+    for _ in range(n):
+        day += timedelta(days=step)
+        while not is_working_day(day, jurisdiction):
+            if day.weekday() < 5:
+                passed.append(f"{holiday(day, jurisdiction)} on {written.day(day)}")
+            day += timedelta(days=step)
+    return day, ", ".join(passed)
+
+
+def received_on(moment: datetime, time_zone: str, jurisdiction: str) -> Counted:
+    """The day on which something counts as received, for an aware moment and the zone of the jurisdiction."""
+    local = moment.astimezone(ZoneInfo(time_zone))
+    day, ends = local.date(), DAY_ENDS.get(jurisdiction)
+    if ends is None or local.time() <= ends:
+        return Counted(day)
+    later = _roll(day + timedelta(days=1), 1, jurisdiction)
+    return Counted(
+        later, (f"Received after {written.clock_face(ends)}, so it counts from {written.day(later)}.",)
+    )
 
 
 def is_working_day(day: date, jurisdiction: str) -> bool:
@@ -36,11 +96,14 @@ def is_working_day(day: date, jurisdiction: str) -> bool:
     return day.weekday() < 5 and day not in _holidays(jurisdiction, day.year)
 
 
-def _step_working_days(anchor: date, n: int, step: int, jurisdiction: str) -> date:
-    day = anchor
-    for _ in range(n):
-        day = _roll(day + timedelta(days=step), step, jurisdiction)
-    return _roll(day, step, jurisdiction)
+def holiday(day: date, jurisdiction: str) -> str:
+    """The name of the holiday, empty on any other day."""
+    return _holidays(jurisdiction, day.year).get(day, "")
+
+
+def _why_closed(day: date, jurisdiction: str) -> str:
+    name = holiday(day, jurisdiction)
+    return f"{written.day(day)} is {name if name and day.weekday() < 5 else f'a {day:%A}'}"
 
 
 def _roll(day: date, step: int, jurisdiction: str) -> date:
@@ -55,14 +118,20 @@ def _add_months(day: date, months: int) -> date:
 
 
 @cache
-def _holidays(jurisdiction: str, year: int) -> frozenset[date]:
+def _holidays(jurisdiction: str, year: int) -> dict[date, str]:
     import holidays  # slow to import, and only counting needs it
 
     if jurisdiction != "TX":
         subdiv = None if jurisdiction == "US" else jurisdiction
-        return frozenset(holidays.country_holidays("US", subdiv=subdiv, years=year))
+        return dict(holidays.country_holidays("US", subdiv=subdiv, years=year))
     # 28 TAC 102.3 with Government Code 662.003(a): nine national holidays on their own day, and three more.
     federal = holidays.country_holidays("US", years=year, observed=False)
-    thanksgiving = federal.get_named("Thanksgiving")[0]
-    national = {day for day, name in federal.items() if "Columbus" not in name and "Juneteenth" not in name}
-    return frozenset(national | {thanksgiving + timedelta(days=1), date(year, 12, 24), date(year, 12, 26)})
+    national = {
+        day: name for day, name in federal.items() if "Columbus" not in name and "Juneteenth" not in name
+    }
+    friday = federal.get_named("Thanksgiving")[0] + timedelta(days=1)
+    return national | {
+        friday: "the Friday after Thanksgiving",
+        date(year, 12, 24): "December 24",
+        date(year, 12, 26): "December 26",
+    }

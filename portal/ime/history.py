@@ -73,6 +73,8 @@ SENTENCES: dict[str, tuple[frozenset[Party], str]] = {
     "withdraw_referral": (CASE, "{who} withdrew the referral: {why}"),
     "take_over_referral": (REFERRERS, "{who} took over the referral from {before}."),
     "assign_coordinator": (OFFICE, "{who} gave the case to {coordinator}."),
+    "adopt_rules": (OFFICE, "{who} took the changed rules for this case."),
+    "keep_rules": (OFFICE, "{who} kept the rules of the referral: {why}"),
     "restrict_case": (OFFICE, "{who} restricted the case: {why}"),
     "lift_restriction": (OFFICE, "{who} lifted the restriction: {why}"),
     "place_bar": (OFFICE, "{who} barred {person} from the case: {why}"),

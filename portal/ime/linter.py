@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from portal import written
 from portal.ime import rules, specialties, wording
-from portal.ime.rules import Snapshot
+from portal.ime.rules import RulePack, Snapshot
 
 FEWEST_WORDS = 4
 DUPLICATE_SHARE = 0.6
@@ -182,7 +182,9 @@ RULES: tuple[Callable[[_Draft], Concern | None], ...] = (
 )
 
 
-def lint_deadline(needed_by: date, notice_on: date, code: str, kept: Snapshot | None = None) -> list[Concern]:
+def lint_deadline(
+    needed_by: date, notice_on: date, code: str, kept: Snapshot | RulePack | None = None
+) -> list[Concern]:
     """Whether a report can be there by `needed_by` if notice is given on `notice_on`; at most one concern.
 
     `code` is the kind of examination, `kept` the case's snapshot of rules; an unknown kind gives no concern.
@@ -192,7 +194,9 @@ def lint_deadline(needed_by: date, notice_on: date, code: str, kept: Snapshot | 
     return list(_late_deadline(needed_by, notice_on, code, kept))[:1]
 
 
-def _late_deadline(needed_by: date, notice_on: date, code: str, kept: Snapshot | None) -> Iterator[Concern]:
+def _late_deadline(
+    needed_by: date, notice_on: date, code: str, kept: Snapshot | RulePack | None
+) -> Iterator[Concern]:
     earliest = earliest_exam(code, notice_on, kept)
     if earliest is None:
         return
@@ -217,8 +221,8 @@ def _late_deadline(needed_by: date, notice_on: date, code: str, kept: Snapshot |
 
 
 def earliest_exam(
-    code: str, notice_on: date, kept: Snapshot | None = None
-) -> tuple[date, rules.ExplainedDate] | None:
+    code: str, notice_on: date, kept: Snapshot | RulePack | None = None
+) -> tuple[date, rules.Explained] | None:
     """The first working day that notice on `notice_on` is in time for; None for an unknown kind."""
     kind = rules.exam_kinds().get(code)
     for ahead in range(1, LONGEST_WAIT if kind else 0):

@@ -6,10 +6,11 @@ from typing import Any
 
 from portal import clock
 from portal.ime import rules
-from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, Place, plain_name
+from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, plain_name
 from portal.ime.diary import Diary
 from portal.ime.experts import active, cases_this_week, grouped
 from portal.ime.particulars import particulars
+from portal.ime.places import place
 from portal.ime.report_record import report_records
 from portal.models import (
     Bar,
@@ -53,10 +54,6 @@ def state_of(case: Case) -> str:
     kind = rules.exam_kinds().get(case.exam_kind)
     own = kind.jurisdiction if kind and kind.jurisdiction != FEDERAL else ""
     return own or case.claimant.state
-
-
-def place(latitude: float | None, longitude: float | None) -> Place | None:
-    return None if latitude is None or longitude is None else (latitude, longitude)
 
 
 def cases_of_claimant(case: Case) -> dict[int, str]:

@@ -119,6 +119,8 @@ PROCESS = table(
     ("withdraw_referral",    {REFERRER},             OPEN,                     WITHDRAWN,         {COORDINATOR, CANDIDATE, EXPERT, CLAIMANT, REPRESENTATIVE}, "Withdraw the referral"),
     ("take_over_referral",   {COLLEAGUE},            OPEN,                     SAME,              {COORDINATOR},                                   "Take over the referral"),
     ("assign_coordinator",   {COORDINATOR},          UNDER_WAY,                SAME,              {COORDINATOR},                                   "Assign a coordinator"),
+    ("adopt_rules",          {COORDINATOR},          UNDER_WAY,                SAME,              set(),                                           "Take the changed rules"),
+    ("keep_rules",           {COORDINATOR},          UNDER_WAY,                SAME,              set(),                                           "Keep the rules of the referral"),
     ("restrict_case",        {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Restrict the case"),
     ("lift_restriction",     {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Lift the restriction"),
     ("place_bar",            {COORDINATOR},          UNDER_WAY | ENDED,        SAME,              set(),                                           "Bar a person"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from portal import clock
-from portal.ime import library, linter
+from portal.ime import library, linter, rule_book
 from portal.ime.linter import Concern
 from portal.ime.particulars import Particulars, body_part_label
 from portal.ime.specialties import specialties_for
@@ -55,4 +55,4 @@ def deadline_concerns(case: Case, listed: Particulars) -> list[Concern]:
     wanted = needed_by(case, listed)
     if wanted is None or not case.exam_kind:
         return []
-    return linter.lint_deadline(wanted, clock.today(), case.exam_kind)
+    return linter.lint_deadline(wanted, clock.today(), case.exam_kind, rule_book.in_force())

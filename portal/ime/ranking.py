@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
 from portal import written
 from portal.ime.candidacy import CaseFacts, ExpertFacts, Place, plural
 from portal.ime.exclusion import exclusions
+from portal.ime.places import miles_between
 from portal.ime.specialties import specialties, specialties_for
 from portal.words import ArrangementKind
 
@@ -44,8 +44,6 @@ WEIGHTS = {
 }  # fmt: skip
 IN_SHORT = ("specialty", "distance", "next_free", "fee")
 WISHES = {ArrangementKind.COMPANION: "a companion", ArrangementKind.RECORDING: "a recording"}
-
-EARTH_RADIUS_MILES = 3958.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +191,3 @@ def fee(expert: ExpertFacts) -> Reason:
     if not expert.fee_cents:
         return earned("fee", WEIGHTS["fee"].none_at, "No fee on file")
     return earned("fee", expert.fee_cents, f"${expert.fee_cents / 100:,.0f}")
-
-
-def miles_between(one: Place, other: Place) -> float:
-    """Great-circle distance in miles between two places given as latitude and longitude in degrees."""
-    (north, east), (north2, east2) = (tuple(map(radians, place)) for place in (one, other))
-    half = sin((north2 - north) / 2) ** 2 + cos(north) * cos(north2) * sin((east2 - east) / 2) ** 2
-    return 2 * EARTH_RADIUS_MILES * asin(min(1.0, sqrt(half)))

@@ -14,8 +14,10 @@ from portal.ime.deadlines import whats_next
 from portal.ime.instructions import revoke_all_links
 from portal.ime.messages import write
 from portal.ime.particulars import LISTS
+from portal.ime.places import locate, refuse_unknown_zip
 from portal.ime.process import NotAllowed, Refusal, actor_of, remember, step
 from portal.ime.readiness import missing
+from portal.ime.rule_book import take_snapshot
 from portal.ime.specialties import body_parts
 from portal.models import Case, Claimant, Event, Question, RuleSnapshot, User
 from portal.policy import Person, answers_for, is_barred
@@ -122,7 +124,11 @@ def change_claimant(case: Case, fields: Mapping[str, Any]) -> None:
     """The claimant as told now; a link that went to another address or number opens nothing any more."""
     claimant = case.claimant
     before = claimant.email, claimant.phone
+    refuse_unknown_zip(fields.get("zip", ""))
     change(claimant, CLAIMANT_FIELDS, fields)
+    if "zip" in fields:
+        locate(claimant)
+        claimant.save()
     if (claimant.email, claimant.phone) != before:
         revoke_all_links(case)
 
@@ -178,7 +184,7 @@ def submit_referral(case: Case, *, by: User, answer: str = "") -> None:
     remember(is_again=case.referred_at is not None)
     case.referred_at = clock.now()
     RuleSnapshot.delete().where(RuleSnapshot.case == case).execute()
-    RuleSnapshot.create(case=case, rules=rules.snapshot(case.exam_kind))
+    take_snapshot(case)
 
 
 @step

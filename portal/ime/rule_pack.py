@@ -9,11 +9,36 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.ime.counting import COUNTED_UNITS, DIRECTIONS
+from portal.words import Party
 
-SCHEMA = "impartial-rules/1"
+SCHEMA = "impartial-rules/2"
 HOUSE = "house"
 CONFIDENCE = ("V", "V*", "S", "U", HOUSE)
-UNITS = COUNTED_UNITS | {"hours", "miles", "exams", "days (kind unverified)"}
+UNITS = COUNTED_UNITS | {"miles", "exams", "days (kind unverified)"}
+LONGEST = {"miles": 500, "exams": 12, "hours": 96, "months": 60}  # a figure beyond it is a slip; days: 400
+LONGEST_DAYS = 400
+
+# Where the portal asks for a rule. A rule without one of them is read by people alone.
+GATES = {
+    "notice": "Notice before the examination",
+    "window": "When the examination must be held",
+    "distance": "How far the claimant may be sent",
+    "frequency": "How often the claimant may be examined",
+    "records": "Records before the examination",
+    "travel_first": "Travel money before or with the notice",
+    "copies": "Who gets a copy of the report",
+    "telehealth": "Examination by video",
+    "companion": "Who may come along",
+    "recording": "Recording the examination",
+    "interpreter": "Interpreter",
+    "cancel_by_evaluator": "How late the expert may cancel",
+    "cancel_by_claimant": "How late the claimant may cancel",
+    "requester": "Who may ask for the examination",
+    "report": "When the report is due",
+    "addendum": "When the addendum is due",
+    "qualification": "Who may examine",
+    "service": "More time where something was served by mail",
+}
 
 
 class RuleFileError(Exception):
@@ -59,6 +84,8 @@ class Rule:
     url: str
     confidence: str
     checked_on: date
+    gate: str | None = None
+    recipients: tuple[str, ...] = ()  # who gets the report, as parties; a board or agency is a recipient
 
     @property
     def figure(self) -> int:
@@ -82,6 +109,14 @@ class RulePack:
     def of(self, code: str) -> list[Rule]:
         return [rule for rule in self.rules if rule.exam == code]
 
+    def at(self, code: str, gate: str) -> list[Rule]:
+        """The rules of a kind that speak at one of the GATES."""
+        return [rule for rule in self.of(code) if rule.gate == gate]
+
+    def named(self, rule_id: str) -> Rule | None:
+        every = (*self.rules, *self.house_defaults)
+        return next((rule for rule in every if rule.id == rule_id), None)
+
 
 def read_rules(text: str) -> RulePack:
     """Read and check the text of a rule file. Raises `RuleFileError` naming the first fault."""
@@ -102,6 +137,28 @@ def read_facts(facts: Any) -> RulePack:
     defaults = tuple(_read_rule(data, None) for data in facts["house_defaults"])
     _insist_unique(each.id for each in (*rules, *defaults))
     return RulePack(MappingProxyType(kinds), rules, defaults)
+
+
+def overlaid(pack: RulePack, changes: Mapping[str, Any]) -> RulePack:
+    """The pack with rules changed, added, or (where the facts are None) switched off. Raises `RuleFileError`."""
+    read = {name: _changed(pack, name, facts) for name, facts in changes.items() if facts is not None}
+    stay = [read.get(each.id, each) for each in pack.rules if changes.get(each.id, each) is not None]
+    known = {each.id for each in (*pack.rules, *pack.house_defaults)}
+    added = [each for name, each in read.items() if name not in known]
+    defaults = [read.get(each.id, each) for each in pack.house_defaults]
+    return RulePack(pack.exam_kinds, (*stay, *added), tuple(defaults))
+
+
+def _changed(pack: RulePack, name: str, facts: Any) -> Rule:
+    is_house = any(each.id == name for each in pack.house_defaults)
+    rule = _read_rule(facts, None if is_house else pack.exam_kinds)
+    _insist(rule.id == name, f"Rule {name}", "must keep its id")
+    return rule
+
+
+def read_rule(pack: RulePack, facts: Any) -> Rule:
+    """One rule of the pack's kinds, checked. Raises `RuleFileError`."""
+    return _changed(pack, str(facts.get("id", "")), facts)
 
 
 def _read_kind(code: str, data: Any) -> ExamKind:
@@ -135,8 +192,18 @@ def _read_rule(data: Any, kinds: Mapping[str, ExamKind] | None) -> Rule:
         )
         _insist(str(data["url"]).startswith(("http://", "https://")), where, "needs a web address")
     _insist_figure(where, data)
+    _insist_gate(where, data)
     n = tuple(data["n"]) if isinstance(data["n"], list) else data["n"]
-    return Rule(**{**data, "n": n, "checked_on": _day(where, data["checked_on"])})
+    lists = {"n": n, "recipients": tuple(data["recipients"])}
+    return Rule(**{**data, **lists, "checked_on": _day(where, data["checked_on"])})
+
+
+def _insist_gate(where: str, data: Mapping[str, Any]) -> None:
+    gate, recipients = data["gate"], data["recipients"]
+    _insist(gate is None or gate in GATES, where, f"has an unknown gate {gate!r}")
+    _insist(isinstance(recipients, list), where, "recipients must be a list")
+    for party in recipients:
+        _insist(party in set(Party), where, f"names an unknown recipient {party!r}")
 
 
 def _insist_figure(where: str, data: Mapping[str, Any]) -> None:
@@ -153,6 +220,8 @@ def _insist_figure(where: str, data: Mapping[str, Any]) -> None:
     numbers = data["n"] if data["direction"] == "window" else [data["n"]]
     sound = isinstance(numbers, list) and all(type(number) is int and number >= 0 for number in numbers)
     _insist(sound, where, "must have a whole number n, zero or more")
+    longest = LONGEST.get(data["unit"], LONGEST_DAYS)
+    _insist(max(numbers) <= longest, where, f"has a figure beyond {longest} {data['unit']}")
     window = data["direction"] != "window" or (len(numbers) == 2 and numbers[0] < numbers[1])
     _insist(window, where, "must have a window of two numbers, the smaller first")
 

@@ -26,7 +26,7 @@ LAYERS = (
     {"portal.schema", "portal.rotation", "portal.backup", "portal.restore", "portal.jobs", "portal.forms"},
     {"portal.web"},
     {"portal.views"},
-    {"portal.commands"},
+    {"portal.commands", "portal.rule_commands"},
     {"portal"},
 )
 # The schema and the vocabulary are one file each on purpose: all that is remembered, and every word for it.
@@ -36,6 +36,7 @@ FLASK_IS_FOR = (
     "portal/views/",
     "portal/forms/",
     "portal/commands.py",
+    "portal/rule_commands.py",
     "portal/__init__.py",
     "portal/jobs.py",
 )

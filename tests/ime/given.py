@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from portal import clock
-from portal.ime import addendum, appointment, clarification, report, review
+from portal.ime import addendum, appointment, clarification, report, review, rule_book, rules
 from portal.ime.disclosure import offered
 from portal.ime.records import StoredFile
 from portal.models import (
@@ -176,7 +176,21 @@ def begun(world, case):
     return {"identity_checked": True, "consent_given": True}
 
 
+def changed_rules(world, case):
+    """A manager changed a house default after the case was referred."""
+    facts = rules.plain(rule_book.in_force().named("HOUSE-REPORT"))
+    row = rule_book.change_rule(
+        facts=facts | {"n": facts["n"] + 1},
+        why="More time.",
+        by=world.coordinator,
+        seen=rule_book.changed_last("HOUSE-REPORT"),
+    )
+    return {"seen": row.id}
+
+
 GIVEN = {
+    "adopt_rules": changed_rules,
+    "keep_rules": lambda world, case: changed_rules(world, case) | WHY,
     "edit_referral": lambda world, case: {"case_fields": {"need": "The cause is doubted."}},
     "submit_referral": nothing,
     "accept_referral": nothing,

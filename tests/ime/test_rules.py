@@ -250,7 +250,6 @@ def test_the_eve_of_a_saturday_new_year_is_a_holiday_of_the_year_before():
     ("n", "unit", "direction"),
     [
         (75, "miles", "max_distance"),
-        (48, "hours", "before"),
         (-1, "calendar days", "after"),
         (3, "calendar days", "max_count"),
         (3, "calendar days", "sideways"),

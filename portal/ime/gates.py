@@ -1,0 +1,248 @@
+"""What the rules of the jurisdiction have to say before a step is taken: what stops it, what warns, what to know.
+
+A rule whose text was read (V) blocks, unless somebody overrides it with a reason that is kept; what is known less well
+only warns; an uncertain reading, and what the portal cannot know, is a note."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from portal import written
+from portal.ime.counting import LATEST_BEFORE, count
+from portal.ime.explanation import Explained, explain
+from portal.ime.frequency import frequency
+from portal.ime.places import Place, hours_to_drive, miles_between
+from portal.ime.rule_pack import ExamKind, Rule, RulePack
+from portal.ime.rules import NOTICE, best
+from portal.words import ArrangementKind, Party, Word
+
+
+class Weight(Word):
+    """What a finding does: it stops the step, it warns, or it is good to know."""
+
+    BLOCKS = "blocks"
+    WARNS = "warns"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a rule has to say; `explained` where a date stands behind it."""
+
+    rule: Rule
+    weight: Weight
+    sentence: str
+    explained: Explained | None = None
+
+    @property
+    def blocks(self) -> bool:
+        return self.weight == Weight.BLOCKS
+
+
+@dataclass(frozen=True)
+class BookingFacts:
+    """What is known of an examination that is to be booked; None is not known."""
+
+    exam_on: date
+    notice_on: date
+    asked_on: date | None = None
+    home: Place | None = None
+    clinic: Place | None = None
+    earlier: tuple[date, ...] = ()
+    is_telehealth: bool = False
+    wishes: frozenset[ArrangementKind] = frozenset()
+    is_travel_settled: bool = False
+
+
+def before_booking(pack: RulePack, code: str, facts: BookingFacts) -> list[Finding]:
+    """What the rules say before an examination is booked or moved, the gravest first."""
+    kind = pack.exam_kinds.get(code)
+    if kind is None:
+        return []
+    found = [
+        *notice(pack, kind, facts),
+        *window(pack, kind, facts),
+        *distance(pack, kind, facts),
+        *how_often(pack, kind, facts),
+        *travel_money(pack, kind, facts),
+        *by_video(pack, kind, facts),
+        *wished(pack, kind, facts),
+    ]
+    return in_order(found)
+
+
+def before_brief(
+    pack: RulePack, code: str, exam_on: date, today: date, is_served: bool = False
+) -> list[Finding]:
+    """What the rules say before records go to the expert: when they must be there, and whom they are served on first."""
+    kind = pack.exam_kinds.get(code)
+    if kind is None or is_served:
+        return []
+    found = []
+    for rule in pack.at(code, "records"):
+        if rule.anchor == "exam" and rule.is_countable:
+            explained = explain(rule, kind, exam_on)
+            if explained.date < today:
+                found.append(weighed(rule, f"The records were due {written.day(explained.date)}.", explained))
+        else:
+            days = f"{rule.figure} {rule.unit} before the expert gets them" if rule.is_countable else "first"
+            found.append(weighed(rule, f"The other side must be served with the records {days}."))
+    return in_order(found)
+
+
+def before_release(pack: RulePack, code: str, told: frozenset[Party]) -> list[Finding]:
+    """What the rules say before a report goes out: who must get it, as far as they are not told."""
+    found = []
+    for rule in pack.of(code):
+        if missing := [Party(each) for each in rule.recipients if Party(each) not in told]:
+            when = " the same day" if rule.direction == "same_day" else ""
+            names = ", ".join(each.label for each in missing)
+            found.append(weighed(rule, f"It must also go to{when}: {names}."))
+    return in_order(found)
+
+
+def before_cancelling(
+    pack: RulePack, code: str, exam_on: date, today: date, wanted_by: Party
+) -> list[Finding]:
+    """What the rules say before an examination is moved or cancelled for the claimant or for the expert."""
+    kind = pack.exam_kinds.get(code)
+    gate = {Party.EXPERT: "cancel_by_evaluator", Party.CLAIMANT: "cancel_by_claimant"}.get(wanted_by)
+    if kind is None or gate is None:
+        return []
+    found = []
+    for rule in pack.at(code, gate):
+        if rule.direction not in LATEST_BEFORE:
+            continue
+        if rule.unit == "days (kind unverified)":
+            explained, last = None, count(exam_on, rule.figure, "business days", "before", kind.jurisdiction)
+        else:
+            explained = explain(rule, kind, exam_on)
+            last = explained.date
+        if last < today:
+            found.append(weighed(rule, f"The last day to do this was {written.day(last)}.", explained))
+    return in_order(found)
+
+
+def before_accepting(pack: RulePack, code: str) -> list[Finding]:
+    """Who may ask for this kind of examination, and who may examine: for a person to check, so none of it blocks."""
+    speaking = [*pack.at(code, "requester"), *pack.at(code, "qualification")]
+    return [Finding(rule, Weight.NOTE, rule.rule) for rule in speaking if rule.confidence != "U"]
+
+
+# --- one gate each ----------------------------------------------------------------------------------------------
+
+
+def notice(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
+    """The notice that goes out today must be in time; only the best-known rules speak."""
+    for rule in best(pack, kind.code, NOTICE):
+        explained = explain(rule, kind, facts.exam_on, direction="before")
+        if explained.date < facts.notice_on:
+            claim = f"The notice had to be given by {written.day(explained.date)}"
+            yield weighed(
+                rule,
+                f"Too short notice: it had to be given by {written.day(explained.date)}.",
+                explained.saying(claim),
+            )
+
+
+def window(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
+    """How long after the request the examination may be. The longest such figure of a kind is what blocks."""
+    known = {"appointment_request": facts.asked_on}
+    counting = [rule for rule in pack.at(kind.code, "window") if rule.is_countable]
+    asked = [rule for rule in counting if known.get(str(rule.anchor))]
+    longest = max((rule.figure for rule in asked), default=0)
+    for rule in asked:
+        explained = explain(rule, kind, known[str(rule.anchor)] or facts.exam_on)
+        if facts.exam_on > explained.date:
+            claim = f"The examination should be held by {written.day(explained.date)}"
+            finding = weighed(rule, f"{claim}.", explained.saying(claim))
+            # A shorter figure beside a longer one can be waived: it warns.
+            yield (
+                finding
+                if rule.figure == longest
+                else Finding(rule, lighter(finding.weight), finding.sentence, finding.explained)
+            )
+    yield from (Finding(rule, Weight.NOTE, rule.rule) for rule in counting if rule not in asked)
+
+
+def distance(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
+    for rule in pack.at(kind.code, "distance") if not facts.is_telehealth else ():
+        if facts.home is None or facts.clinic is None:
+            yield Finding(
+                rule, Weight.NOTE, f"The distance is not known, so this is not checked: {rule.rule}"
+            )
+        elif not is_near(rule, miles := miles_between(facts.home, facts.clinic)):
+            yield weighed(
+                rule, f"Too far: {how_far(rule, miles)}, and the limit is {rule.figure} {rule.unit}."
+            )
+
+
+def is_near(rule: Rule, miles: float) -> bool:
+    """Whether a distance in miles keeps to the rule; of a limit in hours, by an estimate of the drive."""
+    return (miles if rule.direction == "max_distance" else hours_to_drive(miles)) <= rule.figure
+
+
+def how_far(rule: Rule, miles: float) -> str:
+    if rule.direction == "max_distance":
+        return f"{miles:.0f} miles in a straight line"
+    return f"a drive of about {hours_to_drive(miles):.1f} hours, by estimate"
+
+
+def how_often(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
+    for rule in pack.at(kind.code, "frequency"):
+        if rule.direction not in ("max_count", "after_min"):
+            continue
+        said = frequency(rule, kind, facts.exam_on, facts.earlier, pack.of(kind.code))
+        if not said.allowed:
+            yield weighed(rule, f"Too many examinations. {said.sentence}")
+
+
+def travel_money(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
+    """Booking sends the notice, so money that must come before or with it has to be settled by then."""
+    for rule in (
+        pack.at(kind.code, "travel_first") if not (facts.is_travel_settled or facts.is_telehealth) else ()
+    ):
+        yield weighed(rule, "Travel money comes before or with the notice, and is not settled yet.")
+
+
+def by_video(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
+    for rule in pack.at(kind.code, "telehealth") if facts.is_telehealth else ():
+        yield Finding(rule, Weight.WARNS if rule.confidence != "U" else Weight.NOTE, f"By video: {rule.rule}")
+
+
+def wished(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
+    """What the rules say about a companion, a recording or an interpreter who is asked for."""
+    for wish, gate in ASKED.items():
+        for rule in pack.at(kind.code, gate) if wish in facts.wishes else ():
+            late = (
+                explain(rule, kind, facts.exam_on)
+                if rule.direction in LATEST_BEFORE and rule.is_countable
+                else None
+            )
+            if late and late.date < facts.notice_on:
+                yield weighed(
+                    rule, f"The {wish.label} had to be announced by {written.day(late.date)}.", late
+                )
+            else:
+                yield Finding(rule, Weight.NOTE, f"{wish.title}: {rule.rule}", late)
+
+
+ASKED = {
+    ArrangementKind.COMPANION: "companion",
+    ArrangementKind.RECORDING: "recording",
+    ArrangementKind.INTERPRETER: "interpreter",
+}
+
+
+def weighed(rule: Rule, sentence: str, explained: Explained | None = None) -> Finding:
+    """A rule that is not kept: it blocks where its text was read, and is a note where it is uncertain."""
+    weight = {"V": Weight.BLOCKS, "U": Weight.NOTE}.get(rule.confidence, Weight.WARNS)
+    return Finding(rule, weight, sentence, explained)
+
+
+def lighter(weight: Weight) -> Weight:
+    return Weight.WARNS if weight == Weight.BLOCKS else weight
+
+
+def in_order(found: Iterable[Finding]) -> list[Finding]:
+    return sorted(found, key=lambda each: list(Weight).index(each.weight))

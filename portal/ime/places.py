@@ -1,0 +1,90 @@
+"""Where a ZIP code lies, and how far one place is from another."""
+
+from collections.abc import Iterable
+from math import asin, cos, radians, sin, sqrt
+from typing import Any
+
+from portal.db import database
+from portal.ime.process import Refusal
+from portal.models import Claimant, Clinic, ZipPlace
+
+Place = tuple[float, float]
+
+EARTH_RADIUS_MILES = 3958.8
+AT_ONCE = 500
+
+# Of a drive nothing is known but its two ends: roads are longer than the great circle, and slower than a highway.
+ROAD_FACTOR = 1.25
+MILES_AN_HOUR = 45
+
+
+def place_of_zip(typed: str) -> ZipPlace | None:
+    """Where a ZIP code lies, by its first five digits; None where it is not known."""
+    found: ZipPlace | None = ZipPlace.get_or_none(ZipPlace.zip == typed.strip()[:5])
+    return found
+
+
+def locate(row: Claimant | Clinic) -> bool:
+    """Set the coordinates of a claimant or a clinic from the ZIP; False, and none, where that is not known."""
+    found = place_of_zip(row.zip) if row.zip else None
+    row.latitude, row.longitude = (found.latitude, found.longitude) if found else (None, None)
+    return found is not None
+
+
+def refuse_unknown_zip(typed: str) -> None:
+    """A ZIP code that no list knows is a slip; where no list is loaded, nothing is said."""
+    if typed and place_of_zip(typed) is None and ZipPlace.select().exists():
+        raise Refusal("This ZIP code is not known. Please check its five digits.", field="zip")
+
+
+def place(latitude: float | None, longitude: float | None) -> Place | None:
+    return None if latitude is None or longitude is None else (latitude, longitude)
+
+
+def miles_between(one: Place, other: Place) -> float:
+    """Great-circle distance in miles between two places given as latitude and longitude in degrees."""
+    (north, east), (north2, east2) = (tuple(map(radians, each)) for each in (one, other))
+    half = sin((north2 - north) / 2) ** 2 + cos(north) * cos(north2) * sin((east2 - east) / 2) ** 2
+    return 2 * EARTH_RADIUS_MILES * asin(min(1.0, sqrt(half)))
+
+
+def hours_to_drive(miles: float) -> float:
+    """An estimate of the drive in hours, from great-circle miles."""
+    return miles * ROAD_FACTOR / MILES_AN_HOUR
+
+
+def load(rows: Iterable[dict[str, Any]]) -> int:
+    """Fill the table of ZIP codes anew, all or nothing; returns how many there are now."""
+    count = 0
+    with database.atomic():
+        ZipPlace.delete().execute()
+        batch: list[dict[str, Any]] = []
+        for row in rows:
+            batch.append(row)
+            if len(batch) == AT_ONCE:
+                count += insert(batch)
+                batch = []
+        return count + (insert(batch) if batch else 0)
+
+
+def insert(batch: list[dict[str, Any]]) -> int:
+    ZipPlace.insert_many(batch).execute()
+    return len(batch)
+
+
+def every_zip() -> Iterable[dict[str, Any]]:
+    """Every ZIP code of the `zipcodes` package that has a place; read once, by the loader alone."""
+    import zipcodes  # 150 MB while it is read, so never in a web process
+
+    seen = set()
+    for row in zipcodes.list_all():
+        if row["lat"] and row["long"] and row["zip_code"] not in seen:
+            seen.add(row["zip_code"])
+            yield {
+                "zip": row["zip_code"],
+                "city": row["city"],
+                "state": row["state"],
+                "latitude": float(row["lat"]),
+                "longitude": float(row["long"]),
+                "time_zone": row["timezone"] or "",
+            }

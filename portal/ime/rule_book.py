@@ -1,0 +1,244 @@
+"""The rule book: the rules of the file with what managers changed since, each change kept for good with its reason."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import SQL, IntegrityError, fn
+
+from portal import audit
+from portal.db import database
+from portal.ime import rules
+from portal.ime.process import Refusal, remember, step
+from portal.ime.rule_pack import SCHEMA, Rule, RuleFileError, RulePack, overlaid, read_rule, read_rules
+from portal.ime.rules import on_file, plain
+from portal.models import Case, RuleChange, RuleSnapshot, User
+from portal.policy import Person
+from portal.words import Act
+
+EVERY_KIND = "*"  # the exam kind of a house default
+STALE = "Somebody else changed this rule meanwhile. Look at it as it is now, then change it again."
+
+
+# --- what is in force -------------------------------------------------------------------------------------------
+
+
+def in_force() -> RulePack:
+    """The rules that hold now, in one short read."""
+    newest: Any = RuleChange.select(fn.MAX(RuleChange.id)).group_by(RuleChange.rule)
+    rows = list(RuleChange.select().where(RuleChange.id.in_(newest)).order_by(RuleChange.id))
+    return overlaid(on_file(), {row.rule: row.facts for row in rows}) if rows else on_file()
+
+
+def last_change(code: str) -> int:
+    """The number of the last change that concerns a kind; 0 before the first."""
+    found: Any = RuleChange.select(fn.MAX(RuleChange.id)).where(RuleChange.exam_kind.in_([code, EVERY_KIND]))
+    return found.scalar() or 0
+
+
+def take_snapshot(case: Case) -> None:
+    """Keep the rules of now on a case that is referred."""
+    kept = rules.snapshot(case.exam_kind, in_force())
+    newest = last_change(case.exam_kind)
+    RuleSnapshot.create(case=case, rules=kept, knows=newest, considered=newest)
+
+
+# --- changing them ----------------------------------------------------------------------------------------------
+
+
+def change_rule(*, facts: dict[str, Any], why: str, by: User, seen: int) -> RuleChange:
+    """Change or add a rule; `facts` is the whole rule as plain JSON, `seen` the number of its last change that the
+    manager had before them (0: none). Refuses a faulty rule, a reason that is missing, and a change in between."""
+    try:
+        rule = read_rule(in_force(), facts)
+    except RuleFileError as fault:
+        raise Refusal(str(fault)) from fault
+    return keep(rule.id, rule.exam, plain(rule), why, by, seen)
+
+
+def switch_off(rule_id: str, *, why: str, by: User, seen: int) -> RuleChange:
+    """The rule gives no date and stops nothing any more. A house default stays, or dates would have no reason."""
+    rule = in_force().named(rule_id)
+    if rule is None:
+        raise Refusal("This rule is switched off already.")
+    if rule.exam == EVERY_KIND:
+        raise Refusal("A house default can be changed, but not switched off.")
+    return keep(rule.id, rule.exam, None, why, by, seen)
+
+
+def switch_on(rule_id: str, *, why: str, by: User, seen: int) -> RuleChange:
+    """The rule holds again as it stood before it was switched off."""
+    before = last_facts(rule_id)
+    if before is None or in_force().named(rule_id):
+        raise Refusal("This rule is not switched off.")
+    return change_rule(facts=before, why=why, by=by, seen=seen)
+
+
+def keep(
+    rule_id: str, exam_kind: str, facts: dict[str, Any] | None, why: str, by: User, seen: int
+) -> RuleChange:
+    if not why.strip():
+        raise Refusal("Say why the rule is changed.", field="why")
+    current = in_force().named(rule_id)
+    if facts is not None and current is not None and plain(current) == facts:
+        raise Refusal("Nothing is different from the rule as it stands.")
+    try:
+        with database.atomic():
+            if changed_last(rule_id) != seen:
+                raise Refusal(STALE)
+            row = RuleChange.create(
+                rule=rule_id, exam_kind=exam_kind, facts=facts, after=seen, why=why.strip(), by=by
+            )
+            audit.record(Act.CHANGED, row, rule=rule_id)
+    except IntegrityError:
+        raise Refusal(STALE) from None
+    return row
+
+
+def changed_last(rule_id: str) -> int:
+    """The number of the last change of a rule, 0 where it stands as in the file."""
+    found: Any = RuleChange.select(fn.MAX(RuleChange.id)).where(RuleChange.rule == rule_id)
+    return found.scalar() or 0
+
+
+def last_facts(rule_id: str) -> dict[str, Any] | None:
+    """A rule as it stood last, whether it is in force or not."""
+    rows = RuleChange.select().where((RuleChange.rule == rule_id) & RuleChange.facts.is_null(False))
+    last = rows.order_by(RuleChange.id.desc()).first()
+    if last:
+        return dict(last.facts)
+    filed = on_file().named(rule_id)
+    return plain(filed) if filed else None
+
+
+def history(rule_id: str) -> list[RuleChange]:
+    """The changes of a rule, the newest first, each with who made it."""
+    return list(
+        RuleChange.select(RuleChange, User)
+        .join(User)
+        .where(RuleChange.rule == rule_id)
+        .order_by(RuleChange.id.desc())
+    )
+
+
+def switched_off() -> list[Rule]:
+    """The rules that are switched off, as they stood before."""
+    pack, off = in_force(), RuleChange.select(RuleChange.rule).where(RuleChange.facts.is_null()).distinct()
+    gone = [row.rule for row in off if pack.named(row.rule) is None]
+    return [read_rule(on_file(), facts) for name in gone if (facts := last_facts(name))]
+
+
+# --- a whole file -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How a rule file differs from what is in force: rules that are new, other, or not in it."""
+
+    added: list[Rule]
+    changed: list[tuple[Rule, Rule]]
+    missing: list[Rule]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.missing)
+
+
+def difference(text: str) -> Difference:
+    """What loading a rule file would change. Raises `RuleFileError` naming the first fault."""
+    new, now = read_rules(text), in_force()
+    before = {each.id: each for each in (*now.rules, *now.house_defaults)}
+    after = {each.id: each for each in (*new.rules, *new.house_defaults)}
+    unknown = [each for each in new.exam_kinds if each not in now.exam_kinds]
+    if unknown:
+        raise RuleFileError(f"Examination kind {unknown[0]} is not one that the portal knows.")
+    return Difference(
+        added=[each for name, each in after.items() if name not in before],
+        changed=[
+            (before[name], each) for name, each in after.items() if name in before and before[name] != each
+        ],
+        missing=[each for name, each in before.items() if name not in after and each.exam != EVERY_KIND],
+    )
+
+
+def load(text: str, *, why: str, by: User) -> Difference:
+    """Make the rules in force those of a file: each difference is a change of its own, all or none."""
+    found = difference(text)
+    with database.atomic():
+        for rule in [*found.added, *(new for _, new in found.changed)]:
+            keep(rule.id, rule.exam, plain(rule), why, by, changed_last(rule.id))
+        for rule in found.missing:
+            keep(rule.id, rule.exam, None, why, by, changed_last(rule.id))
+    return found
+
+
+def as_text() -> str:
+    """The rules in force as a rule file, which `load` takes back."""
+    pack = in_force()
+    kinds = {
+        code: {k: v for k, v in plain(kind).items() if k != "code"} for code, kind in pack.exam_kinds.items()
+    }
+    facts = {
+        "schema": SCHEMA,
+        "exam_kinds": kinds,
+        "rules": [plain(each) for each in pack.rules],
+        "house_defaults": [plain(each) for each in pack.house_defaults],
+    }
+    return json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
+
+
+# --- a change and the open cases --------------------------------------------------------------------------------
+
+
+def is_behind(case: Case) -> bool:
+    """Whether rules of the case's kind were changed since somebody last decided about them for this case."""
+    kept = RuleSnapshot.get_or_none(RuleSnapshot.case == case)
+    return kept is not None and case.is_open and last_change(case.exam_kind) > kept.considered
+
+
+def behind() -> Any:
+    """The query of the open cases that a change concerns, for which nobody has decided yet; drafts have no rules."""
+    newest = RuleChange.select(fn.MAX(RuleChange.id)).where(
+        RuleChange.exam_kind.in_([Case.exam_kind, EVERY_KIND])
+    )
+    return (
+        Case.select(Case)
+        .join(RuleSnapshot, on=(RuleSnapshot.case == Case.id))
+        .where(SQL("is_open") & (newest > RuleSnapshot.considered))
+    )
+
+
+def changes_since(case: Case) -> list[RuleChange]:
+    """The changes of which nobody has decided for this case yet, the oldest first."""
+    kept = RuleSnapshot.get(RuleSnapshot.case == case)
+    concerning = RuleChange.exam_kind.in_([case.exam_kind, EVERY_KIND]) & (RuleChange.id > kept.considered)
+    return list(RuleChange.select(RuleChange, User).join(User).where(concerning).order_by(RuleChange.id))
+
+
+@step
+def adopt_rules(case: Case, *, by: Person, seen: int) -> None:
+    """The case follows the rules of now; `seen` is the number of the last change that the coordinator looked at."""
+    kept = undecided(case, seen)
+    kept.rules, kept.knows, kept.considered = rules.snapshot(case.exam_kind, in_force()), seen, seen
+    kept.save()
+    remember(count=len(kept.rules["rules"]))
+
+
+@step
+def keep_rules(case: Case, *, by: Person, seen: int, why: str) -> None:
+    """The case stays with the rules that it was referred under."""
+    if not why.strip():
+        raise Refusal("Say why the case keeps its rules.", field="why")
+    kept = undecided(case, seen)
+    kept.considered = seen
+    kept.save()
+    remember(why=why)
+
+
+def undecided(case: Case, seen: int) -> RuleSnapshot:
+    """The case's rules, behind the change that was looked at; refused where another came, or all is decided."""
+    kept: RuleSnapshot | None = RuleSnapshot.get_or_none(RuleSnapshot.case == case)
+    if kept is None or last_change(case.exam_kind) <= kept.considered:
+        raise Refusal("There is no change of rules to decide about.")
+    if last_change(case.exam_kind) != seen:
+        raise Refusal("The rules were changed once more meanwhile. Look again, then decide.")
+    return kept

@@ -1,0 +1,145 @@
+"""The command line of the rules and of the places that they measure: flask --app wsgi rule, rules, places."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from flask import Flask
+from flask.cli import with_appcontext
+
+from portal.ime import places, rule_book
+from portal.ime.process import Refusal
+from portal.ime.rule_answer import Unanswerable, answer
+from portal.ime.rule_pack import RuleFileError
+from portal.ime.rules import NotOnFile, on_file
+from portal.ime.rules import rule as rule_named
+from portal.models import RuleChange, User, ZipPlace
+from portal.words import Role
+
+COLUMNS = ("zip", "city", "state", "latitude", "longitude", "time_zone")
+
+
+def refuse(sentence: str) -> NoReturn:
+    """Say in a sentence why not, and end as a question wrongly put."""
+    click.echo(sentence, err=True)
+    sys.exit(2)
+
+
+@click.command("rule")
+@click.argument("rule_id")
+@click.argument("facts", nargs=-1, metavar="NAME=VALUE…")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for another program.")
+@with_appcontext
+def rule_command(rule_id: str, facts: tuple[str, ...], as_json: bool) -> None:
+    """What a rule gives: `rule CA-QME-23 exam=2026-03-02`, `rule NH-WC-01 from_zip=03301 to_zip=03801`."""
+    pack = rule_book.in_force() if RuleChange.table_exists() else on_file()
+    try:
+        found = answer(pack, rule_named(rule_id, pack), dict(told(facts)), located)
+    except (NotOnFile, Unanswerable) as fault:
+        refuse(str(fault))
+    click.echo(json.dumps(found.plain, ensure_ascii=False) if as_json else found.sentence)
+
+
+def told(facts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for fact in facts:
+        name, is_given, value = fact.partition("=")
+        if not is_given or not value:
+            refuse(f"{fact!r} says nothing. Write it like exam=2026-03-02.")
+        yield name, value
+
+
+def located(typed: str) -> places.Place | None:
+    """Where a ZIP code lies; asked of the package itself where nothing was loaded yet."""
+    if ZipPlace.table_exists() and ZipPlace.select().exists():
+        found = places.place_of_zip(typed)
+        return places.place(found.latitude, found.longitude) if found else None
+    row = next((row for row in places.every_zip() if row["zip"] == typed.strip()[:5]), None)
+    return (row["latitude"], row["longitude"]) if row else None
+
+
+@click.group("rules")
+def rules_group() -> None:
+    """The rule file: check one, load one, print what is in force."""
+
+
+@rules_group.command("check")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_appcontext
+def check(file: Path) -> None:
+    """Say what loading the file would change, or what is wrong with it."""
+    try:
+        found = rule_book.difference(file.read_text(encoding="utf-8"))
+    except (RuleFileError, UnicodeDecodeError) as fault:
+        refuse(str(fault))
+    say(found)
+
+
+@rules_group.command("load")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--why", required=True, help="The reason, kept with every change.")
+@click.option("--by", "email", required=True, help="The e-mail address of the manager who answers for it.")
+@with_appcontext
+def load(file: Path, why: str, email: str) -> None:
+    """Make the rules in force those of the file, all or none."""
+    by = (
+        User.active()
+        .where(User.email == email.lower(), User.role == Role.COORDINATOR, User.is_manager)
+        .first()
+    )
+    if by is None:
+        refuse("No manager has this e-mail address.")
+    try:
+        say(rule_book.load(file.read_text(encoding="utf-8"), why=why, by=by))
+    except (RuleFileError, UnicodeDecodeError) as fault:
+        refuse(str(fault))
+    except Refusal as refusal:
+        refuse(refusal.sentence)
+
+
+@rules_group.command("print")
+@with_appcontext
+def print_rules() -> None:
+    """Print the rules in force as a rule file."""
+    click.echo(rule_book.as_text(), nl=False)
+
+
+def say(found: rule_book.Difference) -> None:
+    lines = [f"new: {each.id} {each.name}" for each in found.added]
+    lines += [f"changed: {now.id} {now.name}" for _, now in found.changed]
+    lines += [f"switched off: {each.id} {each.name}" for each in found.missing]
+    click.echo("\n".join(lines) if lines else "Nothing is different from the rules in force.")
+
+
+@click.group("places")
+def places_group() -> None:
+    """Where ZIP codes lie."""
+
+
+@places_group.command("load")
+@click.option(
+    "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=f"CSV: {', '.join(COLUMNS)}."
+)
+@with_appcontext
+def load_places(file: Path | None) -> None:
+    """Load every ZIP code once, from the package that knows them or from a CSV file."""
+    try:
+        count = places.load(rows_in(file) if file else places.every_zip())
+    except (KeyError, ValueError) as fault:
+        refuse(f"The file of places cannot be used: {fault}. Nothing was changed.")
+    click.echo(f"{count:,} ZIP codes are on file.")
+
+
+def rows_in(file: Path) -> Iterator[dict[str, Any]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            degrees = {name: float(row[name]) for name in ("latitude", "longitude")}
+            yield {name: row[name] for name in COLUMNS} | degrees
+
+
+def register(app: Flask) -> None:
+    for command in (rule_command, rules_group, places_group):
+        app.cli.add_command(command)

@@ -1,0 +1,153 @@
+"""Gates: what a rule stops, what it warns of, and what is only good to know."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from portal.ime.gates import (
+    BookingFacts,
+    Weight,
+    before_accepting,
+    before_booking,
+    before_brief,
+    before_cancelling,
+    before_release,
+)
+from portal.ime.rules import exam_kinds, on_file
+from portal.words import ArrangementKind, Party
+
+OAKLAND, SAN_FRANCISCO, LOS_ANGELES = (37.8071, -122.2851), (37.7725, -122.4147), (34.0559, -118.2666)
+TODAY = date(2026, 3, 2)
+FINE = BookingFacts(
+    exam_on=TODAY + timedelta(days=50), notice_on=TODAY, asked_on=TODAY, home=OAKLAND, clinic=SAN_FRANCISCO
+)
+
+
+def found(code, **facts):
+    return {each.rule.id: each for each in before_booking(on_file(), code, replace(FINE, **facts))}
+
+
+def test_short_notice_blocks_where_the_rule_was_read():
+    short = found("WA-LI", exam_on=TODAY + timedelta(days=20))["WA-LI-03"]
+    assert short.weight == Weight.BLOCKS
+    assert short.explained.sentence.startswith(
+        "The notice had to be given by February 20, 2026: 28 calendar days"
+    )
+    assert "WA-LI-03" not in found("WA-LI", exam_on=TODAY + timedelta(days=30))
+
+
+def test_short_notice_warns_where_the_rule_is_known_second_hand_or_is_the_house_s_own():
+    assert found("NY-WC", exam_on=TODAY + timedelta(days=5))["NY-WC-01"].weight == Weight.WARNS
+    assert found("OH-WC", exam_on=TODAY + timedelta(days=5))["HOUSE-NOTICE"].weight == Weight.WARNS
+
+
+def test_too_far_blocks_and_an_unknown_place_is_a_note():
+    far = found("CA-CIV", clinic=LOS_ANGELES)["CA-CIV-05"]
+    assert (far.weight, "limit is 75 miles" in far.sentence) == (Weight.BLOCKS, True)
+    assert "CA-CIV-05" not in found("CA-CIV")
+    assert found("CA-CIV", home=None)["CA-CIV-05"].weight == Weight.NOTE
+    assert "CA-CIV-05" not in found("CA-CIV", clinic=LOS_ANGELES, is_telehealth=True)
+
+
+def test_a_drive_is_estimated_and_said_to_be():
+    far = found("VT-WC", home=(44.48, -73.21), clinic=(42.85, -72.56))["VT-WC-01"]
+    assert far.weight == Weight.BLOCKS
+    assert "by estimate" in far.sentence
+
+
+@pytest.mark.parametrize(
+    ("earlier", "blocks"),
+    [
+        ((), False),
+        ((1, 2, 60), False),
+        ((1, 30, 60), True),
+        ((1, 2, 3, 30, 60), True),
+        ((1, 2, 3, 30), False),
+    ],
+)
+def test_oregon_counts_a_panel_within_72_hours_once(earlier, blocks):
+    held = tuple(TODAY - timedelta(days=200 - each) for each in earlier)
+    assert ("OR-WC-01" in found("OR-WC", earlier=held)) == blocks
+
+
+def test_the_next_examination_waits_for_its_time_after_the_last():
+    early = found("TX-RME", earlier=(TODAY - timedelta(days=60),))["TX-RME-01"]
+    assert (early.weight, "not before" in early.sentence) == (Weight.BLOCKS, True)
+
+
+def test_two_a_year_frees_itself_with_the_year():
+    close = (TODAY - timedelta(days=100), TODAY - timedelta(days=10))
+    assert found("NH-WC", earlier=close)["NH-WC-02"].weight == Weight.BLOCKS
+    assert "NH-WC-02" not in found("NH-WC", earlier=(TODAY - timedelta(days=400), TODAY))
+
+
+def test_travel_money_comes_before_the_notice():
+    assert found("GA-WC")["GA-WC-02"].weight == Weight.BLOCKS
+    assert found("IL-WC")["IL-WC-01"].weight == Weight.WARNS
+    assert "GA-WC-02" not in found("GA-WC", is_travel_settled=True)
+
+
+def test_the_longer_window_blocks_and_the_shorter_one_warns():
+    late = found("CA-QME", exam_on=TODAY + timedelta(days=130))
+    assert (late["CA-QME-06"].weight, late["CA-QME-07"].weight) == (Weight.WARNS, Weight.BLOCKS)
+    later = found("CA-QME", exam_on=TODAY + timedelta(days=100))
+    assert later["CA-QME-06"].weight == Weight.WARNS and "CA-QME-07" not in later
+
+
+def test_video_wishes_and_recordings_bring_their_rules():
+    assert found("AZ-WC", is_telehealth=True, is_travel_settled=True)["AZ-WC-01"].weight == Weight.WARNS
+    wishes = frozenset({ArrangementKind.RECORDING, ArrangementKind.COMPANION})
+    asked = found("WA-LI", wishes=wishes)
+    assert asked["WA-LI-12"].weight == asked["WA-LI-14"].weight == Weight.NOTE
+    late = found("WA-LI", wishes=wishes, exam_on=TODAY + timedelta(days=5))
+    assert late["WA-LI-14"].weight == Weight.WARNS
+
+
+def test_records_are_served_before_they_go_to_the_expert():
+    [served] = before_brief(on_file(), "CA-QME", date(2026, 4, 20), TODAY)
+    assert (served.rule.id, served.blocks) == ("CA-QME-16", True)
+    assert before_brief(on_file(), "CA-QME", date(2026, 4, 20), TODAY, is_served=True) == []
+    [late] = before_brief(on_file(), "TX-DD", TODAY + timedelta(days=1), TODAY)
+    assert (late.rule.id, late.weight) == ("TX-DD-07", Weight.WARNS)
+
+
+def test_a_report_goes_to_everybody_whom_the_rule_names():
+    [copies] = before_release(on_file(), "NY-WC", frozenset({Party.REFERRER, Party.CLAIMANT}))
+    assert copies.blocks
+    assert copies.sentence.startswith(
+        "It must also go to the same day: recipient of the report, treating doctor"
+    )
+    assert before_release(on_file(), "NY-WC", frozenset(Party)) == []
+
+
+def test_cancelling_late_is_measured_for_whoever_wants_it():
+    exam_on, today = date(2026, 3, 12), date(2026, 3, 6)
+    [evaluator] = before_cancelling(on_file(), "CA-QME", exam_on, today, Party.EXPERT)
+    assert (evaluator.rule.id, evaluator.blocks) == ("CA-QME-12", True)
+    weights = {
+        each.rule.id: each.weight
+        for each in before_cancelling(on_file(), "CA-QME", exam_on, today, Party.CLAIMANT)
+    }
+    assert weights == {"CA-QME-15": Weight.WARNS, "CA-QME-14": Weight.NOTE}
+    assert before_cancelling(on_file(), "CA-QME", exam_on, today, Party.REFERRER) == []
+
+
+@pytest.mark.parametrize("code", sorted(exam_kinds()))
+def test_every_kind_can_be_asked_at_every_gate_and_what_is_uncertain_never_blocks(code):
+    poor = replace(
+        FINE,
+        exam_on=TODAY + timedelta(days=1),
+        clinic=LOS_ANGELES,
+        earlier=tuple(TODAY - timedelta(days=each) for each in (1, 9, 20, 30)),
+        wishes=frozenset(ArrangementKind),
+    )
+    every = [
+        *before_booking(on_file(), code, poor),
+        *before_brief(on_file(), code, TODAY, TODAY),
+        *before_release(on_file(), code, frozenset()),
+        *before_cancelling(on_file(), code, TODAY, TODAY, Party.CLAIMANT),
+        *before_accepting(on_file(), code),
+    ]
+    assert all(each.rule.confidence == "V" for each in every if each.blocks)
+    assert all(each.sentence for each in every)

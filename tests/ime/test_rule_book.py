@@ -1,0 +1,166 @@
+"""The rule book: managers change rules for good, and each open case is asked about it."""
+
+import json
+from datetime import date
+
+import pytest
+
+from portal.ime import deadlines, rule_book, rules
+from portal.ime.process import NotAllowed, Refusal
+from portal.ime.rule_pack import RuleFileError
+from portal.models import AuditRecord, Case, RuleChange, RuleSnapshot
+from portal.words import Stage
+from tests.databases import ON_BOTH
+
+REPORT = "CA-QME-23"
+
+
+def change(world, rule_id=REPORT, why="The text was amended.", seen=None, **facts):
+    before = rules.plain(rule_book.in_force().named(rule_id))
+    seen = rule_book.changed_last(rule_id) if seen is None else seen
+    return rule_book.change_rule(facts=before | facts, why=why, by=world.coordinator, seen=seen)
+
+
+@ON_BOTH
+def test_a_changed_rule_is_in_force_at_once_and_its_history_is_kept(world, backend):
+    change(world, n=28)
+    change(world, n=27, why="Amended once more.")
+    due = rules.report_due("CA-QME", date(2026, 3, 2), rule_book.in_force())
+    assert due.date == date(2026, 3, 30), "27 days lead to a Sunday"
+    assert [row.why for row in rule_book.history(REPORT)] == ["Amended once more.", "The text was amended."]
+    assert rules.report_due("CA-QME", date(2026, 3, 2)).date == date(2026, 4, 1), "the file is as it was"
+    assert AuditRecord.select().where(AuditRecord.thing == "rule_change").count() == 2
+
+
+@ON_BOTH
+def test_of_two_managers_at_one_rule_the_second_is_told(world, backend):
+    change(world, n=28)
+    with pytest.raises(Refusal, match="Somebody else changed this rule"):
+        change(world, n=29, seen=0)
+    assert RuleChange.select().count() == 1
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"n": -1}, "whole number"),
+        ({"n": 4000}, "beyond 400"),
+        ({"unit": "fortnights"}, "unknown unit"),
+        ({"anchor": None}, "together"),
+        ({"gate": "moon"}, "unknown gate"),
+        ({"recipients": ["neighbour"]}, "unknown recipient"),
+        ({"url": "javascript:alert(1)"}, "web address"),
+        ({"checked_on": "soon"}, "date"),
+        ({"rule": "  "}, "text for rule"),
+        ({"exam": "ZZ"}, "unknown examination kind"),
+    ],
+)
+def test_a_faulty_rule_is_refused_in_a_sentence_and_nothing_is_kept(world, facts, said):
+    with pytest.raises(Refusal, match=said):
+        change(world, **facts)
+    assert not RuleChange.select().exists()
+
+
+def test_a_change_needs_a_reason_and_a_difference(world):
+    with pytest.raises(Refusal) as refused:
+        change(world, n=28, why=" ")
+    assert refused.value.field == "why"
+    with pytest.raises(Refusal, match="Nothing is different"):
+        change(world)
+
+
+def test_a_rule_is_switched_off_and_on_again(world):
+    off = rule_book.switch_off(REPORT, why="Repealed.", by=world.coordinator, seen=0)
+    due = rules.report_due("CA-QME", date(2026, 3, 2), rule_book.in_force())
+    assert due.confidence == "house"
+    assert [each.id for each in rule_book.switched_off()] == [REPORT]
+    rule_book.switch_on(REPORT, why="A slip.", by=world.coordinator, seen=off.id)
+    assert rule_book.in_force() == rules.on_file()
+    assert rule_book.switched_off() == []
+
+
+def test_a_house_default_stays_but_can_be_changed(world):
+    with pytest.raises(Refusal, match="not switched off"):
+        rule_book.switch_off("HOUSE-REPORT", why="No.", by=world.coordinator, seen=0)
+    change(world, "HOUSE-REPORT", n=12)
+    assert rule_book.in_force().named("HOUSE-REPORT").n == 12
+
+
+def test_a_new_rule_joins_its_kind(world):
+    facts = rules.plain(rules.rule("OR-WC-04")) | {"id": "OH-WC-90", "exam": "OH-WC", "jurisdiction": "OH"}
+    rule_book.change_rule(facts=facts, why="Found.", by=world.coordinator, seen=0)
+    notice = rules.notice_before_exam("OH-WC", date(2026, 7, 20), rule_book.in_force())
+    assert notice.rule_id == "OH-WC-90"
+
+
+# --- a whole file -----------------------------------------------------------------------------------------------
+
+
+def test_what_is_printed_can_be_loaded_and_changes_nothing(world):
+    assert not rule_book.difference(rule_book.as_text())
+
+
+def test_a_file_is_loaded_whole_with_a_change_for_each_difference(world):
+    facts = json.loads(rule_book.as_text())
+    facts["rules"] = [each for each in facts["rules"] if each["id"] != "NH-WC-01"]
+    facts["rules"][0]["rule"] += " Amended."
+    facts["rules"].append({**facts["rules"][-1], "id": "UT-CIV-90"})
+    found = rule_book.load(json.dumps(facts), why="The yearly review.", by=world.coordinator)
+    assert (len(found.added), len(found.changed), len(found.missing)) == (1, 1, 1)
+    assert not rule_book.difference(json.dumps(facts))
+    assert {row.why for row in RuleChange.select()} == {"The yearly review."}
+
+
+def test_a_malformed_file_is_refused_and_nothing_of_it_is_kept(world):
+    facts = json.loads(rule_book.as_text())
+    facts["rules"][0]["rule"] = "Other words."
+    facts["rules"][-1]["n"] = "many"
+    with pytest.raises(RuleFileError, match="UT-CIV"):
+        rule_book.load(json.dumps(facts), why="A try.", by=world.coordinator)
+    with pytest.raises(RuleFileError, match="not JSON"):
+        rule_book.load("{", why="A try.", by=world.coordinator)
+    assert not RuleChange.select().exists()
+
+
+# --- the open cases ---------------------------------------------------------------------------------------------
+
+
+@ON_BOTH
+def test_a_change_moves_no_date_of_an_open_case_until_it_is_taken(world, case_at, backend):
+    case = case_at(Stage.REPORTING)
+    before = case.due_on
+    row = change(world, n=20)
+    assert case.id in {each.id for each in rule_book.behind()}
+    assert rule_book.is_behind(case)
+    assert deadlines.whats_next(case).due_on == before
+    rule_book.adopt_rules(case, by=world.coordinator, seen=row.id)
+    assert case.due_on < before
+    assert not rule_book.is_behind(Case.get_by_id(case.id))
+    assert case.id not in {each.id for each in rule_book.behind()}
+
+
+def test_a_case_can_keep_the_rules_of_its_referral(world, case_at):
+    case = case_at(Stage.REPORTING)
+    before, row = case.due_on, change(world, n=20)
+    with pytest.raises(Refusal) as refused:
+        rule_book.keep_rules(case, by=world.coordinator, seen=row.id, why="")
+    assert refused.value.field == "why"
+    rule_book.keep_rules(case, by=world.coordinator, seen=row.id, why="Referred under the old text.")
+    kept = RuleSnapshot.get(RuleSnapshot.case == case)
+    assert (case.due_on, kept.knows, kept.considered) == (before, 0, row.id)
+
+
+def test_a_decision_about_a_change_that_is_outdated_is_refused(world, case_at):
+    case, first = case_at(Stage.REPORTING), change(world, n=20)
+    change(world, n=21)
+    with pytest.raises(Refusal, match="once more"):
+        rule_book.adopt_rules(case, by=world.coordinator, seen=first.id)
+    with pytest.raises(NotAllowed):
+        rule_book.adopt_rules(case, by=world.referrer, seen=first.id)
+
+
+def test_a_change_of_another_kind_concerns_no_case(world, case_at):
+    change(world, "NH-WC-01", n=60)
+    assert list(rule_book.behind()) == []
+    with pytest.raises(Refusal, match="no change"):
+        rule_book.adopt_rules(case_at(Stage.REPORTING), by=world.coordinator, seen=1)

@@ -1,0 +1,138 @@
+"""The command line of the rules, asked in the application's own process."""
+
+import json
+
+import pytest
+
+from portal.ime import places
+from portal.models import RuleChange, ZipPlace
+
+
+@pytest.fixture
+def ask(app, world):
+    """A command as typed; gives its exit code, what it said, and what it said on the side of errors."""
+
+    def asked(*words):
+        result = app.test_cli_runner().invoke(args=list(words))
+        return result.exit_code, result.stdout, result.stderr
+
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("words", "date"),
+    [
+        ("CA-QME-23 exam=2026-03-02", "2026-04-01"),
+        ("WA-LI-03 exam=2026-06-01", "2026-05-04"),
+        ("TX-RME-03 exam=2026-05-15", "2026-05-05"),
+        ("TX-DD-10 exam=2026-11-20", "2026-12-03"),
+        ("CA-QME-27 supplemental_request=2026-03-02", "2026-05-01"),
+        ("CA-QME-29 report_received=2026-03-02 served=mail", "2026-04-06"),
+        ("TX-RME-02 received=2026-05-15T17:30", "2026-05-26"),
+    ],
+)
+def test_a_rule_gives_its_date_as_json_with_the_reasons(ask, words, date):
+    code, out, _ = ask("rule", *words.split(), "--json")
+    found = json.loads(out)
+    assert (code, found["date"]) == (0, date)
+    assert len(found["reasons"]) >= 3
+
+
+def test_a_rule_gives_its_date_in_a_sentence(ask):
+    code, out, _ = ask("rule", "CA-QME-23", "exam=2026-03-02")
+    assert code == 0
+    assert out.startswith(
+        "By April 1, 2026: 30 calendar days after the examination on March 2, 2026. Rule CA-QME-23"
+    )
+
+
+def test_a_window_gives_both_its_ends(ask):
+    found = json.loads(ask("rule", "CO-DIME-03", "physician_confirmed=2026-03-02", "--json")[1])
+    assert (found["from"], found["until"]) == ("2026-04-16", "2026-05-16")
+    assert "date" not in found
+
+
+def test_a_distance_is_allowed_or_not(ask):
+    near = json.loads(ask("rule", "NH-WC-01", "from_zip=03301", "to_zip=03801", "--json")[1])
+    far = json.loads(ask("rule", "CA-CIV-05", "from_zip=94607", "to_zip=90017", "--json")[1])
+    assert (near["allowed"], near["miles"]) == (True, pytest.approx(37.8, abs=0.5))
+    assert (far["allowed"], round(far["miles"])) == (False, pytest.approx(345, abs=5))
+
+
+def test_examinations_are_counted(ask):
+    words = "OR-WC-01 exam=2026-09-01 previous=2026-01-05,2026-01-07,2026-03-01 --json"
+    found = json.loads(ask("rule", *words.split())[1])
+    assert (found["allowed"], found["counted"]) == (True, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("CA-QME-99 exam=2026-03-02", "No rule is called CA-QME-99."),
+        ("CA-QME-23 exam=2026-13-02", "is not a date"),
+        ("CA-QME-23", "Say from which day CA-QME-23 counts: exam=2026-03-02."),
+        ("CA-QME-23 exam", "says nothing"),
+        ("CA-QME-23 hearing=2026-03-02", "hearing means nothing to CA-QME-23. It counts from exam."),
+        ("CA-QME-10 exam=2026-03-02", "no figure"),
+        ("CA-QME-23 exam=2026-03-02 served=pigeon", "served is"),
+        ("OH-WC-03 lost_wage_proof=2026-03-02 served=mail", "No rule of OH-WC"),
+        ("CA-QME-23 exam=9999-12-20", "gives no day"),
+        ("NH-WC-01 from_zip=03301", "to_zip"),
+        ("NH-WC-01 from_zip=03301 to_zip=99999", "The ZIP code 99999 is not known."),
+        ("TX-RME-02 received=noon", "is not a moment"),
+    ],
+)
+def test_what_cannot_be_answered_is_said_in_a_sentence(ask, words, said):
+    code, out, err = ask("rule", *words.split())
+    assert (code, out) == (2, "")
+    assert said in err and err.count("\n") == 1
+
+
+def test_before_anything_is_set_up_the_rules_of_the_file_answer(ask):
+    RuleChange.drop_table()
+    assert ask("rule", "CA-QME-23", "exam=2026-03-02")[0] == 0
+
+
+def test_a_rule_file_is_checked_and_loaded_by_a_manager(ask, world, tmp_path):
+    facts = json.loads(ask("rules", "print")[1])
+    facts["rules"][0]["name"] = "Another name"
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps(facts))
+    changed = "changed: US-FRCP35-01 Another name\n"
+    assert ask("rules", "check", str(file))[1] == changed
+    load = ("rules", "load", str(file), "--why", "Reviewed.", "--by")
+    assert ask(*load, world.second_coordinator.email)[0] == 2
+    assert not RuleChange.select().exists()
+    assert ask(*load, world.coordinator.email)[1] == changed
+    assert "Nothing is different" in ask("rules", "check", str(file))[1]
+
+
+def test_a_malformed_rule_file_is_refused_in_a_sentence(ask, tmp_path):
+    file = tmp_path / "rules.json"
+    file.write_text('{"schema": "other"}')
+    code, _, err = ask("rules", "check", str(file))
+    assert (code, err) == (2, "The rule file must say schema impartial-rules/2.\n")
+
+
+def test_places_are_loaded_from_a_file_all_or_none(ask, tmp_path):
+    file = tmp_path / "places.csv"
+    head = "zip,city,state,latitude,longitude,time_zone\n"
+    file.write_text(head + "03301,Concord,NH,43.2185,-71.5277,America/New_York\n")
+    assert ask("places", "load", "--file", str(file))[1] == "1 ZIP codes are on file.\n"
+    file.write_text(
+        head + "03301,Concord,NH,43.2185,-71.5277,America/New_York\n10001,New York,NY,north,-74,\n"
+    )
+    code, _, err = ask("places", "load", "--file", str(file))
+    assert (code, "Nothing was changed" in err) == (2, True)
+    assert [row.zip for row in ZipPlace.select()] == ["03301"]
+
+
+def test_the_package_knows_every_zip_code_with_its_place():
+    rows = list(places.every_zip())
+    assert len(rows) > 40_000
+    oakland = next(row for row in rows if row["zip"] == "94607")
+    assert (oakland["city"], oakland["state"], oakland["time_zone"]) == (
+        "Oakland",
+        "CA",
+        "America/Los_Angeles",
+    )
