@@ -128,6 +128,21 @@ def report_due(case: Case, appointment: Any) -> tuple[date, str]:
     return due_on, because
 
 
+def by_rules(case: Case, kept: rules.Snapshot | rules.RulePack | None) -> dict[str, rules.Explained | None]:
+    """The dates of the case that come from a rule, by what they are: as far as the case has come."""
+    appointment, code = latest_appointment(case), case.exam_kind
+    found: dict[str, rules.Explained | None] = {}
+    if appointment:
+        exam_on = local_day(appointment)
+        found["Notice to the claimant"] = rules.notice_before_exam(code, exam_on, kept)
+        found["Report"] = rules.report_due(code, exam_on, kept)
+    elif case.is_file_review:
+        found["Report"] = rules.report_due(code, clock.day_of(case.stage_since), kept)
+    if case.stage in (Stage.CLARIFYING, Stage.CHECKING_ADDENDUM):
+        found["Addendum"] = rules.addendum_due(code, clock.day_of(case.stage_since), kept)
+    return found
+
+
 def kept_rules(case: Case) -> rules.Snapshot | None:
     """The rules as they stood when the case was referred; None for one that was not yet."""
     kept = RuleSnapshot.get_or_none(RuleSnapshot.case == case)

@@ -3,7 +3,18 @@
 from peewee import SQL, Select, fn
 
 from portal.kept import Kept, bind
-from portal.models import Arrangement, Case, Event, LegalHold, Notice, RecordRequest, Report, SecureLink
+from portal.models import (
+    Arrangement,
+    Case,
+    Event,
+    LegalHold,
+    Notice,
+    RecordRequest,
+    Report,
+    RuleChange,
+    RuleSnapshot,
+    SecureLink,
+)
 from portal.words import RecordState, Stage
 
 AT = bind("case")
@@ -28,6 +39,10 @@ LOOKED_INTO = {
     ),
     "lift_hold": LegalHold.select(SQL("1")).where(*HELD),
     "purge_case": Case.select(SQL("1")).where(Case.id == AT, False),  # it is reached from what is due
+    "adopt_rules": RuleChange.select(SQL("1"))
+    .join(RuleSnapshot, on=(RuleSnapshot.considered < RuleChange.id))
+    .join(Case, on=(Case.id == RuleSnapshot.case))
+    .where(Case.id == AT, RuleChange.exam_kind.in_([Case.exam_kind, SQL("'*'")])),
     "settle_call": Notice.select(SQL("1")).join(Event).where(Event.case == AT, Notice.is_call()),
 }
 FOUND = Kept(lambda: Select(columns=[fn.EXISTS(query) for query in LOOKED_INTO.values()]))

@@ -13,8 +13,8 @@ from portal.ime.process import Refusal, remember, step
 from portal.ime.rule_pack import SCHEMA, Rule, RuleFileError, RulePack, overlaid, read_rule, read_rules
 from portal.ime.rules import on_file, plain
 from portal.models import Case, RuleChange, RuleSnapshot, User
-from portal.policy import Person
-from portal.words import Act
+from portal.policy import Person, seeing, sight
+from portal.words import Act, Role
 
 EVERY_KIND = "*"  # the exam kind of a house default
 STALE = "Somebody else changed this rule meanwhile. Look at it as it is now, then change it again."
@@ -205,6 +205,12 @@ def behind() -> Any:
         .join(RuleSnapshot, on=(RuleSnapshot.case == Case.id))
         .where(SQL("is_open") & (newest > RuleSnapshot.considered))
     )
+
+
+def concerned(person: User) -> list[Case]:
+    """Those of them that a person may see, the one due first at the top; at most a hundred."""
+    seen = behind().where(sight(Role.COORDINATOR, seeing(person)))
+    return list(seen.order_by(Case.due_on, Case.id).limit(100))
 
 
 def changes_since(case: Case) -> list[RuleChange]:

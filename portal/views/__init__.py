@@ -46,6 +46,7 @@ NOUNS = (
     "access_review",
     "disclosure",
     "retention",
+    "rules",
 )
 
 

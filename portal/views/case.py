@@ -15,7 +15,19 @@ from portal.kept import Kept, bind
 from portal.models import Case, EmergencyAccess, Event, User
 from portal.policy import REFERRER_SIDE, is_manager
 from portal.queues import Row
-from portal.views import appointment, clarification, messages, questions, records, referral, report, review
+from portal.views import (
+    appointment,
+    clarification,
+    messages,
+    questions,
+    records,
+    referral,
+    report,
+    review,
+)
+from portal.views import (
+    rules as rules_view,
+)
 from portal.views.desk import shown
 from portal.web import sought
 from portal.web.limits import SEARCH, limited
@@ -29,9 +41,19 @@ MOST_EVENTS = 200
 WHO_HEAR_OF_LOOKS = REFERRER_SIDE | {Party.COORDINATOR}
 
 # What a person looks for on a case, what matters now first; each noun knows what its reader may see.
-AT_FIRST = (referral, questions, records, appointment, messages)
-UNTIL_THE_DAY = (appointment, questions, records, referral, messages)
-FROM_THE_REPORT_ON = (report, review, clarification, questions, records, appointment, referral, messages)
+AT_FIRST = (referral, questions, records, appointment, rules_view, messages)
+UNTIL_THE_DAY = (appointment, rules_view, questions, records, referral, messages)
+FROM_THE_REPORT_ON = (
+    report,
+    review,
+    clarification,
+    rules_view,
+    questions,
+    records,
+    appointment,
+    referral,
+    messages,
+)
 SECTIONS = {
     Part.NEED: AT_FIRST,
     Part.QUESTIONS: AT_FIRST,

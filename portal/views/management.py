@@ -20,6 +20,11 @@ PLACES = {
         "Who can see what, who has not signed in for long, and who lacks a second factor.",
     ),
     "alerts.read": ("Alerts", "Many documents taken out, many refusals, emergency access."),
+    "rules.jurisdictions": ("Rules", "The rules of every jurisdiction: read, change, switch off."),
+    "rules.open_cases": (
+        "Changed rules",
+        "Open cases that a changed rule concerns, until somebody has decided.",
+    ),
     "retention.read": ("Retention", "Cases whose years have run out, and what is on legal hold."),
 }
 

@@ -70,7 +70,7 @@ OWN = {
     "organisation_id": models.Organisation,
     "identity_id": models.Identity,
 }
-VALUES = {"token": "a" * 43, "part": "need"}
+VALUES = {"token": "a" * 43, "part": "need", "state": "CA", "rule_id": "CA-QME-23"}
 TABLES = {table._meta.table_name: table for table in models.TABLES}
 
 # What may be written although a request was refused: that it was, and that a session is in use.

@@ -1,0 +1,110 @@
+"""What is asked of a manager to change a rule, and of a coordinator when the rules of an open case were changed."""
+
+from datetime import date
+
+from portal.forms import Form
+from portal.forms.fields import Choice, Choices, Day, Hidden, Line, MustBeGiven, Paragraphs
+from portal.ime.counting import DIRECTIONS
+from portal.ime.rule_pack import CONFIDENCE, GATES, HOUSE, UNITS
+from portal.ime.rule_pages import SURE
+from portal.words import Party
+
+WAYS = {
+    "after": "at the latest so long after",
+    "before": "at the latest so long before",
+    "before_min": "at least so long before",
+    "after_min": "not sooner than so long after",
+    "not_before": "not before so long after",
+    "window": "between two figures after",
+    "same_day": "on the same day as",
+    "alert": "an alert so long after",
+    "max_distance": "at most so far from",
+    "max_drive": "a drive of at most so long from",
+    "max_count": "at most so many per",
+}
+assert WAYS.keys() == DIRECTIONS
+COPIED = (Party.CLAIMANT, Party.REPRESENTATIVE, Party.TREATING_DOCTOR, Party.REFERRER, Party.RECIPIENT)
+
+
+class RuleForm(Form):
+    """One rule, whole, and why it is changed. `seen` is the number of its last change that the manager read."""
+
+    seen = Hidden()
+    name = Line("Short name", [MustBeGiven("Give the rule a short name")], limit=60)
+    rule = Paragraphs(
+        "What it says, in your own words", [MustBeGiven("Say what the rule says")], rows=4, limit=2_000
+    )
+    topic = Line("Topic", [MustBeGiven("Name the topic")], limit=60)
+    gate = Choice(
+        "Where the portal asks for it", choices=GATES, hint="Leave it out for a rule to be read by people"
+    )
+    n = Line("Figure", hint="A whole number, or two for a window, like 45 to 75", limit=20)
+    unit = Choice("Unit", choices={unit: unit for unit in sorted(UNITS)})
+    direction = Choice("Direction", choices=WAYS)
+    anchor = Line("Counted from", hint="In one word, like exam or notice_received", limit=60)
+    actor = Line("Who must act", limit=60)
+    recipients = Choices(
+        "Who must get a copy of the report", choices={each.value: each.title for each in COPIED}
+    )
+    citation = Line("Citation", [MustBeGiven("Give the citation")], limit=200)
+    url = Line("Web address of the text", limit=2_000)
+    confidence = Choice(
+        "How well is it known?",
+        [MustBeGiven("Say how well the rule is known")],
+        choices={each: SURE[each][0] for each in CONFIDENCE},
+    )
+    checked_on = Day("Checked on", [MustBeGiven("Enter the day on which somebody read the text")])
+    why = Paragraphs("Why is it changed?", [MustBeGiven("Say why the rule is changed")], rows=2, limit=2_000)
+
+    @classmethod
+    def of(cls, facts, seen):
+        n = facts["n"]
+        return cls(
+            data={
+                **facts,
+                "n": f"{n[0]} to {n[1]}" if isinstance(n, list) else n,
+                "checked_on": date.fromisoformat(facts["checked_on"]),
+                "seen": seen,
+            }
+        )
+
+    def facts(self, before):
+        """The whole rule as plain JSON, with what no form asks kept as it was."""
+        typed = {name: self[name].data for name in ("name", "rule", "topic", "citation", "url", "confidence")}
+        maybe = {name: self[name].data or None for name in ("gate", "unit", "direction", "anchor", "actor")}
+        rest = {"n": figure(self.n.data), "recipients": list(self.recipients.data or [])}
+        return before | typed | maybe | rest | {"checked_on": self.checked_on.data.isoformat()}
+
+
+def figure(typed):
+    """30, [45, 75] of "45 to 75", None of nothing; what is no figure as it is, for the rule book to refuse."""
+    parts = [part.strip() for part in typed.replace("–", "to").split("to") if part.strip()]
+    if not parts:
+        return None
+    numbers = [int(part) if part.isascii() and part.isdigit() and len(part) < 7 else part for part in parts]
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+class SwitchForm(Form):
+    """Why a rule is switched off or on."""
+
+    seen = Hidden()
+    why = Paragraphs("Why?", [MustBeGiven("Say why the rule is switched")], rows=2, limit=2_000)
+
+
+class DecisionForm(Form):
+    """Whether an open case follows changed rules."""
+
+    seen = Hidden()
+    decision = Choice(
+        "What holds for this case?",
+        [MustBeGiven("Choose which rules hold for this case")],
+        choices={
+            "adopt": "The changed rules: its dates are worked out again",
+            "keep": "The rules of its referral, as before",
+        },
+    )
+    why = Paragraphs("Why does it keep its rules?", hint="Needed only then", rows=2, limit=2_000)
+
+
+HOUSE_ONLY = {HOUSE: SURE[HOUSE][0]}

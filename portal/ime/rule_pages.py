@@ -1,0 +1,131 @@
+"""The rules as people read them: by jurisdiction, kind and topic, and what a change of one says."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from portal.ime.explanation import anchor_in_words
+from portal.ime.rule_book import in_force
+from portal.ime.rule_pack import GATES, HOUSE, ExamKind, Rule, RulePack
+from portal.ime.rules import exam_kinds
+
+SURE = {
+    "V": ("Text read", "done"),
+    "V*": ("Old or restated copy", "soon"),
+    "S": ("Second-hand", "soon"),
+    "U": ("Uncertain", "plain"),
+    HOUSE: ("House default", "info"),
+}
+ENFORCED = {
+    "V": "Stops the step, unless somebody overrides it with a reason.",
+    "V*": "Warns.",
+    "S": "Warns.",
+    "U": "A note, never enforced.",
+    HOUSE: "Warns.",
+}
+SIDES = {
+    "after": "at the latest {n} after {event}",
+    "before": "at the latest {n} before {event}",
+    "before_min": "at least {n} before {event}",
+    "after_min": "not sooner than {n} after {event}",
+    "not_before": "not before {n} after {event}",
+    "alert": "an alert {n} after {event}",
+    "same_day": "on the same day as {event}",
+    "max_distance": "at most {n} from home",
+    "max_drive": "a drive of at most {n} from home",
+    "max_count": "at most {n} per {event}",
+}
+# What a change of a rule shows word for word, in the order of the form.
+TOLD = {
+    "name": "Name",
+    "rule": "What it says",
+    "topic": "Topic",
+    "gate": "Where the portal asks for it",
+    "n": "Figure",
+    "unit": "Unit",
+    "direction": "Direction",
+    "anchor": "Counted from",
+    "actor": "Who must act",
+    "recipients": "Who gets a copy",
+    "citation": "Citation",
+    "url": "Web address",
+    "confidence": "How well it is known",
+    "checked_on": "Checked on",
+}
+
+
+@dataclass(frozen=True)
+class Jurisdiction:
+    """A state or the federal level, with its kinds of examination."""
+
+    code: str
+    name: str
+    kinds: tuple[ExamKind, ...]
+
+
+def jurisdictions() -> list[Jurisdiction]:
+    """Every jurisdiction by name, the federal level first."""
+    by_code: dict[str, list[ExamKind]] = {}
+    for kind in exam_kinds().values():
+        by_code.setdefault(kind.jurisdiction, []).append(kind)
+    every = [Jurisdiction(code, kinds[0].jurisdiction_name, tuple(kinds)) for code, kinds in by_code.items()]
+    return sorted(every, key=lambda each: (each.code != "US", each.name))
+
+
+def jurisdiction(code: str) -> Jurisdiction | None:
+    return next((each for each in jurisdictions() if each.code == code), None)
+
+
+def by_topic(rules: Iterable[Rule]) -> list[tuple[str, list[Rule]]]:
+    """The rules of a kind in groups of one topic, in the order of the trade's journey."""
+    order = list(GATES)
+
+    def place(rule: Rule) -> tuple[int, str]:
+        return (order.index(rule.gate) if rule.gate in order else len(order), rule.topic)
+
+    ordered = sorted(rules, key=place)
+    return [(title_of(group), group) for _, found in groupby(ordered, key=place) if (group := list(found))]
+
+
+def title_of(group: list[Rule]) -> str:
+    gate = group[0].gate
+    return GATES[gate] if gate else group[0].topic[:1].upper() + group[0].topic[1:]
+
+
+def figure(rule: Rule) -> str:
+    """30 calendar days, as the rule counts it: "at the latest 30 calendar days after the examination"; empty without."""
+    if rule.n is None:
+        return ""
+    event = anchor_in_words(rule)
+    if isinstance(rule.n, tuple):
+        return f"between {rule.n[0]} and {rule.n[1]} {rule.unit} after {event}"
+    return SIDES[str(rule.direction)].format(n=f"{rule.n} {rule.unit}", event=event)
+
+
+def sister_rules(pack: RulePack, rule: Rule) -> list[Rule]:
+    """The other rules of the same kind that speak at the same place."""
+    return [
+        each for each in pack.of(rule.exam) if rule.gate and each.gate == rule.gate and each.id != rule.id
+    ]
+
+
+def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[tuple[str, str, str]]:
+    """What a change changed: the name of each part with its words before and after."""
+    if before is None or after is None:
+        return []
+    return [
+        (title, in_words(before.get(part)), in_words(after.get(part)))
+        for part, title in TOLD.items()
+        if before.get(part) != after.get(part)
+    ]
+
+
+def in_words(value: Any) -> str:
+    if value is None or value == []:
+        return "none"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def house_defaults() -> tuple[Rule, ...]:
+    return in_force().house_defaults

@@ -1,0 +1,222 @@
+"""The rules of the jurisdictions for anyone signed in; changing one, for managers; and a change at an open case."""
+
+from typing import Any
+
+from flask import Blueprint, abort, g, url_for
+
+from portal.forms.rules import HOUSE_ONLY, DecisionForm, RuleForm, SwitchForm
+from portal.ime import deadlines, rule_book, rule_pages
+from portal.ime.explanation import Explained
+from portal.ime.particulars import Particulars
+from portal.ime.rule_book import EVERY_KIND, adopt_rules, keep_rules
+from portal.ime.rule_pack import HOUSE, Rule
+from portal.ime.rules import pack_of, plain
+from portal.models import Case, RuleChange, RuleOverride, RuleSnapshot, User
+from portal.policy import ENGAGED, is_manager
+from portal.web.page import done, page, take
+from portal.web.routing import freshly, manages, number_of, performs, signed_in
+from portal.words import Party, Role, Stage
+
+bp = Blueprint("rules", __name__)
+STAFF = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
+
+
+@bp.route("/rules")
+@signed_in(*STAFF)
+def jurisdictions() -> Any:
+    return page("rules/jurisdictions.html", jurisdictions=rule_pages.jurisdictions())
+
+
+@bp.route("/rules/<state>")
+@signed_in(*STAFF)
+def jurisdiction(state: str) -> Any:
+    found = rule_pages.jurisdiction(state) or abort(404)
+    pack, off = rule_book.in_force(), rule_book.switched_off()
+    kinds = [
+        (kind, rule_pages.by_topic(pack.of(kind.code)), [r for r in off if r.exam == kind.code])
+        for kind in found.kinds
+    ]
+    return page(
+        "rules/jurisdiction.html", jurisdiction=found, kinds=kinds, defaults=pack.house_defaults, shown=shown
+    )
+
+
+@bp.route("/rules/rule/<rule_id>")
+@signed_in(*STAFF)
+def read(rule_id: str) -> Any:
+    pack = rule_book.in_force()
+    rule, is_on = named(rule_id), pack.named(rule_id) is not None
+    return page(
+        "rules/read.html",
+        rule=rule,
+        about=shown(rule),
+        is_on=is_on,
+        enforced=rule_pages.ENFORCED[rule.confidence]
+        if rule.gate
+        else "Read by people alone: the portal does not ask for it.",
+        sisters=rule_pages.sister_rules(pack, rule),
+        changes=changes(rule_id) if g.person.role == Role.COORDINATOR else [],
+        may_change=is_manager(g.person),
+        is_house=rule.exam == EVERY_KIND,
+    )
+
+
+def named(rule_id: str) -> Rule:
+    """The rule in force, or as it stood before it was switched off."""
+    rule = rule_book.in_force().named(rule_id)
+    return rule or next((each for each in rule_book.switched_off() if each.id == rule_id), None) or abort(404)
+
+
+def shown(rule: Rule) -> dict[str, Any]:
+    sure, tone = rule_pages.SURE[rule.confidence]
+    return {"figure": rule_pages.figure(rule), "sure": sure, "tone": tone}
+
+
+def changes(rule_id: str) -> list[dict[str, Any]]:
+    """The history of a rule, the newest first, each change with the words before and after."""
+    rows = rule_book.history(rule_id)
+    filed = rule_book.on_file().named(rule_id)
+    before = [*rows[1:], None][: len(rows)]
+    return [
+        {
+            "row": row,
+            "said": said(row, earlier),
+            "differences": rule_pages.differences(facts_before(earlier, filed), row.facts),
+        }
+        for row, earlier in zip(rows, before, strict=True)
+    ]
+
+
+def facts_before(earlier: RuleChange | None, filed: Rule | None) -> dict[str, Any] | None:
+    return earlier.facts if earlier else plain(filed) if filed else None
+
+
+def said(row: RuleChange, earlier: RuleChange | None) -> str:
+    if row.facts is None:
+        return "switched it off"
+    return "switched it on again" if earlier is not None and earlier.facts is None else "changed it"
+
+
+# --- for managers -----------------------------------------------------------------------------------------------
+
+
+@bp.route("/rules/rule/<rule_id>/change", methods=["GET", "POST"])
+@manages
+@freshly
+def change(rule_id: str) -> Any:
+    rule = named(rule_id)
+    form = RuleForm.of(plain(rule), rule_book.changed_last(rule_id))
+    if rule.confidence == HOUSE:
+        form.confidence.choices = HOUSE_ONLY
+    if form.validate_on_submit() and take(form, lambda: rule_book.change_rule(**changed(form, plain(rule)))):
+        return done(f"{rule_id} is changed. {concerned(rule)}", url_for(".read", rule_id=rule_id))
+    return page("rules/change.html", "rules/_change_form.html", form=form, rule=rule)
+
+
+def changed(form: RuleForm, before: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "facts": form.facts(before),
+        "why": form.why.data,
+        "by": g.person,
+        "seen": number_of(form.seen.data),
+    }
+
+
+def concerned(rule: Rule) -> str:
+    """What a change means for the cases that are under way."""
+    return "Open cases keep their dates; their coordinators are asked." if rule.gate else ""
+
+
+@bp.route("/rules/rule/<rule_id>/switch", methods=["GET", "POST"])
+@manages
+@freshly
+def switch(rule_id: str) -> Any:
+    rule, is_on = named(rule_id), rule_book.in_force().named(rule_id) is not None
+    form, verb = (
+        SwitchForm(seen=rule_book.changed_last(rule_id)),
+        rule_book.switch_off if is_on else rule_book.switch_on,
+    )
+    if form.validate_on_submit() and take(
+        form,
+        lambda: verb(rule_id, why=form.why.data, by=g.person, seen=number_of(form.seen.data)),
+    ):
+        return done(f"{rule_id} is switched {'off' if is_on else 'on'}.", url_for(".read", rule_id=rule_id))
+    return page("rules/switch.html", "rules/_switch_form.html", form=form, rule=rule, is_on=is_on)
+
+
+@bp.route("/rules/open-cases")
+@manages
+def open_cases() -> Any:
+    """The open cases that a change concerns, as far as the manager may see them."""
+    return page("rules/open_cases.html", cases=rule_book.concerned(g.person))
+
+
+# --- at a case --------------------------------------------------------------------------------------------------
+
+
+@bp.route("/cases/<ref:ref>/rules", methods=["GET", "POST"])
+@performs(adopt_rules)
+def decide(case: Case) -> Any:
+    rows = rule_book.changes_since(case)
+    form = DecisionForm(seen=rows[-1].id if rows else 0)
+    if form.validate_on_submit() and take(form, lambda: settle(case, form)):
+        return done("Noted. The case follows the rules that you chose.", case)
+    return page(
+        "rules/decide.html",
+        "rules/_decide_form.html",
+        form=form,
+        case=case,
+        rows=[{"row": row, "differences": differences_at(case, row)} for row in rows],
+        dates=both(case),
+    )
+
+
+def settle(case: Case, form: DecisionForm) -> None:
+    seen = number_of(form.seen.data)
+    if form.decision.data == "adopt":
+        adopt_rules(case, by=g.person, seen=seen)
+    else:
+        keep_rules(case, by=g.person, seen=seen, why=form.why.data)
+
+
+def differences_at(case: Case, row: RuleChange) -> list[tuple[str, str, str]]:
+    """What a change means against the rule that is kept on the case."""
+    kept = pack_of(deadlines.kept_rules(case)).named(row.rule)
+    return rule_pages.differences(plain(kept) if kept else None, row.facts)
+
+
+def both(case: Case) -> list[tuple[str, Explained | None, Explained | None]]:
+    """Each date of the case by the rules it keeps and by those of now."""
+    then, now = (
+        deadlines.by_rules(case, deadlines.kept_rules(case)),
+        deadlines.by_rules(case, rule_book.in_force()),
+    )
+    return [(name, then[name], now.get(name)) for name in then]
+
+
+# --- on the case page -------------------------------------------------------------------------------------------
+
+NOT_YET = {Stage.DRAFT, Stage.RETURNED, Stage.DECLINED, Stage.WITHDRAWN}
+
+
+def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | None:
+    """The dates that come from a rule, each with why; for the office also a change that waits, and what was overridden."""
+    if party not in ENGAGED or case.stage in NOT_YET:
+        return None
+    kept = RuleSnapshot.get_or_none(RuleSnapshot.case == case)
+    if kept is None:
+        return None
+    is_office = party == Party.COORDINATOR
+    return {
+        "dates": [(name, each) for name, each in deadlines.by_rules(case, kept.rules).items() if each],
+        "changed_href": url_for("rules.decide", ref=case.reference)
+        if is_office and case.is_open and rule_book.last_change(case.exam_kind) > kept.considered
+        else None,
+        "overrides": overrides(case) if is_office else [],
+        "state": pack_of(kept.rules).exam_kinds[case.exam_kind].jurisdiction,
+    }
+
+
+def overrides(case: Case) -> list[RuleOverride]:
+    rows = RuleOverride.select(RuleOverride, User).join(User).where(RuleOverride.case == case)
+    return list(rows.order_by(RuleOverride.id))
