@@ -1,87 +1,127 @@
-"""When the experts of the whole panel are next free, from as many queries for one expert as for thousands."""
+"""When the experts of the whole panel are free, from as many queries for one expert as for thousands."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from peewee import JOIN
+
 from portal import clock
-from portal.clock import OFFICE_ZONE
 from portal.ime.experts import grouped
-from portal.ime.slots import USUAL_LENGTH, is_closed, slots_within
-from portal.models import Clinic, TakenQuarter, TimeOff, WeeklyHours
+from portal.ime.slots import USUAL_LENGTH, minutes_of
+from portal.ime.timetable import (
+    MINUTES,
+    Horizon,
+    Opening,
+    Span,
+    Stretch,
+    midnight,
+    moment_of,
+    openings,
+    quarter_of,
+)
+from portal.models import QUARTER, Clinic, SlotHold, TakenQuarter, TimeOff, WeeklyHours
 
 HORIZON_DAYS = 60
 
 
-class Zoned(NamedTuple):
-    """Of a clinic, only where its clock stands."""
-
-    time_zone: str
-
-
-class Hours(NamedTuple):
-    """One stretch of weekly hours, light enough to hold those of the whole panel."""
-
-    clinic_id: int
-    weekday: int
-    opens: time
-    closes: time
-    clinic: Zoned
-
-
 class Diary:
-    """When each expert is free: weekly hours, time off and booked time of the whole panel, read once."""
+    """When each expert is free: weekly hours, time off and taken time of the whole panel, read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, days: int = HORIZON_DAYS) -> None:
         self.first = clock.today()
-        self.last = self.first + timedelta(days=HORIZON_DAYS)
-        self.off = grouped(
-            TimeOff.select(TimeOff.expert, TimeOff.first_day, TimeOff.last_day).where(
-                (TimeOff.last_day >= self.first) & (TimeOff.first_day <= self.last)
+        self.last = self.first + timedelta(days=days)
+        self.horizon = Horizon(self.first, self.last)
+        self.off: dict[int, list[Span]] = {
+            expert: [Span(*row) for row in rows]
+            for expert, rows in grouped(
+                TimeOff.select(TimeOff.expert, TimeOff.first_day, TimeOff.last_day).where(
+                    (TimeOff.last_day >= self.first) & (TimeOff.first_day <= self.last)
+                )
+            ).items()
+        }
+        self.taken = self.taken_bits()
+        self.stretches = self.weekly_hours()
+        self.now = quarter_of(clock.now()) + 1
+
+    def taken_bits(self) -> dict[int, int]:
+        """Expert -> the bits of the horizon that are taken, without holds that have run out."""
+        begins = datetime.combine(self.first, time(), UTC) - timedelta(days=1)
+        ends = datetime.combine(self.last, time(), UTC) + timedelta(days=2)
+        rows: Any = (
+            TakenQuarter.select(TakenQuarter.expert, TakenQuarter.starts_at)
+            .join(SlotHold, JOIN.LEFT_OUTER)
+            .where(
+                TakenQuarter.starts_at.between(begins, ends)
+                & (TakenQuarter.hold.is_null() | (SlotHold.expires_at > clock.now()))
             )
         )
-        self.taken = grouped(self.taken_quarters())
-        self.hours = self.weekly_hours()
-        self.closed = {day for day in self.days(0) if is_closed(day, [])}
+        return {
+            expert: self.horizon.mask(quarter_of(at) for (at,) in starts)
+            for expert, starts in grouped(rows).items()
+        }
 
-    def taken_quarters(self) -> Any:
-        begins = datetime.combine(self.first, time(), ZoneInfo(OFFICE_ZONE))
-        ends = begins + timedelta(days=HORIZON_DAYS + 2)
-        return TakenQuarter.select(TakenQuarter.expert, TakenQuarter.starts_at).where(
-            TakenQuarter.starts_at.between(begins, ends)
+    def weekly_hours(self) -> dict[int, list[Stretch]]:
+        """Expert -> the stretches of their week at clinics that are open, examined in person."""
+        found: defaultdict[int, list[Stretch]] = defaultdict(list)
+        rows: Any = (
+            WeeklyHours.select(
+                Clinic.expert,
+                Clinic.id,
+                WeeklyHours.weekday,
+                WeeklyHours.opens,
+                WeeklyHours.closes,
+                Clinic.time_zone,
+                Clinic.state,
+                WeeklyHours.first_day,
+                WeeklyHours.last_day,
+            )
+            .join(Clinic)
+            .where(Clinic.closed_at.is_null() & ~WeeklyHours.is_telehealth)
+        )
+        for expert, clinic, weekday, opens, closes, *rest in rows.tuples():
+            found[expert].append(Stretch(clinic, weekday, minutes_of(opens), minutes_of(closes), *rest))
+        return dict(found)
+
+    def openings(
+        self,
+        expert: int,
+        *,
+        notice: int = 0,
+        length: timedelta = USUAL_LENGTH,
+        buffer: int = 0,
+        most: int | None = None,
+    ) -> list[Opening]:
+        """The free times of one expert within the horizon, soonest first; `notice` in days, `buffer` in minutes."""
+        stretches = self.stretches.get(expert)
+        if not stretches:
+            return []
+        earliest = midnight(stretches[0].zone, self.first + timedelta(days=notice))[0]
+        return openings(
+            self.horizon,
+            stretches,
+            self.off.get(expert, ()),
+            self.taken.get(expert, 0),
+            -(-length // QUARTER),
+            -(-buffer // MINUTES),
+            after=max(self.now, earliest),
+            most=most,
         )
 
-    def weekly_hours(self) -> defaultdict[int, defaultdict[int, list[Hours]]]:
-        """Expert -> weekday -> the stretches of that day."""
-        hours: defaultdict[int, defaultdict[int, list[Hours]]] = defaultdict(lambda: defaultdict(list))
-        rows: Any = WeeklyHours.select(
-            Clinic.expert,
-            Clinic.id,
-            WeeklyHours.weekday,
-            WeeklyHours.opens,
-            WeeklyHours.closes,
-            Clinic.time_zone,
-        ).join(Clinic)
-        for expert, clinic, weekday, opens, closes, zone in rows.tuples():
-            hours[expert][weekday].append(Hours(clinic, weekday, opens, closes, Zoned(zone)))
-        return hours
-
-    def days(self, notice: int) -> Iterator[date]:
-        """The days of the horizon that leave so many days of notice."""
-        return (self.first + timedelta(days=number) for number in range(notice, HORIZON_DAYS + 1))
-
-    def first_day(self, expert: int, notice: int) -> date | None:
-        """The first day with a free slot of usual length, None within the horizon."""
-        if expert not in self.hours:
+    def first_day(self, expert: int, notice: int, buffer: int = 0) -> date | None:
+        """The first day with a free slot of usual length by the clinic's calendar, None within the horizon."""
+        found = self.openings(expert, notice=notice, buffer=buffer, most=1)
+        if not found:
             return None
-        taken = {start for (start,) in self.taken[expert]}
-        off = self.off[expert]
-        for day in self.days(notice):
-            if day in self.closed or any(begins <= day <= ends for begins, ends in off):
-                continue
-            rows = self.hours[expert].get(day.weekday(), ())
-            if any(next(slots_within(day, row, USUAL_LENGTH, taken), None) for row in rows):
-                return day
-        return None
+        zone = next(each.zone for each in self.stretches[expert] if each.clinic_id == found[0].clinic_id)
+        return moment_of(found[0].quarter).astimezone(ZoneInfo(zone)).date()
+
+    def search(
+        self, experts: Iterable[int], length: timedelta = USUAL_LENGTH, most: int = 3
+    ) -> dict[int, list[Opening]]:
+        """The next free times of many experts: each expert's soonest, at most so many."""
+        return {
+            expert: found for expert in experts if (found := self.openings(expert, length=length, most=most))
+        }

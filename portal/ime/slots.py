@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from peewee import JOIN
 
 from portal import clock
 from portal.ime import rules
 from portal.ime.deadlines import kept_rules
-from portal.models import QUARTER, Case, Clinic, TakenQuarter, WeeklyHours
+from portal.ime.timetable import MINUTES, Horizon, Span, Stretch, moment_of, openings, quarter_of
+from portal.models import QUARTER, Case, Clinic, SlotHold, TakenQuarter, WeeklyHours
 
 USUAL_LENGTH = timedelta(minutes=60)
 FURTHEST = timedelta(days=365)
@@ -22,6 +24,7 @@ class Slot:
     clinic_id: int
     starts_at: datetime
     ends_at: datetime
+    is_telehealth: bool = False
 
     def __str__(self) -> str:
         return f"{self.clinic_id}-{self.starts_at:%Y%m%dT%H%M%SZ}"
@@ -29,30 +32,67 @@ class Slot:
 
 @dataclass(frozen=True)
 class Earliest:
-    """The first day on which an examination gives everybody the notice they need, and because of what."""
+    """The first day on which an examination gives everybody the notice they need, and because of what; `explained`
+    where a rule is the reason."""
 
     date: date
     sentence: str
+    explained: rules.Explained | None = None
 
 
 def free_slots(
-    case: Case, first: date, last: date, length: timedelta = USUAL_LENGTH, but_for: Any = None
+    case: Case,
+    first: date,
+    last: date,
+    length: timedelta = USUAL_LENGTH,
+    but_for: Any = None,
+    is_telehealth: bool = False,
 ) -> list[Slot]:
     """The free slots of the case's expert from day to day (clinic-local, both included), soonest first.
 
-    The time of the appointment `but_for` counts as free, since moving gives it back; its own slot is no move."""
+    The time of the appointment `but_for` counts as free, since moving gives it back, as does what is held for the case
+    and not offered; its own slot is no move."""
     expert: Any = case.expert
-    taken = taken_quarters(expert, first, last, but_for)
-    off = [(row.first_day, row.last_day) for row in expert.time_off]
+    horizon = Horizon(first, last)
+    taken = horizon.mask(map(quarter_of, taken_quarters(expert, first, last, but_for, case)))
+    found = openings(
+        horizon,
+        [each for each in stretches_of(expert) if each.is_telehealth == is_telehealth],
+        [Span(row.first_day, row.last_day) for row in expert.time_off],
+        taken,
+        -(-length // QUARTER),
+        -(-expert.buffer_minutes // MINUTES),
+        after=quarter_of(clock.now()) + 1,
+    )
     slots = [
-        slot
-        for row in weekly_hours(expert)
-        for day in days_between(first, last)
-        if day.weekday() == row.weekday and not is_closed(day, off)
-        for slot in slots_within(day, row, length, taken)
-        if not is_time_of(but_for, slot)
+        Slot(each.clinic_id, (starts := moment_of(each.quarter)), starts + length, each.is_telehealth)
+        for each in found
     ]
-    return sorted(slots, key=lambda slot: (slot.starts_at, slot.clinic_id))
+    return [slot for slot in slots if not is_time_of(but_for, slot)]
+
+
+def stretches_of(expert: Any) -> list[Stretch]:
+    """The weekly hours of the expert at clinics that are open."""
+    return [stretch(row) for row in weekly_hours(expert).where(Clinic.closed_at.is_null())]
+
+
+def stretch(row: Any) -> Stretch:
+    clinic = row.clinic
+    return Stretch(
+        row.clinic_id,
+        row.weekday,
+        minutes_of(row.opens),
+        minutes_of(row.closes),
+        clinic.time_zone,
+        clinic.state,
+        row.first_day,
+        row.last_day,
+        row.is_telehealth,
+    )
+
+
+def minutes_of(at: time) -> int:
+    return at.hour * 60 + at.minute
 
 
 def weekly_hours(expert: Any) -> Any:
@@ -65,33 +105,13 @@ def days_between(first: date, last: date) -> Iterator[date]:
         yield first + timedelta(days=number)
 
 
-def is_closed(day: date, off: list[tuple[date, date]]) -> bool:
-    """A federal holiday from Monday to Friday, or within one of the spans of days off."""
-    is_holiday = day.weekday() < 5 and not rules.is_working_day(day, "US")
-    return is_holiday or any(begins <= day <= ends for begins, ends in off)
-
-
 def is_time_of(appointment: Any, slot: Slot) -> bool:
     """The slot is the very time and place of the appointment."""
-    return appointment is not None and slot == Slot(
-        appointment.clinic_id, appointment.starts_at, appointment.ends_at
+    return appointment is not None and (slot.clinic_id, slot.starts_at, slot.ends_at) == (
+        appointment.clinic_id,
+        appointment.starts_at,
+        appointment.ends_at,
     )
-
-
-def slots_within(day: date, row: Any, length: timedelta, taken: set[datetime]) -> Iterator[Slot]:
-    """The slots that fit into one stretch of weekly hours on a day, each as early as what is taken allows."""
-    start, closes = local_moment(day, row.opens, row.clinic), local_moment(day, row.closes, row.clinic)
-    while start + length <= closes:
-        if start > clock.now() and taken.isdisjoint(quarters(start, start + length)):
-            yield Slot(row.clinic_id, start, start + length)
-            start += length
-        else:
-            start += QUARTER
-
-
-def local_moment(day: date, at: time, clinic: Any) -> datetime:
-    """When the clinic's clock shows this time, in UTC; a time that it skips in spring is read an hour later."""
-    return datetime.combine(day, at, ZoneInfo(clinic.time_zone)).astimezone(UTC)
 
 
 def quarters(starts_at: datetime, ends_at: datetime) -> list[datetime]:
@@ -100,14 +120,28 @@ def quarters(starts_at: datetime, ends_at: datetime) -> list[datetime]:
     return [first + number * QUARTER for number in range(-(-(ends_at - first) // QUARTER))]
 
 
-def taken_quarters(expert: Any, first: date, last: date, but_for: Any = None) -> set[datetime]:
-    """The quarters of the expert that appointments take on these days, a day more on either side."""
+def taken_quarters(
+    expert: Any, first: date, last: date, but_for: Any = None, held_for: Case | None = None
+) -> set[datetime]:
+    """The quarters of the expert that appointments and holds take on these days, a day more on either side; not those of
+    a hold that has run out, or that is kept for this case and not offered."""
     begin = datetime.combine(first, time(), UTC) - timedelta(days=1)
     end = datetime.combine(last, time(), UTC) + timedelta(days=2)
-    rows = TakenQuarter.select(TakenQuarter.starts_at).where(
-        (TakenQuarter.expert == expert) & TakenQuarter.starts_at.between(begin, end)
+    stands = SlotHold.expires_at > clock.now()
+    if held_for is not None:
+        stands &= (SlotHold.case != held_for) | SlotHold.offered_at.is_null(False)
+    rows = (
+        TakenQuarter.select(TakenQuarter.starts_at)
+        .join(SlotHold, JOIN.LEFT_OUTER)
+        .where(
+            (TakenQuarter.expert == expert)
+            & TakenQuarter.starts_at.between(begin, end)
+            & (TakenQuarter.hold.is_null() | stands)
+        )
     )
-    return {row.starts_at for row in (rows.where(TakenQuarter.appointment != but_for) if but_for else rows)}
+    if but_for:
+        rows = rows.where(TakenQuarter.appointment.is_null() | (TakenQuarter.appointment != but_for))
+    return {row.starts_at for row in rows}
 
 
 def earliest_exam(case: Case) -> Earliest:
@@ -116,17 +150,18 @@ def earliest_exam(case: Case) -> Earliest:
     return max((each for each in (by_rule, by_expert) if each), key=lambda each: each.date)
 
 
-def earliest_by_rule(exam_kind: str, kept: rules.Snapshot | None = None) -> Earliest | None:
+def earliest_by_rule(exam_kind: str, kept: rules.Snapshot | rules.RulePack | None = None) -> Earliest | None:
     """The first day whose notice can still be given today; None where no rule or house default is on file."""
+    pack = rules.pack_of(kept)
     today, day = clock.today(), clock.today()
-    explained = rules.notice_before_exam(exam_kind, day, kept)
+    explained = rules.notice_before_exam(exam_kind, day, pack)
     while explained and explained.date < today:
         day += today - explained.date
-        explained = rules.notice_before_exam(exam_kind, day, kept)
+        explained = rules.notice_before_exam(exam_kind, day, pack)
     # Weekends and holidays may have carried the leap too far.
-    while explained and (before := rules.notice_before_exam(exam_kind, day - timedelta(days=1), kept)):
+    while explained and (before := rules.notice_before_exam(exam_kind, day - timedelta(days=1), pack)):
         if before.date < today or day <= today:
-            return Earliest(day, explained.sentence)
+            return Earliest(day, explained.sentence, explained)
         day, explained = day - timedelta(days=1), before
     return None
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as some
 
 from portal import clock
 from portal.ime.appointment import book_appointment, booked_appointment
-from portal.ime.slots import Slot, earliest_by_rule, earliest_exam, free_slots, quarters, slots_within
+from portal.ime.counting import is_working_day
+from portal.ime.slots import Slot, earliest_by_rule, earliest_exam, free_slots, minutes_of, quarters
+from portal.ime.timetable import Horizon, Stretch, moment_of, openings, quarter_of
 from portal.models import Case, Clinic, Expert, TakenQuarter, TimeOff, WeeklyHours
 from portal.words import Stage
 
@@ -78,6 +80,46 @@ def test_time_off_and_federal_holidays_hold_no_slot(case):
     assert on(case, date(2026, 3, 11))
 
 
+def test_a_holiday_of_the_clinic_s_state_holds_no_slot(case):
+    assert on(case, date(2026, 3, 31)) == []  # Cesar Chavez Day, in California alone
+    Clinic.update(state="OR").where(Clinic.expert == case.expert).execute()
+    assert on(case, date(2026, 3, 31))
+
+
+def test_hours_hold_from_their_first_to_their_last_day(case):
+    clinic, day = case.expert.clinics.get(), date(2026, 3, 13)
+    row = WeeklyHours.create(
+        clinic=clinic, weekday=4, opens=time(9), closes=time(10), first_day=day, last_day=day
+    )
+    assert starts(on(case, day)) == ["09:00"]
+    assert on(case, date(2026, 3, 6)) == on(case, date(2026, 3, 20)) == []
+    row.first_day = row.last_day = None
+    row.save()
+    assert on(case, date(2026, 3, 6)) and on(case, date(2026, 3, 20))
+
+
+def test_a_buffer_is_kept_free_after_each_examination(case):
+    Expert.update(buffer_minutes=30).where(Expert.id == case.expert_id).execute()
+    again = Case.get_by_id(case.id)
+    taken = datetime(2026, 3, 10, 10, 15, tzinfo=PACIFIC)
+    TakenQuarter.create(expert=again.expert, starts_at=taken, appointment=again.expert.appointments.get())
+    assert starts(on(again, date(2026, 3, 10)))[0] == "10:30", (
+        "9:00 to 10:00 would leave a quarter of an hour"
+    )
+
+
+def test_hours_by_video_and_in_person_are_kept_apart(case):
+    clinic = case.expert.clinics.get()
+    WeeklyHours.create(clinic=clinic, weekday=4, opens=time(9), closes=time(11), is_telehealth=True)
+    assert on(case, date(2026, 3, 13)) == []
+    assert [slot.is_telehealth for slot in on(case, date(2026, 3, 13), is_telehealth=True)] == [True, True]
+
+
+def test_a_clinic_that_is_closed_has_no_slot(case):
+    Clinic.update(closed_at=LONG_AGO).where(Clinic.expert == case.expert).execute()
+    assert on(case, date(2026, 3, 10)) == []
+
+
 def test_a_slot_that_has_begun_is_not_free(case):
     with clock.set_to(datetime(2026, 3, 10, 10, 30, tzinfo=PACIFIC)):
         assert starts(free_slots(case, date(2026, 3, 10), date(2026, 3, 10)))[0] == "10:45"
@@ -117,17 +159,22 @@ QUARTER_OF_DAY = some.integers(0, 95).map(lambda number: time(number // 4, numbe
         ["America/Los_Angeles", "America/New_York", "Pacific/Honolulu", "America/St_Johns"]
     ),
     taken_at=some.sets(some.integers(0, 130), max_size=20),
+    buffer=some.integers(0, 3),
 )
-@example(date(2026, 3, 8), [time(0), time(2)], 30, "America/Los_Angeles", set())
+@example(date(2026, 3, 8), [time(0), time(2)], 30, "America/Los_Angeles", set(), 0)
 def test_slots_never_overlap_what_is_taken_or_each_other_and_stay_within_the_hours(
-    day, spans, minutes, zone, taken_at
+    day, spans, minutes, zone, taken_at, buffer
 ):
     opens, closes = spans
     midnight = datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
     taken = {midnight + timedelta(minutes=15 * number) for number in taken_at}
-    row = WeeklyHours(clinic=Clinic(id=1, time_zone=zone), weekday=day.weekday(), opens=opens, closes=closes)
-    with clock.set_to(datetime(2025, 1, 1, tzinfo=UTC)):
-        slots = list(slots_within(day, row, timedelta(minutes=minutes), taken))
+    horizon, length = Horizon(day, day), timedelta(minutes=minutes)
+    row = Stretch(1, day.weekday(), minutes_of(opens), minutes_of(closes), zone, "")
+    bits = horizon.mask(map(quarter_of, taken))
+    slots = [
+        Slot(1, begins := moment_of(each.quarter), begins + length)
+        for each in openings(horizon, [row], [], bits, minutes // 15, buffer)
+    ]
     used = [quarter for slot in slots for quarter in quarters(slot.starts_at, slot.ends_at)]
     assert len(used) == len(set(used))
     assert taken.isdisjoint(used)
@@ -136,7 +183,23 @@ def test_slots_never_overlap_what_is_taken_or_each_other_and_stay_within_the_hou
         assert begins.date() == day and begins.time() >= opens
         # As moments, since on the day the clocks go forward a closing time may be one that they skip.
         assert slot.ends_at <= datetime.combine(day, closes, ZoneInfo(zone)).astimezone(UTC)
-        assert slot.ends_at - slot.starts_at == timedelta(minutes=minutes)
+        assert taken.isdisjoint(
+            quarters(slot.ends_at, slot.ends_at + buffer * timedelta(minutes=15)) if buffer else []
+        )
+    assert bool(slots) == any(
+        fits(midnight, number, day, spans, minutes, zone, taken, buffer) for number in range(110)
+    )
+
+
+def fits(midnight, number, day, spans, minutes, zone, taken, buffer):
+    """Looked at quarter by quarter: whether an examination could begin at this one."""
+    if not is_working_day(day, "US") and day.weekday() < 5:
+        return False
+    begins = midnight + timedelta(minutes=15 * number)
+    opens, closes = (datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC) for at in spans)
+    ends = begins + timedelta(minutes=minutes)
+    wanted = quarters(begins, ends + buffer * timedelta(minutes=15))
+    return opens <= begins and ends <= closes and taken.isdisjoint(wanted)
 
 
 @settings(max_examples=100)
