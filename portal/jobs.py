@@ -13,7 +13,7 @@ from huey.storage import BlackHoleStorage, SqliteStorage
 from portal import account_mail, db, notices, restore, search
 from portal.audit import seals
 from portal.config import Config
-from portal.ime import allowance, intake, matching, process, tries
+from portal.ime import allowance, holds, intake, matching, process, tries
 
 log = logging.getLogger("portal")
 
@@ -53,6 +53,11 @@ def sweep_owed() -> None:
 @queue.periodic_task(crontab(minute="*"))
 def expire_offers() -> None:
     matching.expire_offers()
+
+
+@queue.periodic_task(crontab(minute="*"))
+def sweep_holds() -> None:
+    holds.sweep_holds()
 
 
 @queue.periodic_task(crontab(minute="*"))

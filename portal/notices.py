@@ -7,7 +7,7 @@ from portal.outbox import UNSENT, Text, due, public_url
 from portal.outside.mail import Mail
 from portal.words import Act, Ending, NoticeState, Party, Stage
 
-CARRY_LINK = frozenset({"book_appointment", "move_appointment", "send_link"})
+CARRY_LINK = frozenset({"book_appointment", "pick_time", "move_appointment", "send_link", "offer_times"})
 
 
 class Named(str):
@@ -59,7 +59,8 @@ def write(notice: Notice) -> Mail:
 def url_for(notice: Notice) -> str:
     """Where the notice leads: a secure link made at this moment for a claimant who is expected, else the case page."""
     case = notice.event.case
-    is_expected = notice.party == Party.CLAIMANT and case.stage == Stage.BOOKED
+    is_choosing = case.stage == Stage.SCHEDULING and notice.event.step == "offer_times"
+    is_expected = notice.party == Party.CLAIMANT and (case.stage == Stage.BOOKED or is_choosing)
     if is_expected and notice.event.step in CARRY_LINK and not was_revoked_since(notice.event):
         return f"{public_url()}/appointment/link/{make_link(case)}"
     return f"{public_url()}/cases/{case.reference}"

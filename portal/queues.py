@@ -80,9 +80,9 @@ def together(queries: Iterable[Any]) -> Any:
 
 
 OTHERS = {
-    Party.REFERRER: (Party.COORDINATOR, Party.CANDIDATE, Party.EXPERT),
-    Party.COORDINATOR: (Party.REFERRER, Party.CANDIDATE, Party.EXPERT),
-    Party.EXPERT: (Party.COORDINATOR, Party.REFERRER),
+    Party.REFERRER: (Party.COORDINATOR, Party.CANDIDATE, Party.EXPERT, Party.CLAIMANT),
+    Party.COORDINATOR: (Party.REFERRER, Party.CANDIDATE, Party.EXPERT, Party.CLAIMANT),
+    Party.EXPERT: (Party.COORDINATOR, Party.REFERRER, Party.CLAIMANT),
 }
 
 

@@ -109,7 +109,7 @@ def test_what_happens_by_the_clock_is_known():
     at_noon, at_night = datetime(2026, 3, 4, 12, 6, tzinfo=UTC), datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
     every_minute = {name for name, task in by_name.items() if task.validate_datetime(at_noon)}
     nightly = {name for name, task in by_name.items() if task.validate_datetime(at_night)} - every_minute
-    assert every_minute == {"sweep_owed", "expire_offers", "seal_audit"}
+    assert every_minute == {"sweep_owed", "expire_offers", "sweep_holds", "seal_audit"}
     assert nightly == {"sweep_orphans"}
     assert by_name.keys() == every_minute | nightly | {
         "forget_failures",

@@ -28,6 +28,7 @@ CANARIES = {
 FACTS = {
     "expert": "Adaeze Okafor, MD",
     "until": "2026-12-04T22:00:00+00:00",
+    "until_day": "December 4, 2026",
     "starts_at": "2026-12-08T17:00:00+00:00",
     "time_zone": "America/Los_Angeles",
     "when": "Tuesday, December 8, 2026 at 9:00 am PST",

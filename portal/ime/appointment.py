@@ -7,19 +7,23 @@ from peewee import IntegrityError
 
 from portal import clock
 from portal.db import database, one_at_a_time
+from portal.ime import booking
 from portal.ime.calendar import written_time
+from portal.ime.cancellation import fee_for_ending, keep_fee
 from portal.ime.disclosure import note_letter
 from portal.ime.hours import time_of
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import StoredFile, file_away
 from portal.ime.slots import FURTHEST, USUAL_LENGTH, Earliest, Slot, earliest_exam, free_slots, quarters
-from portal.models import Appointment, Case, Clinic, Document, TakenQuarter
+from portal.models import Appointment, Arrangement, Case, Clinic, Document, SlotHold, TakenQuarter
 from portal.policy import Person
-from portal.words import AppointmentState, Audience, DocumentKind
+from portal.words import AppointmentState, ArrangementKind, ArrangementState, Audience, DocumentKind, Party
 
 __all__ = ["FURTHEST", "USUAL_LENGTH", "Earliest", "Slot", "earliest_exam", "free_slots"]
 
-LENGTHS = tuple(timedelta(minutes=minutes) for minutes in (30, 45, 60, 90, 120))
+LENGTHS = tuple(timedelta(minutes=minutes) for minutes in (30, 45, 60, 90, 120, 180, 240))
+# Who may want an appointment moved or cancelled; the coordinator stands for the office.
+WANTING = (Party.CLAIMANT, Party.REFERRER, Party.EXPERT, Party.COORDINATOR)
 TAKEN = "Someone booked this time a moment ago. These are still free:"
 
 
@@ -31,13 +35,18 @@ def book_appointment(
     clinic: Clinic,
     starts_at: datetime,
     ends_at: datetime,
+    is_telehealth: bool = False,
+    override: str = "",
     letter: StoredFile | None = None,
 ) -> Appointment:
-    """Book a slot, and file the claimant's notice letter; of two bookings that overlap, one gets through."""
+    """Book a slot, and file the claimant's notice letter; of two bookings that overlap, one gets through. `override` says
+    why it is booked although a rule stands against it."""
+    booking.refuse_unwelcome(case, is_telehealth)
     one_at_a_time(time_of(case.expert_id))
-    appointment = hold(case, clinic, starts_at, ends_at)
-    file_letter(appointment, letter, by)
-    remember_time(appointment)
+    appointment = place_appointment(case, clinic, starts_at, ends_at, is_telehealth)
+    found = booking.findings(case, clinic, starts_at, is_telehealth)
+    booking.insist(case, "book_appointment", found, override, by)
+    settle_booking(appointment, letter, by)
     return appointment
 
 
@@ -50,33 +59,73 @@ def move_appointment(
     starts_at: datetime,
     ends_at: datetime,
     why: str,
+    wanted_by: Party = Party.COORDINATOR,
+    is_telehealth: bool = False,
+    override: str = "",
     letter: StoredFile | None = None,
 ) -> Appointment:
-    """Move the appointment to another slot; the old one is kept as moved, a new notice letter is filed."""
+    """Move the appointment to another slot; the old one is kept as moved, with who wanted it and what that costs, and a
+    new notice letter is filed."""
     if not why.strip():
         raise Refusal("Say why the appointment is moved.", field="why")
+    booking.refuse_unwelcome(case, is_telehealth)
     one_at_a_time(time_of(case.expert_id))
     refuse_standing(case, clinic, starts_at, ends_at)
-    old = end_booking(case, AppointmentState.MOVED, why)
-    appointment = hold(case, clinic, starts_at, ends_at)
-    file_letter(appointment, letter, by)
+    old = end_for(case, AppointmentState.MOVED, why, wanted_by)
+    found = booking.findings(case, clinic, starts_at, is_telehealth)
+    found += booking.cancelling_findings(case, old, wanted_by) if old else []
+    booking.insist(case, "move_appointment", found, override, by)
+    appointment = place_appointment(case, clinic, starts_at, ends_at, is_telehealth)
     forget_appointment(case)
-    remember_time(appointment)
+    settle_booking(appointment, letter, by)
+    ask_suppliers_again(case)
     remember(why=why, before=old.starts_at if old else None)
     return appointment
 
 
 @step
-def cancel_appointment(case: Case, *, by: Person, why: str) -> None:
-    """Cancel the appointment and give its time back."""
+def cancel_appointment(
+    case: Case, *, by: Person, why: str, wanted_by: Party = Party.COORDINATOR, override: str = ""
+) -> None:
+    """Cancel the appointment and give its time back; who wanted it and what that costs is kept."""
     if not why.strip():
         raise Refusal("Say why the appointment is cancelled.", field="why")
-    old = end_booking(case, AppointmentState.CANCELLED, why)
+    old = end_for(case, AppointmentState.CANCELLED, why, wanted_by)
     if old is None:
         raise Refusal("There is no booked appointment.")
+    found = booking.cancelling_findings(case, old, wanted_by)
+    booking.insist(case, "cancel_appointment", found, override, by)
     forget_appointment(case)
+    ask_suppliers_again(case)
     remember_time(old)
     remember(why=why)
+
+
+def settle_booking(appointment: Appointment, letter: StoredFile | None, by: Any) -> None:
+    """What follows a booking: the letter is filed, the time is kept for whoever is told."""
+    file_letter(appointment, letter, by)
+    remember_time(appointment)
+
+
+def end_for(case: Case, state: AppointmentState, why: str, wanted_by: Party) -> Appointment | None:
+    """End the booking for whoever wanted it, with what that costs."""
+    if wanted_by not in WANTING:
+        raise Refusal("Choose who wants it.", field="wanted_by")
+    old = end_booking(case, state, why)
+    if old:
+        old.ended_for = wanted_by
+        keep_fee(old, fee_for_ending(old, wanted_by))
+    return old
+
+
+def ask_suppliers_again(case: Case) -> None:
+    """Whoever was booked for the day knows the wrong one now."""
+    settled = [ArrangementState.BOOKED, ArrangementState.CONFIRMED]
+    Arrangement.update(state=ArrangementState.NEEDED).where(
+        (Arrangement.case == case)
+        & Arrangement.state.in_(settled)
+        & Arrangement.kind.in_([ArrangementKind.INTERPRETER, ArrangementKind.TRANSPORT])
+    ).execute()
 
 
 def forget_appointment(case: Case) -> None:
@@ -91,12 +140,17 @@ def refuse_standing(case: Case, clinic: Clinic, starts_at: datetime, ends_at: da
         raise Refusal("The appointment is at this time already.", field="slot")
 
 
-def hold(case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime) -> Appointment:
-    """Write the appointment and the quarters it takes. Refuses the past, a foreign clinic and a taken time."""
+def place_appointment(
+    case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime, is_telehealth: bool = False
+) -> Appointment:
+    """Write the appointment and the quarters it takes, the expert's buffer with them; what was held for the case is let
+    go first. Refuses the past, a foreign clinic and a taken time."""
     if clinic.expert_id != case.expert_id:
         raise Refusal("Choose a clinic of the case's expert.", field="slot")
     if starts_at <= clock.now() or starts_at >= ends_at:
         raise Refusal("Choose a time that is still to come.", field="slot")
+    give_back_held(case)
+    buffer = timedelta(minutes=clinic.expert.buffer_minutes)
     try:
         with database.atomic():
             appointment = Appointment.create(
@@ -105,18 +159,30 @@ def hold(case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime) -> 
                 clinic=clinic,
                 starts_at=starts_at,
                 ends_at=ends_at,
+                is_telehealth=is_telehealth,
+                follows=case.appointments.order_by(Appointment.id.desc()).first(),
                 # Calendars take a later invitation for the same examination only with a higher number.
                 sequence=case.appointments.count(),
             )
             TakenQuarter.insert_many(
                 [
                     {"expert": case.expert_id, "starts_at": quarter, "appointment": appointment}
-                    for quarter in quarters(starts_at, ends_at)
+                    for quarter in quarters(starts_at, ends_at + buffer)
                 ]
             ).execute()
     except IntegrityError:
         raise Refusal(TAKEN, field="slot") from None
     return appointment
+
+
+def give_back_held(case: Case) -> None:
+    """The times that are held for the case, and those of its expert that ran out, stand in nobody's way."""
+    ran_out = (SlotHold.expert == case.expert_id) & (SlotHold.expires_at <= clock.now())
+    numbers = [hold.id for hold in SlotHold.select(SlotHold.id).where((SlotHold.case == case) | ran_out)]
+    if numbers:
+        TakenQuarter.delete().where(TakenQuarter.hold.in_(numbers)).execute()
+        own = SlotHold.id.in_(numbers) & ((SlotHold.case == case) | SlotHold.offered_at.is_null())
+        SlotHold.delete().where(own).execute()
 
 
 def end_booking(case: Case, state: AppointmentState, why: str = "") -> Appointment | None:

@@ -6,10 +6,35 @@ from portal.db import database
 from portal.ime.process import Refusal, remember, step
 from portal.models import Arrangement, Case
 from portal.policy import Person
-from portal.words import ArrangementKind, ArrangementState
+from portal.words import ArrangementKind, ArrangementState, Party
 
 SETTLED = frozenset({ArrangementState.BOOKED, ArrangementState.CONFIRMED})
 SUPPLIED = frozenset({ArrangementKind.INTERPRETER, ArrangementKind.TRANSPORT})
+
+
+# What a claimant may ask for themselves; travel money is for the office to see to.
+ASKED_BY_CLAIMANT = tuple(kind for kind in ArrangementKind if kind != ArrangementKind.TRAVEL_MONEY)
+
+
+@step
+def add_arrangement(case: Case, *, by: Person, kind: ArrangementKind, detail: str = "") -> Arrangement:
+    """The coordinator learned that the claimant needs something more."""
+    return need(case, kind, detail, Party.COORDINATOR)
+
+
+@step
+def ask_arrangement(case: Case, *, by: Person, kind: ArrangementKind, detail: str = "") -> Arrangement:
+    """The claimant asks for something on the day; the office settles it and tells them."""
+    if kind not in ASKED_BY_CLAIMANT:
+        raise Refusal("Please call us about this.", field="kind")
+    return need(case, kind, detail, Party.CLAIMANT)
+
+
+def need(case: Case, kind: ArrangementKind, detail: str, asked_by: Party) -> Arrangement:
+    if case.arrangements.where(Arrangement.kind == kind).exists():
+        raise Refusal("This is noted already.", field="kind")
+    remember(arrangement=kind)
+    return Arrangement.create(case=case, kind=kind, detail=detail.strip(), asked_by=asked_by)
 
 
 @step

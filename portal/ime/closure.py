@@ -1,6 +1,7 @@
 """The end of a case: withdrawn by the referrer, or reopened after it was closed."""
 
 from portal.ime.appointment import end_booking
+from portal.ime.holds import let_go_all
 from portal.ime.instructions import revoke_all_links
 from portal.ime.matching import end_offer
 from portal.ime.process import Refusal, remember, step
@@ -16,6 +17,7 @@ def withdraw_referral(case: Case, *, by: Person, why: str) -> None:
         raise Refusal("Say why you withdraw the referral.", field="why")
     end_offer(case, OfferState.RECALLED)
     end_booking(case, AppointmentState.CANCELLED, why="The referral was withdrawn.")
+    let_go_all(case)
     revoke_all_links(case)
     remember(why=why)
 

@@ -19,6 +19,7 @@ from portal.models import (
     Offer,
     Question,
     RuleSnapshot,
+    SlotHold,
     Verdict,
 )
 from portal.words import AppointmentState, ClarificationState, OfferState, Party, Stage
@@ -78,6 +79,16 @@ def booked(case: Case) -> Next:
         ideal = exam_on - timedelta(days=DAYS_BEFORE_EXAM_FOR_BRIEF)
         return Next(Party.COORDINATOR, "send_brief", max(ideal, after(case, 0)))
     return Next(Party.EXPERT, "record_examination", exam_on)
+
+
+def scheduling(case: Case) -> Next:
+    """The coordinator books, or while times are offered the claimant chooses."""
+    until = SlotHold.select(fn.MIN(SlotHold.expires_at)).where(
+        (SlotHold.case == case) & SlotHold.offered_at.is_null(False) & (SlotHold.expires_at > clock.now())
+    )
+    if ends := until.scalar():
+        return Next(Party.CLAIMANT, "pick_time", clock.day_of(ends))
+    return Next(Party.COORDINATOR, "book_appointment", after(case, DAYS_TO_BOOK))
 
 
 def reporting(case: Case) -> Next:
@@ -185,7 +196,7 @@ NEXT = {
     Stage.DECLINED: nobody,
     Stage.MATCHING: lambda case: Next(Party.COORDINATOR, "offer_case", after(case, DAYS_TO_OFFER)),
     Stage.OFFERED: answering_offer,
-    Stage.SCHEDULING: lambda case: Next(Party.COORDINATOR, "book_appointment", after(case, DAYS_TO_BOOK)),
+    Stage.SCHEDULING: scheduling,
     Stage.BOOKED: booked,
     Stage.REPORTING: reporting,
     Stage.CHECKING: lambda case: Next(Party.COORDINATOR, "release_report", after(case, DAYS_TO_CHECK)),

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.ime.appointment import end_booking, forget_appointment
+from portal.ime.cancellation import fee_for_missing, keep_fee
+from portal.ime.holds import let_go_all
 from portal.ime.process import Refusal, remember, step
 from portal.ime.report import open_report
 from portal.models import Appointment, Arrangement, Attendance, Case, Clinic, User
@@ -74,7 +76,8 @@ def record_missed(case: Case, *, by: User, outcome: Outcome, note: str = "") -> 
     """The claimant could not be examined: a new appointment is chosen, with its history."""
     if outcome not in NOT_EXAMINED:
         raise Refusal("With this outcome the claimant was examined.", field="outcome")
-    attend(case, by, outcome, AppointmentState.MISSED, note=note)
+    appointment = attend(case, by, outcome, AppointmentState.MISSED, note=note)
+    keep_fee(appointment, fee_for_missing(appointment, outcome))
     if outcome == Outcome.INTERPRETER_ABSENT:
         Arrangement.update(state=ArrangementState.NEEDED).where(
             (Arrangement.case == case) & (Arrangement.kind == ArrangementKind.INTERPRETER)
@@ -121,6 +124,7 @@ def open_file_review(case: Case, *, by: User, why: str) -> None:
     """An opinion on the records alone: no examination, straight to the report."""
     if not why.strip():
         raise Refusal("Say why no examination is needed.", field="why")
+    let_go_all(case)
     case.is_file_review = True
     open_report(case)
     remember(why=why)

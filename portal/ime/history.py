@@ -48,9 +48,16 @@ SENTENCES: dict[str, tuple[frozenset[Party], str]] = {
         CASE,
         "{who} made it a file review: an opinion on the records, without an examination.",
     ),
+    "offer_times": (OFFICE | {Party.CLAIMANT}, "{who} offered the claimant {count} to choose from."),
+    "withdraw_times": (OFFICE, "{who} took the offered times back: {why}"),
+    "expire_times": (OFFICE, "The claimant did not choose one of the offered times."),
+    "pick_time": (ALL, "{who} chose the examination on {starts_at} at {place}."),
+    "refuse_times": (OFFICE | {Party.CLAIMANT}, "{who} asked for other times: {why}"),
     "book_appointment": (ALL, "{who} booked the examination for {starts_at} at {place}."),
     "move_appointment": (ALL, "{who} moved the examination to {starts_at} at {place}."),
     "cancel_appointment": (ALL, "{who} cancelled the examination of {starts_at}."),
+    "add_arrangement": (OFFICE, "{who} noted that the claimant needs this: {arrangement}."),
+    "ask_arrangement": (OFFICE | {Party.CLAIMANT}, "{who} asked for this on the day: {arrangement}."),
     "settle_arrangement": (OFFICE, "{who} noted the {arrangement}: {state}."),
     "send_brief": (CASE, "{who} sent the brief to the expert."),
     "send_link": (OFFICE, "{who} sent the claimant a new secure link."),
@@ -98,6 +105,8 @@ QUIET = frozenset(
         "write_addendum",
         "post_message",
         "answer_message",
+        "hold_slot",
+        "let_go_slot",
     )
 )
 
@@ -109,6 +118,7 @@ COUNTED = {
     "return_report": ("comment", "comments"),
     "request_clarification": ("answer", "answers"),
     "record_disclosure": ("document", "documents"),
+    "offer_times": ("time", "times"),
 }
 SPOKEN: dict[str, tuple[type[Word], ...]] = {
     "outcome": (Outcome,),

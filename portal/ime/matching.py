@@ -10,6 +10,7 @@ from portal import clock
 from portal.clock import OFFICE_ZONE
 from portal.db import database
 from portal.ime.appointment import end_booking, forget_appointment
+from portal.ime.holds import let_go_all
 from portal.ime.instructions import revoke_all_links
 from portal.ime.panel import case_facts, expert_facts
 from portal.ime.process import MovedOn, NotAllowed, Refusal, remember, step
@@ -188,6 +189,7 @@ def release_expert(case: Case, *, by: Person, why: str) -> None:
         (Offer.case == case) & (Offer.state == OfferState.TAKEN)
     ).execute()
     end_booking(case, AppointmentState.CANCELLED, why="The expert was released.")
+    let_go_all(case)
     revoke_all_links(case)
     case.expert, case.is_file_review = None, False
     forget_appointment(case)

@@ -3,9 +3,19 @@
 from datetime import timedelta
 
 from portal import clock
-from portal.ime import addendum, appointment, clarification, report, review, rule_book, rules
-from portal.ime.disclosure import offered
+from portal.ime import (
+    addendum,
+    appointment,
+    clarification,
+    disclosure,
+    holds,
+    report,
+    review,
+    rule_book,
+    rules,
+)
 from portal.ime.records import StoredFile
+from portal.ime.slots import Slot
 from portal.models import (
     Appointment,
     Arrangement,
@@ -16,8 +26,10 @@ from portal.models import (
     Notice,
     Offer,
     RecordRequest,
+    SlotHold,
 )
 from portal.words import (
+    ArrangementKind,
     ArrangementState,
     Certainty,
     ClarificationReason,
@@ -46,6 +58,31 @@ def slot(world, case):
     clinic = Clinic.get(Clinic.expert == world.expert.expert)
     start = clock.now().replace(hour=18, minute=0, second=0) + timedelta(days=60)
     return {"clinic": clinic, "starts_at": start, "ends_at": start + appointment.USUAL_LENGTH}
+
+
+def held(world, case):
+    """The same free time, as a slot of a form."""
+    when = slot(world, case)
+    return {"slot": Slot(when["clinic"].id, when["starts_at"], when["ends_at"])}
+
+
+def times(world, case):
+    """One time to choose from, for two days."""
+    return {"slots": [held(world, case)["slot"]], "until": clock.now() + timedelta(days=2)}
+
+
+def offered(world, case):
+    """A time was offered to the claimant."""
+    if case.stage == Stage.SCHEDULING:
+        holds.offer_times(case, by=world.coordinator, **times(world, case))
+    return held(world, case)
+
+
+def not_chosen(world, case):
+    """The claimant let the offered times run out."""
+    offered(world, case)
+    SlotHold.update(expires_at=clock.now() - timedelta(minutes=1)).execute()
+    return {}
 
 
 def new_file(world, case):
@@ -85,7 +122,7 @@ def bar(world, case):
 
 
 def disclosed(world, case):
-    given = offered(case) or [Document(id=0)]
+    given = disclosure.offered(case) or [Document(id=0)]
     said = {
         "recipient": "Dana Brooks",
         "address": "1 Court Street",
@@ -189,6 +226,15 @@ def changed_rules(world, case):
 
 
 GIVEN = {
+    "hold_slot": held,
+    "let_go_slot": nothing,
+    "offer_times": times,
+    "withdraw_times": lambda world, case: offered(world, case) and WHY,
+    "expire_times": not_chosen,
+    "pick_time": offered,
+    "refuse_times": lambda world, case: offered(world, case) and WHY,
+    "add_arrangement": lambda world, case: {"kind": ArrangementKind.TRAVEL_MONEY},
+    "ask_arrangement": lambda world, case: {"kind": ArrangementKind.ACCESS},
     "adopt_rules": changed_rules,
     "keep_rules": lambda world, case: changed_rules(world, case) | WHY,
     "edit_referral": lambda world, case: {"case_fields": {"need": "The cause is doubted."}},

@@ -15,8 +15,8 @@ from portal.ime.appointment import (
     booked_appointment,
     cancel_appointment,
     free_slots,
-    hold,
     move_appointment,
+    place_appointment,
 )
 from portal.ime.guidance import prepare_notice
 from portal.ime.process import MovedOn, Refusal
@@ -96,7 +96,7 @@ def test_the_database_itself_lets_one_of_two_overlapping_times_through(world, ca
     def attempt(case):
         def run():
             with database.atomic():
-                hold(of(case), **when)
+                place_appointment(of(case), **when)
 
         return run
 
@@ -110,7 +110,7 @@ def test_two_who_swap_their_times_never_wait_for_each_other(world, case_at, back
     early, late = time_of(one, 30), time_of(one, 31)
     book_appointment(one, by=world.coordinator, **early)
     book_appointment(two, by=world.coordinator, **late)
-    met, hold_alone = threading.Barrier(2), appointment.hold
+    met, hold_alone = threading.Barrier(2), appointment.place_appointment
 
     def hold_once_both_gave_up_their_time(*given):
         """Let both come this far if anything lets them: then each wants what the other has just given up."""
@@ -118,7 +118,7 @@ def test_two_who_swap_their_times_never_wait_for_each_other(world, case_at, back
             met.wait(timeout=1)
         return hold_alone(*given)
 
-    monkeypatch.setattr(appointment, "hold", hold_once_both_gave_up_their_time)
+    monkeypatch.setattr(appointment, "place_appointment", hold_once_both_gave_up_their_time)
 
     def attempt(case, when):
         return lambda: move_appointment(of(case), by=world.coordinator, why="Swapped.", **when)

@@ -1,0 +1,119 @@
+"""Before an examination is booked or moved: what the rules say of this time, and which of it is overridden and why."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from portal import clock
+from portal.ime import gates, rule_book
+from portal.ime.deadlines import kept_rules
+from portal.ime.gates import BookingFacts, Finding
+from portal.ime.panel import cases_of_claimant
+from portal.ime.particulars import Particulars, particulars
+from portal.ime.places import place
+from portal.ime.process import Refusal
+from portal.ime.rules import RulePack, pack_of
+from portal.models import Appointment, Arrangement, Case, Clinic, RuleOverride
+from portal.policy import Person
+from portal.words import AppointmentState, ArrangementKind, ArrangementState, Party
+
+SETTLED_MONEY = (ArrangementState.CONFIRMED, ArrangementState.REFUSED)
+WISHES = {ArrangementKind.COMPANION: "accepts_companion", ArrangementKind.RECORDING: "accepts_recording"}
+NO_REASON = "A rule stands against it. Say why it is done all the same, or choose otherwise."
+
+
+def pack_for(case: Case) -> RulePack:
+    """The rules that hold for a case: those it keeps, or those of now."""
+    kept = kept_rules(case)
+    return pack_of(kept) if kept else rule_book.in_force()
+
+
+def earlier_exams(case: Case) -> tuple[date, ...]:
+    """The days of the examinations of the same person that were held, in every case of the same kind."""
+    same = list(cases_of_claimant(case))
+    rows = (
+        Appointment.select(Appointment, Clinic)
+        .join(Clinic)
+        .switch(Appointment)
+        .join(Case)
+        .where(
+            Appointment.case.in_(same)
+            & (Appointment.state == AppointmentState.HELD)
+            & (Case.exam_kind == case.exam_kind)
+        )
+    )
+    return tuple(sorted(clock.day_of(row.starts_at, row.clinic.time_zone) for row in rows))
+
+
+def booking_facts(case: Case, listed: Particulars | None = None) -> BookingFacts:
+    """What is known of the case before a time is chosen; `at` puts the time in."""
+    arrangements = (listed or particulars(case)).arrangements
+    today, claimant = clock.today(), case.claimant
+    return BookingFacts(
+        exam_on=today,
+        notice_on=today,
+        asked_on=clock.day_of(case.referred_at) if case.referred_at else None,
+        home=place(claimant.latitude, claimant.longitude),
+        earlier=earlier_exams(case),
+        wishes=frozenset(each.kind for each in arrangements),
+        is_travel_settled=any(
+            each.kind == ArrangementKind.TRAVEL_MONEY and each.state in SETTLED_MONEY for each in arrangements
+        ),
+    )
+
+
+def at(facts: BookingFacts, clinic: Any, starts_at: datetime, is_telehealth: bool) -> BookingFacts:
+    """The facts for one time at one clinic."""
+    return replace(
+        facts,
+        exam_on=clock.day_of(starts_at, clinic.time_zone),
+        clinic=place(clinic.latitude, clinic.longitude),
+        is_telehealth=is_telehealth,
+    )
+
+
+def findings(case: Case, clinic: Any, starts_at: datetime, is_telehealth: bool = False) -> list[Finding]:
+    """What the rules kept on the case say of this time, the gravest first."""
+    return gates.before_booking(
+        pack_for(case), case.exam_kind, at(booking_facts(case), clinic, starts_at, is_telehealth)
+    )
+
+
+def cancelling_findings(case: Case, appointment: Any, wanted_by: Party) -> list[Finding]:
+    """What the rules say about ending a booked appointment today, for whoever wants it."""
+    exam_on = clock.day_of(appointment.starts_at, appointment.clinic.time_zone)
+    return gates.before_cancelling(pack_for(case), case.exam_kind, exam_on, clock.today(), wanted_by)
+
+
+def insist(case: Case, step: str, found: Iterable[Finding], why: str, by: Person | Party) -> None:
+    """Go on although rules stand against it: each that blocks is kept with the reason. Refused without one."""
+    blocking = [each for each in found if each.blocks]
+    if blocking and not why.strip():
+        raise Refusal(NO_REASON, field="override")
+    for each in blocking:
+        RuleOverride.create(
+            case=case, step=step, rule=each.rule.id, sentence=each.sentence, reason=why.strip(), by=by
+        )
+
+
+def refuse_unwelcome(case: Case, is_telehealth: bool) -> None:
+    """What the expert does not take part in is settled with the claimant before a time is booked."""
+    expert: Any = case.expert
+    if is_telehealth and not expert.accepts_telehealth:
+        raise Refusal(f"{expert.name} does not examine by video.", field="slot")
+    for each in unwelcome(case):
+        raise Refusal(
+            f"{expert.name} does not accept a {each.kind.label.split(' of ')[0]}. Settle it first, with the claimant."
+        )
+
+
+def unwelcome(case: Case) -> list[Arrangement]:
+    """The wishes that are still open and that the expert does not accept."""
+    return [
+        each
+        for each in case.arrangements
+        if each.kind in WISHES
+        and each.state == ArrangementState.NEEDED
+        and not getattr(case.expert, WISHES[each.kind])
+    ]

@@ -1,0 +1,204 @@
+"""Times kept for a case for a while: a coordinator's before they book, and up to three that the claimant may choose from.
+
+A hold takes the same quarters of an hour as a booking, so that nobody else can have the time; it ends by itself."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from peewee import IntegrityError
+
+from portal import clock, written
+from portal.db import database, one_at_a_time
+from portal.ime import booking
+from portal.ime.appointment import TAKEN, place_appointment, settle_booking
+from portal.ime.gates import Finding
+from portal.ime.hours import time_of
+from portal.ime.process import MovedOn, NotAllowed, Refusal, remember, step
+from portal.ime.records import StoredFile
+from portal.ime.slots import Slot, quarters
+from portal.models import Appointment, Case, Clinic, SlotHold, TakenQuarter, User
+from portal.policy import Person
+from portal.words import Party
+
+HOLD_LIFE = timedelta(minutes=15)
+USUAL_ANSWER = timedelta(days=2)
+LONGEST_ANSWER = timedelta(days=7)
+MOST_OFFERED = 3
+RAN_OUT = "This time was held for 15 minutes, and they are over. Choose it again, if it is still free."
+
+
+@step
+def hold_slot(case: Case, *, by: User, slot: Slot) -> SlotHold:
+    """Keep a time for the case while the coordinator makes sure; of two who want it, one gets it. What was kept for the
+    case before, and not offered, is let go."""
+    one_at_a_time(time_of(case.expert_id))
+    let_go(SlotHold.case == case, SlotHold.offered_at.is_null())
+    return keep(case, by, slot, clock.now() + HOLD_LIFE)
+
+
+@step
+def let_go_slot(case: Case, *, by: Person) -> None:
+    """The coordinator does not need the time that was held."""
+    let_go(SlotHold.case == case, SlotHold.offered_at.is_null())
+
+
+@step
+def offer_times(case: Case, *, by: User, slots: Sequence[Slot], until: datetime, override: str = "") -> None:
+    """The claimant may choose one of up to three times on their phone; until they answer, nobody else can have them.
+    What the rules say of each is looked at now, since the choice books it."""
+    if not 1 <= len(slots) <= MOST_OFFERED:
+        raise Refusal(f"Choose one to {MOST_OFFERED} times.", field="slots")
+    if not clock.now() < until <= clock.now() + LONGEST_ANSWER + timedelta(days=1):
+        raise Refusal(f"Choose a day within {LONGEST_ANSWER.days} days.", field="until")
+    if until > min(slot.starts_at for slot in slots):
+        raise Refusal("The claimant must answer before the first of these times.", field="until")
+    booking.refuse_unwelcome(case, any(slot.is_telehealth for slot in slots))
+    one_at_a_time(time_of(case.expert_id))
+    let_go(SlotHold.case == case)
+    found: dict[tuple[str, str], Finding] = {}
+    for slot in slots:
+        held = keep(case, by, slot, until, offered_at=clock.now())
+        for each in booking.findings(case, held.clinic, slot.starts_at, slot.is_telehealth):
+            found.setdefault((each.rule.id, each.sentence), each)
+    booking.insist(case, "offer_times", found.values(), override, by)
+    remember(count=len(slots), until=until, until_day=written.day(until))
+
+
+@step
+def withdraw_times(case: Case, *, by: User, why: str) -> None:
+    """The offered times are taken back; the coordinator tells the claimant why."""
+    if not why.strip():
+        raise Refusal("Say why the times are taken back.", field="why")
+    if not let_go(SlotHold.case == case, SlotHold.offered_at.is_null(False)):
+        raise Refusal("No times are offered to the claimant.")
+    remember(why=why)
+
+
+@step
+def expire_times(case: Case, *, by: Party) -> None:
+    """The claimant did not choose in time; the coordinator is told."""
+    ran_out = SlotHold.offered_at.is_null(False) & (SlotHold.expires_at <= clock.now())
+    if not let_go(SlotHold.case == case, ran_out):
+        raise Refusal("These times are still offered.")
+
+
+@step
+def pick_time(case: Case, *, by: Person, slot: Slot, letter: StoredFile | None = None) -> Appointment:
+    """The claimant takes one of the times they were offered: it is booked, the others are free again."""
+    one_at_a_time(time_of(case.expert_id))
+    held = next((each for each in offered(case) if slot_of(each) == slot), None)
+    if held is None:
+        raise Refusal("This time is no longer offered. Please call us, and we find another.", field="slot")
+    clinic = held.clinic
+    let_go(SlotHold.case == case)
+    appointment = place_appointment(case, clinic, slot.starts_at, slot.ends_at, slot.is_telehealth)
+    settle_booking(appointment, letter, by)
+    case.confirmed_at = clock.now()
+    return appointment
+
+
+@step
+def refuse_times(case: Case, *, by: Person, why: str) -> None:
+    """None of the times works; the claimant says which days would."""
+    if not why.strip():
+        raise Refusal("Tell us which days are better for you.", field="why")
+    if not let_go(SlotHold.case == case, SlotHold.offered_at.is_null(False)):
+        raise Refusal("No times are waiting for your answer.")
+    remember(why=why)
+
+
+# --- what is held -----------------------------------------------------------------------------------------------
+
+
+def held(case: Case) -> SlotHold | None:
+    """The time that is kept for the case and not offered, with its clinic; None where there is none or it ran out."""
+    found: SlotHold | None = standing(case).where(SlotHold.offered_at.is_null()).first()
+    return found
+
+
+def offered(case: Case) -> list[SlotHold]:
+    """The times the claimant may choose from, soonest first, each with its clinic."""
+    return list(standing(case).where(SlotHold.offered_at.is_null(False)).order_by(SlotHold.starts_at))
+
+
+def standing(case: Case) -> Any:
+    rows = SlotHold.select(SlotHold, Clinic).join(Clinic)
+    return rows.where((SlotHold.case == case) & (SlotHold.expires_at > clock.now()))
+
+
+def slot_of(hold: SlotHold) -> Slot:
+    return Slot(hold.clinic_id, hold.starts_at, hold.ends_at, hold.is_telehealth)
+
+
+def keep(
+    case: Case, by: User, slot: Slot, expires_at: datetime, offered_at: datetime | None = None
+) -> SlotHold:
+    """Write the hold and the quarters it takes. Refuses the past, a foreign clinic and a taken time."""
+    clinic = Clinic.get_or_none((Clinic.id == slot.clinic_id) & (Clinic.expert == case.expert_id))
+    if clinic is None or clinic.closed_at:
+        raise Refusal("Choose a clinic of the case's expert.", field="slot")
+    if slot.starts_at <= clock.now() or slot.starts_at >= slot.ends_at:
+        raise Refusal("Choose a time that is still to come.", field="slot")
+    expert: Any = case.expert
+    forget_run_out(expert)
+    try:
+        with database.atomic():
+            hold = SlotHold.create(
+                case=case,
+                expert=expert,
+                clinic=clinic,
+                starts_at=slot.starts_at,
+                ends_at=slot.ends_at,
+                is_telehealth=slot.is_telehealth,
+                held_by=by,
+                expires_at=expires_at,
+                offered_at=offered_at,
+            )
+            buffer = timedelta(minutes=expert.buffer_minutes)
+            TakenQuarter.insert_many(
+                [
+                    {"expert": expert, "starts_at": quarter, "hold": hold}
+                    for quarter in quarters(slot.starts_at, slot.ends_at + buffer)
+                ]
+            ).execute()
+    except IntegrityError:
+        raise Refusal(TAKEN, field="slot") from None
+    return hold
+
+
+def forget_run_out(expert: Any) -> None:
+    """What ran out keeps nobody from the time any more; what was offered waits to be expired by its step."""
+    let_go(SlotHold.expert == expert, SlotHold.expires_at <= clock.now(), SlotHold.offered_at.is_null())
+    late = SlotHold.select(SlotHold.id).where(
+        (SlotHold.expert == expert) & (SlotHold.expires_at <= clock.now())
+    )
+    TakenQuarter.delete().where(TakenQuarter.hold.in_(late)).execute()
+
+
+def let_go(*conditions: Any) -> int:
+    """Give the times of these holds back; returns how many there were."""
+    numbers = [hold.id for hold in SlotHold.select(SlotHold.id).where(*conditions)]
+    if numbers:
+        TakenQuarter.delete().where(TakenQuarter.hold.in_(numbers)).execute()
+        SlotHold.delete().where(SlotHold.id.in_(numbers)).execute()
+    return len(numbers)
+
+
+def let_go_all(case: Case) -> None:
+    """Nothing is kept for the case any more, since it has left the choosing of a time."""
+    let_go(SlotHold.case == case)
+
+
+def sweep_holds() -> int:
+    """Let go of what ran out, and expire the offered times by their step; returns how many cases were told."""
+    let_go(SlotHold.expires_at <= clock.now(), SlotHold.offered_at.is_null())
+    late = SlotHold.select(SlotHold.case).where(SlotHold.expires_at <= clock.now()).distinct()
+    expired = 0
+    for case in Case.select().where(Case.id.in_(late)):
+        try:
+            expire_times(case, by=Party.PORTAL)
+            expired += 1
+        except (MovedOn, NotAllowed, Refusal):
+            let_go(SlotHold.case == case, SlotHold.expires_at <= clock.now())
+    return expired

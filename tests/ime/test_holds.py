@@ -1,0 +1,309 @@
+"""Times that are held: a coordinator's while they make sure, and up to three that a claimant may choose from."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from portal import clock, demo
+from portal.db import database
+from portal.ime import holds
+from portal.ime.appointment import book_appointment, booked_appointment, free_slots
+from portal.ime.holds import (
+    HOLD_LIFE,
+    expire_times,
+    held,
+    hold_slot,
+    let_go_slot,
+    offer_times,
+    offered,
+    pick_time,
+    refuse_times,
+    sweep_holds,
+    withdraw_times,
+)
+from portal.ime.instructions import make_link
+from portal.ime.matching import release_expert
+from portal.ime.process import MovedOn, NotAllowed, Refusal
+from portal.ime.slots import Slot
+from portal.models import (
+    Case,
+    Clinic,
+    Event,
+    Expert,
+    Notice,
+    RuleOverride,
+    SecureLink,
+    SlotHold,
+    TakenQuarter,
+)
+from portal.words import Party, Stage
+from tests.databases import ON_BOTH
+
+HOUR = timedelta(hours=1)
+QUARTER = timedelta(minutes=15)
+
+
+def times(case, many=3, days=21):
+    """Free times of the case's expert some weeks ahead."""
+    first = clock.today() + timedelta(days=days)
+    return free_slots(case, first, first + timedelta(days=13))[:many]
+
+
+def as_given(slot):
+    clinic = Clinic.get_by_id(slot.clinic_id)
+    return {"clinic": clinic, "starts_at": slot.starts_at, "ends_at": slot.ends_at}
+
+
+def later(slot, by):
+    return Slot(slot.clinic_id, slot.starts_at + by, slot.ends_at + by)
+
+
+def race(*tries):
+    """Call each in a thread of its own, all let go at once; what each came to."""
+    barrier, outcomes = threading.Barrier(len(tries)), []
+
+    def run(attempt):
+        barrier.wait()
+        try:
+            attempt()
+            outcomes.append("won")
+        except (Refusal, MovedOn):
+            outcomes.append("lost")
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=run, args=(attempt,)) for attempt in tries]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(outcomes)
+
+
+@pytest.fixture
+def case(case_at):
+    return case_at(Stage.SCHEDULING)
+
+
+@pytest.fixture
+def other(world):
+    return demo.case_at(world, Stage.SCHEDULING)
+
+
+def claimant_of(case):
+    make_link(case)
+    return SecureLink.select().where(SecureLink.case == case).order_by(SecureLink.id.desc()).first()
+
+
+# --- a coordinator's hold ---------------------------------------------------------------------------------------
+
+
+@ON_BOTH
+def test_what_is_held_is_free_for_nobody_else_until_it_runs_out(world, case, other, backend):
+    slot = times(case)[0]
+    hold_slot(case, by=world.coordinator, slot=slot)
+    assert slot not in times(other) and slot in times(case)
+    with pytest.raises(Refusal, match="Someone booked"):
+        hold_slot(other, by=world.coordinator, slot=later(slot, QUARTER))
+    with clock.set_to(clock.now() + HOLD_LIFE + timedelta(seconds=1)):
+        assert slot in times(other) and held(case) is None
+        hold_slot(other, by=world.coordinator, slot=slot)
+        with pytest.raises(Refusal):
+            book_appointment(case, by=world.coordinator, **as_given(slot))
+    assert SlotHold.select().count() == 1
+
+
+@ON_BOTH
+def test_what_is_held_for_a_case_can_be_booked_for_it_and_is_gone_then(world, case, other, backend):
+    slot = times(case)[0]
+    hold_slot(case, by=world.coordinator, slot=slot)
+    with pytest.raises(Refusal):
+        book_appointment(other, by=world.coordinator, **as_given(slot))
+    book_appointment(case, by=world.coordinator, **as_given(slot))
+    assert not SlotHold.select().exists()
+    assert TakenQuarter.select().where(TakenQuarter.hold.is_null(False)).count() == 0
+
+
+def test_a_second_hold_of_a_case_takes_the_place_of_the_first(world, case):
+    first, second, _ = times(case)
+    hold_slot(case, by=world.coordinator, slot=first)
+    hold_slot(case, by=world.coordinator, slot=second)
+    assert held(case).starts_at == second.starts_at
+    let_go_slot(case, by=world.coordinator)
+    assert held(case) is None and not TakenQuarter.select().where(TakenQuarter.hold.is_null(False)).exists()
+
+
+def test_the_buffer_of_the_expert_is_held_and_booked_with_it(world, case, other):
+    slot = times(case)[0]
+    Expert.update(buffer_minutes=30).where(Expert.id == case.expert_id).execute()
+    case, other = Case.get_by_id(case.id), Case.get_by_id(other.id)
+    hold_slot(case, by=world.coordinator, slot=slot)
+    with pytest.raises(Refusal):
+        hold_slot(other, by=world.coordinator, slot=later(slot, HOUR))
+    book_appointment(case, by=world.coordinator, **as_given(slot))
+    with pytest.raises(Refusal):
+        hold_slot(other, by=world.coordinator, slot=later(slot, HOUR + QUARTER))
+    hold_slot(other, by=world.coordinator, slot=later(slot, HOUR + 2 * QUARTER))
+
+
+@ON_BOTH
+@pytest.mark.parametrize("shift", [timedelta(0), QUARTER, -QUARTER])
+def test_of_many_who_hold_and_book_overlapping_times_at_once_exactly_one_wins(world, case, backend, shift):
+    cases = [case, *(demo.case_at(world, Stage.SCHEDULING) for _ in range(3))]
+    slot = times(case)[1]
+
+    def holding(one, wanted):
+        return lambda: hold_slot(Case.get_by_id(one.id), by=world.coordinator, slot=wanted)
+
+    def booking(one, wanted):
+        return lambda: book_appointment(Case.get_by_id(one.id), by=world.coordinator, **as_given(wanted))
+
+    outcomes = race(
+        holding(cases[0], slot),
+        booking(cases[1], later(slot, shift)),
+        holding(cases[2], slot),
+        booking(cases[3], slot),
+    )
+    assert outcomes == ["lost", "lost", "lost", "won"]
+    rows = TakenQuarter.select().where(
+        TakenQuarter.starts_at.between(slot.starts_at - HOUR, slot.ends_at + HOUR)
+    )
+    assert rows.count() == 4
+
+
+@ON_BOTH
+def test_of_two_who_want_a_time_whose_hold_ran_out_exactly_one_gets_it(world, case, backend):
+    one, two = (demo.case_at(world, Stage.SCHEDULING) for _ in range(2))
+    slot = times(case)[0]
+    hold_slot(case, by=world.coordinator, slot=slot)
+    SlotHold.update(expires_at=clock.now() - timedelta(minutes=1)).execute()
+
+    def holding(wanting):
+        return lambda: hold_slot(Case.get_by_id(wanting.id), by=world.coordinator, slot=slot)
+
+    assert race(holding(one), holding(two)) == ["lost", "won"]
+
+
+def test_a_hold_in_the_past_or_at_a_foreign_or_closed_clinic_is_refused(world, case):
+    slot, foreign = times(case)[0], world.second_expert.expert.clinics.get()
+    with pytest.raises(Refusal, match="clinic of the case's expert"):
+        hold_slot(case, by=world.coordinator, slot=Slot(foreign.id, slot.starts_at, slot.ends_at))
+    with pytest.raises(Refusal, match="still to come"):
+        hold_slot(case, by=world.coordinator, slot=later(slot, -timedelta(days=60)))
+    Clinic.update(closed_at=clock.now()).where(Clinic.id == slot.clinic_id).execute()
+    with pytest.raises(Refusal, match="clinic of the case's expert"):
+        hold_slot(case, by=world.coordinator, slot=slot)
+
+
+def test_whoever_leaves_the_choosing_of_a_time_lets_go_of_what_was_held(world, case):
+    hold_slot(case, by=world.coordinator, slot=times(case)[0])
+    release_expert(case, by=world.coordinator, why="Ill.")
+    assert (
+        not SlotHold.select().exists()
+        and not TakenQuarter.select().where(TakenQuarter.hold.is_null(False)).exists()
+    )
+
+
+# --- times to choose from ---------------------------------------------------------------------------------------
+
+
+def until():
+    return clock.now() + timedelta(days=2)
+
+
+@ON_BOTH
+def test_a_claimant_chooses_one_of_three_times_and_the_others_are_free_again(world, case, other, backend):
+    slots = times(case)
+    offer_times(case, by=world.coordinator, slots=slots, until=until())
+    assert (case.turn, case.next_step) == (Party.CLAIMANT, "pick_time")
+    assert not set(slots) & set(times(other))
+    pick_time(case, by=claimant_of(case), slot=slots[1])
+    booked = booked_appointment(case)
+    assert (case.stage, booked.starts_at, bool(case.confirmed_at)) == (Stage.BOOKED, slots[1].starts_at, True)
+    assert slots[0] in times(other) and slots[1] not in times(other)
+    told = {notice.party for notice in Notice.select().join(Event).where(Event.step == "pick_time")}
+    assert told >= {Party.COORDINATOR, Party.CLAIMANT, Party.EXPERT, Party.REFERRER}
+
+
+@ON_BOTH
+def test_two_presses_book_once(world, case, backend):
+    slots, link = times(case), None
+    offer_times(case, by=world.coordinator, slots=slots, until=until())
+    link = claimant_of(case)
+
+    def picking(slot):
+        return lambda: pick_time(Case.get_by_id(case.id), by=SecureLink.get_by_id(link.id), slot=slot)
+
+    assert race(picking(slots[0]), picking(slots[1])) == ["lost", "won"]
+    assert case.appointments.count() == 1
+
+
+def test_a_claimant_cannot_take_a_time_they_were_not_offered(world, case):
+    slots = times(case, 4)
+    offer_times(case, by=world.coordinator, slots=slots[:3], until=until())
+    with pytest.raises(Refusal, match="no longer offered"):
+        pick_time(case, by=claimant_of(case), slot=slots[3])
+    assert len(offered(case)) == 3
+
+
+def test_a_claimant_who_can_take_none_says_when_they_could(world, case):
+    offer_times(case, by=world.coordinator, slots=times(case), until=until())
+    claimant = claimant_of(case)
+    with pytest.raises(Refusal) as refused:
+        refuse_times(case, by=claimant, why=" ")
+    assert refused.value.field == "why"
+    refuse_times(case, by=claimant, why="Only Fridays work for me.")
+    assert (offered(case), case.turn) == ([], Party.COORDINATOR)
+
+
+@ON_BOTH
+def test_times_that_nobody_chose_run_out_and_the_coordinator_is_told(world, case, backend):
+    offer_times(case, by=world.coordinator, slots=times(case), until=until())
+    assert sweep_holds() == 0
+    with clock.set_to(until() + timedelta(minutes=1)):
+        assert (sweep_holds(), sweep_holds()) == (1, 0)
+        again = Case.get_by_id(case.id)
+    assert (again.turn, again.next_step) == (Party.COORDINATOR, "book_appointment")
+    assert not TakenQuarter.select().where(TakenQuarter.hold.is_null(False)).exists()
+    assert Notice.select().join(Event).where(Event.step == "expire_times").count() == 1
+
+
+def test_times_can_be_taken_back_with_a_reason(world, case):
+    offer_times(case, by=world.coordinator, slots=times(case), until=until())
+    withdraw_times(case, by=world.coordinator, why="The expert is ill.")
+    assert case.turn == Party.COORDINATOR
+    with pytest.raises(Refusal, match="No times are offered"):
+        withdraw_times(case, by=world.coordinator, why="Again.")
+
+
+@pytest.mark.parametrize(
+    ("many", "days", "said"),
+    [(0, 2, "one to 3"), (4, 2, "one to 3"), (2, 30, "within 7 days"), (2, 0, "within 7 days")],
+)
+def test_too_many_times_or_no_time_to_answer_is_refused(world, case, many, days, said):
+    with pytest.raises(Refusal, match=said):
+        offer_times(
+            case, by=world.coordinator, slots=times(case, many), until=clock.now() + timedelta(days=days)
+        )
+
+
+def test_offering_looks_at_the_rules_and_keeps_why_they_were_overridden(world, case):
+    far = [later(slot, timedelta(days=140)) for slot in times(case, 2)]
+    with pytest.raises(Refusal) as refused:
+        offer_times(case, by=world.coordinator, slots=far, until=until())
+    assert refused.value.field == "override" and not SlotHold.select().exists()
+    offer_times(case, by=world.coordinator, slots=far, until=until(), override="Both sides agreed.")
+    assert {row.rule for row in RuleOverride.select()} == {"CA-QME-07"}
+
+
+def test_only_the_portal_expires_and_only_the_claimant_picks(world, case):
+    slots = times(case)
+    offer_times(case, by=world.coordinator, slots=slots, until=until())
+    with pytest.raises(NotAllowed):
+        expire_times(case, by=world.coordinator)
+    with pytest.raises(NotAllowed):
+        pick_time(case, by=world.coordinator, slot=slots[0])
+    with pytest.raises(Refusal):
+        expire_times(case, by=Party.PORTAL)
+    assert holds.slot_of(offered(case)[0]) == slots[0]
