@@ -15,20 +15,45 @@ from portal.written import clock_face
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def set_hours(clinic: Clinic, *, weekdays: Collection[int], opens: time, closes: time) -> None:
-    """Add the same hours on one or more weekdays (0 is Monday), all or none. Refuses an overlap and odd minutes."""
+def set_hours(
+    clinic: Clinic,
+    *,
+    weekdays: Collection[int],
+    opens: time,
+    closes: time,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    is_telehealth: bool = False,
+) -> None:
+    """Add the same hours on one or more weekdays (0 is Monday), all or none; they hold between two days, both included,
+    where these are given. Refuses an overlap, odd minutes, and days that are over."""
     if not weekdays:
         raise Refusal("Choose one or more days.", field="weekdays")
     if any(at.minute % 15 for at in (opens, closes)):
         raise Refusal("Use full quarters of an hour, like 9:15 am.", field="opens")
     if opens >= closes:
         raise Refusal("The end must come after the beginning.", field="closes")
+    if first_day and last_day and first_day > last_day:
+        raise Refusal("The last day must not come before the first.", field="last_day")
+    if last_day and last_day < clock.today(clinic.time_zone):
+        raise Refusal("Choose a last day that is still to come.", field="last_day")
+    if is_telehealth and not clinic.expert.accepts_telehealth:
+        raise Refusal("Say in your profile first that you examine by video.", field="is_telehealth")
     with database.atomic():
         one_at_a_time(time_of(clinic.expert_id))
         for weekday in sorted(weekdays):
-            refuse_overlap(clinic, weekday, opens, closes)
-            row = WeeklyHours.create(clinic=clinic, weekday=weekday, opens=opens, closes=closes)
-            audit.record(Act.CREATED, row)
+            wanted = WeeklyHours(
+                clinic=clinic,
+                weekday=weekday,
+                opens=opens,
+                closes=closes,
+                first_day=first_day,
+                last_day=last_day,
+                is_telehealth=is_telehealth,
+            )
+            refuse_overlap(wanted)
+            wanted.save()
+            audit.record(Act.CREATED, wanted)
 
 
 def time_of(expert_id: int) -> Any:
@@ -36,17 +61,23 @@ def time_of(expert_id: int) -> Any:
     return Expert.select(Expert.id).where(Expert.id == expert_id)
 
 
-def refuse_overlap(clinic: Clinic, weekday: int, opens: time, closes: time) -> None:
-    """Nobody is at two places at once: the hours of every clinic in the same time zone count."""
+def refuse_overlap(wanted: WeeklyHours) -> None:
+    """Nobody is at two places at once: the hours of every clinic in the same time zone count, on days they share."""
+    clinic = wanted.clinic
+    shares_days = WeeklyHours.weekday == wanted.weekday
+    if wanted.last_day:
+        shares_days &= WeeklyHours.first_day.is_null() | (WeeklyHours.first_day <= wanted.last_day)
+    if wanted.first_day:
+        shares_days &= WeeklyHours.last_day.is_null() | (WeeklyHours.last_day >= wanted.first_day)
     other = (
         WeeklyHours.select(WeeklyHours, Clinic)
         .join(Clinic)
         .where(
             (Clinic.expert == clinic.expert_id)
             & (Clinic.time_zone == clinic.time_zone)
-            & (WeeklyHours.weekday == weekday)
-            & (WeeklyHours.opens < closes)
-            & (WeeklyHours.closes > opens)
+            & shares_days
+            & (WeeklyHours.opens < wanted.closes)
+            & (WeeklyHours.closes > wanted.opens)
         )
         .first()
     )

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, abort, g, url_for
 
 from portal import clock
-from portal.forms.appointment import HoursForm, TimeOffForm
+from portal.forms.hours import HoursForm, TimeOffForm
 from portal.ime.hours import (
     WEEKDAYS,
     add_time_off,
@@ -40,11 +40,18 @@ def add_hours(clinic_id: int) -> Any:
     form = HoursForm()
     if form.validate_on_submit() and take(form, lambda: set_hours(clinic, **hours_in(form))):
         return done(f"Your hours at {clinic.name} are saved.", url_for("appointment.hours"))
-    return page("appointment/add_hours.html", "appointment/_add_hours_form.html", form=form, clinic=clinic)
+    return page(
+        "appointment/add_hours.html",
+        "appointment/_add_hours_form.html",
+        form=form,
+        clinic=clinic,
+        may_be_by_video=g.person.expert.accepts_telehealth,
+    )
 
 
 def hours_in(form: HoursForm) -> dict[str, Any]:
-    return {"weekdays": form.weekdays.data, "opens": form.opens.data, "closes": form.closes.data}
+    names = ("weekdays", "opens", "closes", "first_day", "last_day", "is_telehealth")
+    return {name: form[name].data for name in names}
 
 
 @bp.route("/hours/<number:clinic_id>/<number:hours_id>/removal", methods=["POST"])
@@ -107,9 +114,17 @@ def clinics(expert: Expert) -> list[dict[str, Any]]:
 def hours_row(row: WeeklyHours) -> dict[str, str]:
     return {
         "day": WEEKDAYS[row.weekday],
-        "time": f"{clock_face(row.opens)} to {clock_face(row.closes)}",
+        "time": f"{clock_face(row.opens)} to {clock_face(row.closes)}"
+        + ("" if not row.is_telehealth else ", by video"),
+        "from_until": from_until(row),
         "remove_href": url_for("appointment.drop_hours", clinic_id=row.clinic_id, hours_id=row.id),
     }
+
+
+def from_until(row: WeeklyHours) -> str:
+    """Between which days the hours hold, empty where they have neither."""
+    first = f"from {day(row.first_day)}" if row.first_day else ""
+    return f"{first} until {day(row.last_day)}".strip() if row.last_day else first
 
 
 def days_off(expert: Expert) -> list[dict[str, str]]:

@@ -4,12 +4,13 @@ import logging
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, g, make_response, url_for
+from flask import Blueprint, Response, abort, g, make_response, redirect, url_for
 from peewee import JOIN
 
 from portal import clock
 from portal.config import OFFICE
 from portal.forms.instructions import BriefForm, BringForm, ChangeForm, ConfirmForm
+from portal.ime import holds
 from portal.ime.brief import cover_letter, prepare_brief
 from portal.ime.calendar import (
     calendar_file,
@@ -70,7 +71,7 @@ def appointment() -> Any:
     case = own_case()
     booked = booked_with_people(case) if case.stage == Stage.BOOKED else None
     if booked is None:
-        return standing_page(case)
+        return redirect(url_for("times.pick"), 303) if is_choosing(case) else standing_page(case)
     return claimant_page("instructions/appointment.html", **told(case, booked), **bring(case))
 
 
@@ -181,6 +182,11 @@ def refused(form: Any) -> Response:
     """What cannot be done from the page, in one sentence on a page of its own."""
     sentences = [*form.form_errors, *(error for field in form for error in field.errors)]
     return claimant_page("instructions/refused.html", form=form, sentences=sentences)
+
+
+def is_choosing(case: Case) -> bool:
+    """Times are offered that the claimant may choose from."""
+    return case.stage == Stage.SCHEDULING and bool(holds.offered(case))
 
 
 def standing_page(case: Case) -> Response:

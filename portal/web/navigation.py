@@ -23,7 +23,12 @@ class Link:
 
 PLACES = {
     Role.REFERRER: (("Home", "desk.home"), ("Cases", "case.queue"), ("Refer a case", "referral.start")),
-    Role.COORDINATOR: (("Home", "desk.home"), ("Cases", "case.queue"), ("Experts", "matching.panel")),
+    Role.COORDINATOR: (
+        ("Home", "desk.home"),
+        ("Cases", "case.queue"),
+        ("Experts", "matching.panel"),
+        ("Freed times", "freed.times"),
+    ),
     Role.EXPERT: (("Home", "desk.home"), ("Cases", "case.queue"), ("Hours", "appointment.hours")),
     Role.CLAIMANT: (),
 }

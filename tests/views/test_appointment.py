@@ -10,7 +10,19 @@ from portal.ime.appointment import book_appointment, booked_appointment, free_sl
 from portal.ime.examination import record_missed
 from portal.ime.guidance import prepare_notice
 from portal.ime.slots import quarters
-from portal.models import Appointment, Arrangement, Attendance, Case, Clinic, Document, TakenQuarter, TimeOff
+from portal.models import (
+    Appointment,
+    Arrangement,
+    Attendance,
+    CancellationTier,
+    Case,
+    Clinic,
+    Document,
+    RuleOverride,
+    SlotHold,
+    TakenQuarter,
+    TimeOff,
+)
 from portal.words import ArrangementState, DocumentKind, Outcome, Stage
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -42,7 +54,9 @@ def test_a_coordinator_books_from_the_case_page(visitor, world, case_at):
     case = case_at(Stage.SCHEDULING)
     page = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Book the appointment")
     assert page.heading == "Choose a time"
-    page.presses("Book the appointment", slot=slots_shown(page)[0])
+    page.presses("Continue with this time", slot=slots_shown(page)[0])
+    assert page.heading == "Book this time?" and page.sees("Held for you until")
+    page.presses("Book the appointment")
     assert page.sees("Booked for") and page.sees("have been told")
     assert Case.get_by_id(case.id).stage == Stage.BOOKED
     letter = case.documents.where(Document.kind == DocumentKind.NOTICE).get()
@@ -55,7 +69,7 @@ def test_a_coordinator_reads_whom_to_call_when_the_claimant_has_no_address(visit
     case.claimant.email = ""
     case.claimant.save()
     page = choosing(visitor, world, case)
-    page.presses("Book the appointment", slot=slots_shown(page)[0])
+    page.presses("Continue with this time", slot=slots_shown(page)[0]).presses("Book the appointment")
     assert page.sees("The claimant has no e-mail address: please call.")
     assert not page.sees("The claimant, the expert and the referrer have been told.")
 
@@ -63,7 +77,7 @@ def test_a_coordinator_reads_whom_to_call_when_the_claimant_has_no_address(visit
 def test_the_page_says_why_not_sooner_and_what_is_not_settled(visitor, world, case_at):
     page = choosing(visitor, world, case_at(Stage.SCHEDULING))
     assert page.sees("The first day that leaves everybody enough notice is")
-    assert page.sees("Why this date") and page.sees("The notice must be given by")
+    assert page.sees("Why this date") and page.sees("14 calendar days before the examination")
     assert page.sees("Not settled yet: companion.")
     assert not page.sees("Short notice")
 
@@ -79,7 +93,7 @@ def test_four_weeks_are_shown_at_a_time(visitor, world, case_at):
     page = choosing(visitor, world, case, f"?from={first}")
     days = [
         datetime.strptime(value.partition("-")[2], "%Y%m%dT%H%M%S%z").astimezone(PACIFIC).date()
-        for value in slots_shown(page)
+        for value in sorted(slots_shown(page), key=lambda value: value.partition("-")[2])
     ]
     assert first <= days[0] and days[-1] <= first + timedelta(days=27)
     later = slots_shown(page.follows("Later"))
@@ -104,14 +118,14 @@ def test_an_address_that_makes_no_sense_shows_the_first_legal_weeks(visitor, wor
 def test_a_longer_examination_has_other_times(visitor, world, case_at):
     case = case_at(Stage.SCHEDULING)
     page = choosing(visitor, world, case).presses("Show these times", length="90")
-    page.presses("Book the appointment", slot=slots_shown(page)[0])
+    page.presses("Continue with this time", slot=slots_shown(page)[0]).presses("Book the appointment")
     booked = booked_appointment(case)
     assert booked.ends_at - booked.starts_at == timedelta(minutes=90)
 
 
 def test_without_a_choice_the_page_asks_for_one(visitor, world, case_at):
     case = case_at(Stage.SCHEDULING)
-    page = choosing(visitor, world, case).presses("Book the appointment")
+    page = choosing(visitor, world, case).presses("Continue with this time")
     assert page.status == 422 and page.title.startswith("Error:")
     assert page.sees("Choose a time")
     assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
@@ -122,10 +136,10 @@ def test_a_time_taken_meanwhile_is_said_kindly_with_those_still_free(visitor, wo
     page = choosing(visitor, world, case)
     wanted, *others = slots_shown(page)
     book_elsewhere(world, wanted)
-    page.presses("Book the appointment", slot=wanted)
+    page.presses("Continue with this time", slot=wanted)
     assert page.status == 422
     assert page.sees("Someone booked this time a moment ago. These are still free:")
-    assert slots_shown(page) == others
+    assert sorted(slots_shown(page)) == sorted(others)
     assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
 
 
@@ -134,7 +148,7 @@ def test_a_time_taken_between_the_check_and_the_booking_is_said_the_same_way(
 ):
     case = case_at(Stage.SCHEDULING)
     page = choosing(visitor, world, case)
-    wanted, *others = slots_shown(page)
+    wanted = slots_shown(page)[0]
     letters = []
 
     def take_it_first(case, **when):
@@ -145,11 +159,14 @@ def test_a_time_taken_between_the_check_and_the_booking_is_said_the_same_way(
         letters.append(prepare_notice(case, **when))
         return letters[0]
 
-    monkeypatch.setattr("portal.views.appointment.prepare_notice", take_it_first)
-    page.presses("Book the appointment", slot=wanted)
+    monkeypatch.setattr("portal.views.booking.prepare_notice", take_it_first)
+    page.presses("Continue with this time", slot=wanted)
+    TakenQuarter.delete().where(TakenQuarter.hold.is_null(False)).execute()  # the hold has run out
+    page.presses("Book the appointment")
     assert page.status == 422
-    assert page.sees("Someone booked this time a moment ago. These are still free:")
-    assert slots_shown(page) == others
+    assert page.sees("Someone booked this time a moment ago.")
+    page.follows("Choose another time")
+    assert wanted not in slots_shown(page)
     assert not outside.store().exists(letters[0].key), "the letter of a refused booking is not kept"
 
 
@@ -158,7 +175,7 @@ def test_a_time_taken_between_the_check_and_the_booking_is_said_the_same_way(
 )
 def test_a_time_that_was_never_offered_is_refused(visitor, world, case_at, value):
     case = case_at(Stage.SCHEDULING)
-    page = choosing(visitor, world, case).presses("Book the appointment", slot=value)
+    page = choosing(visitor, world, case).presses("Continue with this time", slot=value)
     assert page.status == 422
     assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
 
@@ -166,7 +183,7 @@ def test_a_time_that_was_never_offered_is_refused(visitor, world, case_at, value
 def test_an_odd_minute_of_the_experts_hours_is_refused(visitor, world, case_at):
     case = case_at(Stage.SCHEDULING)
     page = choosing(visitor, world, case)
-    page.presses("Book the appointment", slot=slots_shown(page)[0].replace("0000Z", "0700Z"))
+    page.presses("Continue with this time", slot=slots_shown(page)[0].replace("0000Z", "0700Z"))
     assert page.status == 422
 
 
@@ -175,7 +192,7 @@ def test_a_time_of_a_foreign_clinic_is_refused(visitor, world, case_at):
     foreign = Clinic.get(Clinic.expert == world.second_expert.expert)
     page = choosing(visitor, world, case)
     moment = slots_shown(page)[0].partition("-")[2]
-    page.presses("Book the appointment", slot=f"{foreign.id}-{moment}")
+    page.presses("Continue with this time", slot=f"{foreign.id}-{moment}")
     assert page.status == 422
     assert not Case.get_by_id(case.id).appointments.exists()
 
@@ -185,7 +202,7 @@ def test_an_expert_who_is_away_leaves_a_page_that_says_what_to_do(visitor, world
     TimeOff.create(expert=world.expert.expert, first_day=today, last_day=today + timedelta(days=90))
     page = choosing(visitor, world, case_at(Stage.SCHEDULING))
     assert page.sees("No free times in these four weeks")
-    assert "Book the appointment" not in page.buttons
+    assert "Continue with this time" not in page.buttons
     assert "Later" in page.links
 
 
@@ -193,29 +210,60 @@ def test_an_appointment_is_moved_with_a_reason(visitor, world, case_at):
     case = case_at(Stage.BOOKED)
     before = booked_appointment(case)
     page = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Move the appointment")
-    page.presses("Move the appointment", slot=slots_shown(page)[-1], why="The claimant works then.")
+    page.presses("Continue with this time", slot=slots_shown(page)[-1])
+    page.presses("Move the appointment", wanted_by="claimant", why="The claimant works then.")
     assert page.sees("Moved to")
     after = booked_appointment(case)
     assert after.id != before.id and after.letter_id
 
 
-def test_moving_without_a_reason_keeps_the_time_that_was_chosen(visitor, world, case_at):
+def test_moving_without_a_reason_asks_for_it_and_the_time_stays_held(visitor, world, case_at):
     case = case_at(Stage.BOOKED)
     page = visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/move")
-    wanted = slots_shown(page)[3]
-    page.presses("Move the appointment", slot=wanted)
-    assert page.status == 422 and page.sees("Say why the appointment is moved")
-    assert page.tree.xpath("//input[@name='slot'][@checked]/@value") == [wanted]
+    page.presses("Continue with this time", slot=slots_shown(page)[3])
+    page.presses("Move the appointment", why=" ")
+    assert (
+        page.status == 422 and page.sees("Say why the appointment is moved") and page.sees("Say who wants it")
+    )
+    assert SlotHold.select().count() == 1
 
 
 def test_an_appointment_is_cancelled_with_a_reason(visitor, world, case_at):
     case = case_at(Stage.BOOKED)
     page = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Cancel the appointment")
     assert page.presses("Cancel the appointment").status == 422
-    page.presses("Cancel the appointment", why="The expert is ill.")
+    page.presses("Cancel the appointment", wanted_by="referrer", why="It can wait.")
     assert page.sees("The appointment is cancelled.")
     assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
     assert page.sees("No time is booked") and page.sees("Earlier appointments (1)")
+
+
+def test_cancelling_too_late_for_the_expert_needs_a_reason_that_is_kept(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    page = visitor(world.coordinator)
+    with clock.set_to(booked_appointment(case).starts_at - timedelta(days=2)):
+        page = visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/cancel")
+        page.presses("Cancel the appointment", wanted_by="expert", why="Ill.")
+        assert page.status == 422 and page.sees("A rule stands against it")
+        assert page.sees("Evaluator may not cancel later than 6 business days")
+        page.presses("Cancel the appointment", override="Good cause: a certificate is on file.")
+    assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
+    kept = RuleOverride.get()
+    assert (kept.rule, kept.reason) == ("CA-QME-12", "Good cause: a certificate is on file.")
+    assert visitor(world.coordinator).opens(f"/cases/{case.reference}").sees(kept.reason)
+
+
+def test_a_late_move_says_what_it_costs_and_the_payer_and_the_expert_read_it(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    CancellationTier.create(expert=case.expert, business_days=5, percent=50)
+    with clock.set_to(booked_appointment(case).starts_at - timedelta(days=1)):
+        page = visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/move")
+        page.presses("Continue with this time", slot=slots_shown(page)[-1])
+        assert page.sees("What moving it costs today") and page.sees("$925.00")
+        page.presses("Move the appointment", wanted_by="referrer", why="The adjuster is away.")
+        assert page.sees("Moved to")
+        for who in (world.referrer, world.coordinator, world.expert):
+            assert visitor(who).opens(f"/cases/{case.reference}").sees("$925.00")
 
 
 @pytest.mark.parametrize("who", ["referrer", "expert"])
@@ -307,7 +355,8 @@ def test_a_case_without_needs_says_so(visitor, world, case_at):
 def test_the_reason_of_a_move_is_for_the_referrer_and_the_office_alone(visitor, world, case_at):
     case = case_at(Stage.BOOKED)
     page = visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/move")
-    page.presses("Move the appointment", slot=slots_shown(page)[-1], why="The adjuster asked for it.")
+    page.presses("Continue with this time", slot=slots_shown(page)[-1])
+    page.presses("Move the appointment", wanted_by="referrer", why="The adjuster asked for it.")
     path = f"/cases/{case.reference}"
     assert visitor(world.referrer).opens(path).sees("The adjuster asked for it.")
     assert not visitor(world.expert).opens(path).sees("The adjuster asked for it.")

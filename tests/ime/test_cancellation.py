@@ -1,0 +1,100 @@
+"""What it costs when an examination does not take place."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from portal import clock
+from portal.ime.appointment import booked_appointment, cancel_appointment, move_appointment
+from portal.ime.cancellation import business_days_before, fee_for_ending
+from portal.ime.examination import FOLLOWS, record_missed
+from portal.ime.process import Refusal
+from portal.models import Appointment, CancellationTier, Clinic
+from portal.words import AppointmentState, Outcome, Party, Stage
+
+FEE = 185_000
+
+
+@pytest.fixture
+def case(case_at):
+    case = case_at(Stage.BOOKED)
+    for days, percent in ((2, 100), (5, 50)):
+        CancellationTier.create(expert=case.expert, business_days=days, percent=percent)
+    return case
+
+
+@pytest.mark.parametrize(
+    ("exam_on", "today", "left"),
+    [
+        (date(2026, 3, 12), date(2026, 3, 11), 1),
+        (date(2026, 3, 9), date(2026, 3, 6), 1),
+        (date(2026, 3, 12), date(2026, 3, 12), 0),
+        (date(2026, 11, 30), date(2026, 11, 25), 1),
+        (date(2026, 3, 12), date(2026, 3, 20), 0),
+    ],
+)
+def test_business_days_leave_out_weekends_and_the_holidays_of_the_state(exam_on, today, left):
+    assert business_days_before(exam_on, today, "CA") == left
+
+
+@pytest.mark.parametrize(
+    ("left", "cents"), [(0, FEE), (1, FEE), (2, FEE // 2), (4, FEE // 2), (5, 0), (9, 0)]
+)
+def test_the_strictest_tier_that_the_day_falls_into_counts(case, left, cents):
+    booked = booked_appointment(case)
+    today = clock.day_of(booked.starts_at, booked.clinic.time_zone)
+    while business_days_before(clock.day_of(booked.starts_at, booked.clinic.time_zone), today, "CA") < left:
+        today -= timedelta(days=1)
+    fee = fee_for_ending(booked, Party.REFERRER, today)
+    assert fee.cents == cents
+    assert f"{left} business day" in fee.because
+
+
+def test_what_the_expert_wants_costs_nothing(case):
+    booked = booked_appointment(case)
+    assert fee_for_ending(booked, Party.EXPERT, clock.today()).cents == 0
+
+
+def test_who_wanted_it_and_what_it_costs_stays_with_the_appointment(world, case):
+    booked = booked_appointment(case)
+    with clock.set_to(booked.starts_at - timedelta(hours=3)):
+        cancel_appointment(case, by=world.coordinator, why="The hearing was moved.", wanted_by=Party.REFERRER)
+    kept = Appointment.get_by_id(booked.id)
+    assert (kept.ended_for, kept.fee_cents) == (Party.REFERRER, FEE)
+    assert kept.fee_because.endswith("asks for 100 % when fewer than 2 are left.")
+
+
+def test_only_a_party_to_the_appointment_can_want_it_ended(world, case):
+    with pytest.raises(Refusal) as refused:
+        cancel_appointment(case, by=world.coordinator, why="So.", wanted_by=Party.RECIPIENT)
+    assert refused.value.field == "wanted_by"
+
+
+@pytest.mark.parametrize("outcome", list(FOLLOWS))
+def test_every_outcome_that_is_no_examination_leads_on_with_its_fee_and_its_history(world, case, outcome):
+    booked = booked_appointment(case)
+    with clock.set_to(booked.starts_at + timedelta(minutes=30)):
+        record_missed(case, by=world.coordinator, outcome=outcome)
+        kept = Appointment.get_by_id(booked.id)
+        assert (case.stage, kept.state) == (Stage.SCHEDULING, AppointmentState.MISSED)
+        free = {Outcome.EXPERT_ABSENT}
+        assert kept.fee_cents == (0 if outcome in free else FEE)
+        clinic = Clinic.get_by_id(kept.clinic_id)
+        from portal.ime.appointment import book_appointment
+
+        starts = kept.starts_at + timedelta(days=21)
+        again = book_appointment(
+            case, by=world.coordinator, clinic=clinic, starts_at=starts, ends_at=starts + timedelta(hours=1)
+        )
+    assert again.follows_id == kept.id
+
+
+def test_moving_twice_keeps_the_chain(world, case):
+    first = booked_appointment(case)
+    for days in (7, 14):
+        starts = first.starts_at + timedelta(days=days)
+        when = {"clinic": first.clinic, "starts_at": starts, "ends_at": starts + timedelta(hours=1)}
+        move_appointment(case, by=world.coordinator, why="Later.", wanted_by=Party.CLAIMANT, **when)
+    third = booked_appointment(case)
+    assert third.follows.follows_id == first.id
+    assert [row.sequence for row in case.appointments.order_by(Appointment.id)] == [0, 1, 2]

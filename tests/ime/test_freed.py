@@ -1,0 +1,69 @@
+"""Slot recovery: a time that was given back finds the ready cases it could serve."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal import clock, demo
+from portal.ime.appointment import book_appointment, booked_appointment, cancel_appointment
+from portal.ime.freed import freed_times
+from portal.ime.restriction import restrict_case
+from portal.models import Arrangement, Case, Document
+from portal.words import ArrangementKind, Stage
+
+
+@pytest.fixture
+def cancelled(world, case_at):
+    """A cancelled appointment some weeks ahead."""
+    case = case_at(Stage.BOOKED)
+    booked = booked_appointment(case)
+    cancel_appointment(case, by=world.coordinator, why="It can wait.")
+    return booked
+
+
+def served(world):
+    return {each.slot.starts_at: [case.id for case in each.cases] for each in freed_times(world.coordinator)}
+
+
+def test_a_freed_time_lists_the_cases_that_wait_for_its_expert_the_one_due_first_first(
+    world, case_at, cancelled
+):
+    one, two = case_at(Stage.SCHEDULING), demo.case_at(world, Stage.SCHEDULING)
+    Case.update(due_on=clock.today() - timedelta(days=9)).where(Case.id == two.id).execute()
+    assert served(world)[cancelled.starts_at][:2] == [two.id, one.id]
+    assert cancelled.case_id not in served(world)[cancelled.starts_at]
+
+
+def test_a_claimant_who_asked_for_another_time_is_served_too(world, case_at, cancelled):
+    other = demo.case_at(world, Stage.BOOKED)  # it takes the very time that was freed
+    Case.update(move_asked_at=clock.now()).where(Case.id == other.id).execute()
+    third = demo.case_at(world, Stage.BOOKED)
+    freed = booked_appointment(third)
+    cancel_appointment(third, by=world.coordinator, why="It can wait.")
+    assert other.id in served(world)[freed.starts_at]
+
+
+def test_a_time_that_was_taken_again_or_has_passed_is_gone(world, case_at, cancelled):
+    case = case_at(Stage.SCHEDULING)
+    when = {"clinic": cancelled.clinic, "starts_at": cancelled.starts_at, "ends_at": cancelled.ends_at}
+    with clock.set_to(cancelled.starts_at + timedelta(minutes=1)):
+        assert cancelled.starts_at not in served(world)
+    book_appointment(case, by=world.coordinator, **when)
+    assert cancelled.starts_at not in served(world)
+
+
+def test_a_case_that_needs_longer_or_whose_wish_is_open_does_not_fit(world, case_at, cancelled):
+    case = case_at(Stage.SCHEDULING)
+    Document.update(pages=5_000).where(Document.case == case).execute()
+    assert case.id not in served(world)[cancelled.starts_at]
+    Document.update(pages=5).where(Document.case == case).execute()
+    assert case.id in served(world)[cancelled.starts_at]
+    Arrangement.create(case=case, kind=ArrangementKind.RECORDING)
+    assert case.id not in served(world)[cancelled.starts_at]
+
+
+def test_a_restricted_case_is_shown_to_nobody_who_may_not_see_it(world, case_at, cancelled):
+    case = case_at(Stage.SCHEDULING)
+    restrict_case(case, by=world.coordinator, why="A colleague's relative.")
+    seen = {case.id for each in freed_times(world.second_coordinator) for case in each.cases}
+    assert case.id not in seen
