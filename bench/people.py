@@ -112,7 +112,14 @@ def examiner(rows: Rows, number: int, today: date) -> Examiner:
     rows.add(ExpertSpecialty, expert_id=expert_id, code=SPECIALTIES[number % len(SPECIALTIES)])
     for kind in ("licence", "board"):
         expires = today + timedelta(days=300 + number)
-        rows.add(Credential, expert_id=expert_id, kind=kind, state=place[1], expires_on=str(expires))
+        rows.add(
+            Credential,
+            expert_id=expert_id,
+            kind=kind,
+            state=place[1],
+            expires_on=str(expires),
+            verified_at=f"{today} 12:00:00",
+        )
     clinic = f"{practice_name} – Main Street"
     return Examiner(
         expert_id, user_id, f"{name}, MD", clinic_of(rows, expert_id, clinic, place), clinic, place[5]

@@ -1,9 +1,10 @@
-"""The command line of the rules and of the places that they measure: flask --app wsgi rule, rules, places."""
+"""The command line of the rules, of the places that they measure, and of draws: flask --app wsgi rule, rules, places, draw."""
 
 import csv
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,13 +12,13 @@ import click
 from flask import Flask
 from flask.cli import with_appcontext
 
-from portal.ime import places, rule_book
+from portal.ime import draw, places, rule_book
 from portal.ime.process import Refusal
 from portal.ime.rule_answer import Unanswerable, answer
 from portal.ime.rule_pack import RuleFileError
 from portal.ime.rules import NotOnFile, on_file
 from portal.ime.rules import rule as rule_named
-from portal.models import RuleChange, User, ZipPlace
+from portal.models import Case, RuleChange, User, ZipPlace
 from portal.words import Role
 
 COLUMNS = ("zip", "city", "state", "latitude", "longitude", "time_zone")
@@ -140,6 +141,38 @@ def rows_in(file: Path) -> Iterator[dict[str, Any]]:
             yield {name: row[name] for name in COLUMNS} | degrees
 
 
+@click.command("draw")
+@click.argument("reference")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for another program.")
+@with_appcontext
+def draw_command(reference: str, as_json: bool) -> None:
+    """Repeat the draws of a case, and look at the rankings kept with its offers: ends with 1 where one differs."""
+    case = Case.get_or_none(Case.reference == reference.upper())
+    if case is None:
+        refuse(f"No case is called {reference}.")
+    replays, wrong = [draw.replay(each) for each in draw.draws_of(case)], draw.replay_offers(case)
+    if as_json:
+        click.echo(
+            json.dumps({"draws": [asdict(each) | {"same": each.is_same} for each in replays], "wrong": wrong})
+        )
+    else:
+        say_draws(replays, wrong)
+    sys.exit(0 if all(each.is_same for each in replays) and not wrong else 1)
+
+
+def say_draws(replays: list[draw.Replay], wrong: list[str]) -> None:
+    for each in replays:
+        ending = "same result" if each.is_same else f"drawn again it gives {each.again}"
+        click.echo(
+            f"Draw {each.number}, {each.mode}, seed {each.seed}, among {each.pool}: {each.kept}, {ending}."
+        )
+    click.echo(
+        "\n".join(wrong)
+        if wrong
+        else f"{len(replays)} draws and the rankings of the offers are as they were kept."
+    )
+
+
 def register(app: Flask) -> None:
-    for command in (rule_command, rules_group, places_group):
+    for command in (rule_command, rules_group, places_group, draw_command):
         app.cli.add_command(command)

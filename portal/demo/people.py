@@ -144,9 +144,10 @@ def expert(
 def add_credentials(expert: Expert, licence_days: int, states: tuple[str, ...]) -> None:
     """Licences that run out in so many days, and a board certification that lasts."""
     today = clock.today()
-    board = {"expert": expert, "kind": "board", "number": f"B{20_000 + expert.id}"}
+    verified = {"expert": expert, "verified_at": clock.now()}
+    board = {**verified, "kind": "board", "number": f"B{20_000 + expert.id}"}
     for state in states:
-        licence = {"expert": expert, "kind": "licence", "state": state, "number": f"A{10_000 + expert.id}"}
+        licence = {**verified, "kind": "licence", "state": state, "number": f"A{10_000 + expert.id}"}
         Credential.create(**licence, expires_on=today + timedelta(days=licence_days))
     Credential.create(**board, expires_on=today + timedelta(days=500))
 

@@ -33,6 +33,21 @@ class OfferForm(Form):
     )
 
 
+class DrawForm(Form):
+    """Why names are drawn anew; the first draw needs no reason."""
+
+    why = Paragraphs(
+        "Why are names drawn anew?", hint="Needed only after a draw. It is kept with it.", rows=3, limit=2_000
+    )
+
+
+class StrikeForm(Form):
+    """Which name is struck, and for the office by whom; the view sets the choices."""
+
+    expert = Choice("Which name is struck?", [MustBeGiven("Choose the name that is struck")])
+    party = Choice("Who strikes it?", [MustBeGiven("Say who strikes the name")])
+
+
 class DeclarationForm(Form):
     """The expert's declaration of conflicts, before they take the case."""
 

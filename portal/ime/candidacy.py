@@ -11,12 +11,16 @@ TITLES = ("dr. ", "dr ", "doctor ")
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """What of a case decides who may examine; `state` is whose license it takes, "" where none is known."""
+    """What of a case decides who may examine; `state` is whose license it takes, "" where none is known; `requires` is
+    what the rule `required_by` asks of whoever examines, names of `portal.ime.modes.REQUIRED`."""
 
     today: date
     state: str = ""
     body_parts: tuple[str, ...] = ()
     issues: tuple[str, ...] = ()
+    reason: str | None = None
+    requires: frozenset[str] = frozenset()
+    required_by: str = ""
     language: str = "English"
     place: Place | None = None
     wishes: frozenset[ArrangementKind] = frozenset()
@@ -26,11 +30,12 @@ class CaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class CredentialFacts:
-    """A licence or board certification; `state` is "" where it holds everywhere."""
+    """A licence, board certification or listing; `state` is "" where it holds everywhere."""
 
     kind: str
     state: str
     expires_on: date
+    is_verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)

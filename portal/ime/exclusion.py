@@ -37,21 +37,45 @@ def has_conflict(case: CaseFacts, expert: ExpertFacts) -> str:
 
 
 def lacks_licence(case: CaseFacts, expert: ExpertFacts) -> str:
-    """A licence of the state where one is known, else any; on the day it runs out it no longer counts."""
+    """A licence of the state where one is known, else any, verified by a coordinator; on the day it runs out it no
+    longer counts."""
     held = [each for each in expert.credentials if each.kind == "licence" and case.state in ("", each.state)]
     where = f" in {case.state}" if case.state else ""
-    return ran_out(held, f"The license{where}", case.today) if held else f"Has no license{where} on file."
+    return wanting(held, f"license{where}", case.today) if held else f"Has no license{where} on file."
 
 
 def lacks_certification(case: CaseFacts, expert: ExpertFacts) -> str:
-    """A board certification that ran out excludes while no other holds."""
+    """A board certification that ran out excludes while no other holds; none at all where the rule asks for one."""
     held = [each for each in expert.credentials if each.kind == "board" and each.state in ("", case.state)]
-    return ran_out(held, "The board certification", case.today) if held else ""
+    if held:
+        return wanting(held, "board certification", case.today)
+    is_required = "board" in case.requires
+    return f"Has no board certification on file; {case.required_by} asks for one." if is_required else ""
 
 
-def ran_out(held: list[CredentialFacts], what: str, today: date) -> str:
-    last = max(each.expires_on for each in held)
-    return "" if last > today else f"{what} ran out on {written.day(last)}."
+def lacks_listing(case: CaseFacts, expert: ExpertFacts) -> str:
+    """Where the rule asks for it, a listing with the authority of the state."""
+    if "listing" not in case.requires:
+        return ""
+    held = [each for each in expert.credentials if each.kind == "listing" and each.state in ("", case.state)]
+    missing = f"Is not listed with the authority in {case.state}; {case.required_by} asks for it."
+    return wanting(held, f"listing in {case.state}", case.today) if held else missing
+
+
+def left_practice(case: CaseFacts, expert: ExpertFacts) -> str:
+    if "practice" not in case.requires or expert.is_in_practice:
+        return ""
+    return f"Is no longer in clinical practice; {case.required_by} asks for it."
+
+
+def wanting(held: list[CredentialFacts], what: str, today: date) -> str:
+    """Why none of these credentials counts today, empty where one does."""
+    if any(each.is_verified and each.expires_on > today for each in held):
+        return ""
+    last = max(held, key=lambda each: each.expires_on)
+    if last.expires_on <= today:
+        return f"The {what} ran out on {written.day(last.expires_on)}."
+    return f"The {what} is not verified yet."
 
 
 def is_at_capacity(case: CaseFacts, expert: ExpertFacts) -> str:
@@ -76,6 +100,8 @@ EXCLUDING: tuple[Test, ...] = (
     has_conflict,
     lacks_licence,
     lacks_certification,
+    lacks_listing,
+    left_practice,
     is_at_capacity,
     has_turned_down,
 )

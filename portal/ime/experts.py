@@ -13,13 +13,11 @@ from portal import clock
 from portal.clock import OFFICE_ZONE
 from portal.ime.specialties import specialties
 from portal.models import Case, Credential, Expert, ExpertSpecialty, Offer, TimeOff, User
-from portal.words import OfferState
+from portal.words import CredentialKind, OfferState
 
 ENGAGING = (OfferState.OPEN, OfferState.TAKEN)
 PAGE = 50
 WARN_DAYS = 60
-
-KINDS = {"licence": "license", "board": "board"}
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,13 @@ def find(expert_id: int) -> Expert | None:
     """The expert on the panel with this number, None where there is none."""
     expert: Expert | None = active().where(Expert.id == expert_id).first()
     return expert
+
+
+def named(numbers: Iterable[int]) -> list[Expert]:
+    """The experts of these numbers, in this order."""
+    wanted = list(numbers)
+    found = Expert.select(Expert, User).join(User).where(Expert.id.in_(wanted or [0]))
+    return sorted(found, key=lambda expert: wanted.index(expert.id))
 
 
 def week_start() -> datetime:
@@ -142,6 +147,6 @@ def cases_open(numbers: list[int]) -> dict[int, int]:
 def credential(kind: str, state: str, expires_on: date) -> Held:
     """The credential in words, with the tone of its expiry: it no longer counts on the day it runs out."""
     days = (expires_on - clock.today()).days
-    what = f"{state} {KINDS[kind]}".strip()
+    what = f"{state} {CredentialKind(kind).label}".strip()
     tone = "late" if days <= 0 else "soon" if days <= WARN_DAYS else "plain"
     return Held(f"{what[:1].upper()}{what[1:]}: {expires_on:%b} {expires_on.day}, {expires_on.year}", tone)

@@ -35,6 +35,8 @@ SENTENCES: dict[str, tuple[frozenset[Party], str]] = {
     "accept_referral": (REFERRERS, "{who} accepted the referral."),
     "return_referral": (REFERRERS, "{who} returned the referral with a question: {why}"),
     "decline_referral": (REFERRERS, "{who} declined the referral: {why}"),
+    "draw_panel": (REFERRERS, "{who} drew {count} for the examination."),
+    "strike_name": (REFERRERS, "{who} noted that {expert} was struck from the panel."),
     "offer_case": (OFFICE, "{who} offered the case to {expert}, to be answered by {until}."),
     "take_offer": (CASE, "{who} took the case."),
     "pass_offer": (OFFICE, "{expert} passed on the case: {why}."),
@@ -119,6 +121,7 @@ COUNTED = {
     "request_clarification": ("answer", "answers"),
     "record_disclosure": ("document", "documents"),
     "offer_times": ("time", "times"),
+    "draw_panel": ("name", "names"),
 }
 SPOKEN: dict[str, tuple[type[Word], ...]] = {
     "outcome": (Outcome,),

@@ -10,8 +10,10 @@ from portal import clock
 from portal.clock import OFFICE_ZONE
 from portal.db import database
 from portal.ime.appointment import end_booking, forget_appointment
+from portal.ime.draw import last_draw, proposed
 from portal.ime.holds import let_go_all
 from portal.ime.instructions import revoke_all_links
+from portal.ime.modes import mode_of
 from portal.ime.panel import case_facts, expert_facts
 from portal.ime.process import MovedOn, NotAllowed, Refusal, remember, step
 from portal.ime.ranking import Candidate, rank
@@ -47,12 +49,15 @@ def end_of(day: date) -> datetime:
 
 @step
 def offer_case(case: Case, *, by: Person, expert: Expert, until: datetime, why_not_first: str = "") -> Offer:
-    """The coordinator offers the case to one expert whom nothing excludes; the whole ranking is kept with the offer."""
+    """The coordinator offers the case to one expert whom nothing excludes, of the names drawn where there was a draw;
+    the whole ranking is kept with the offer."""
     refuse_deadline(until)
     ranking = ranked(case)
     chosen = next((each for each in ranking if each.expert_id == expert.id), None)
-    refuse_choice(chosen, why_not_first)
+    order = order_for(case, ranking)
+    refuse_choice(chosen, order, why_not_first)
     assert chosen is not None
+    place = order.index(chosen.expert_id) + 1
     remember(expert=chosen.name, until=until)
     try:
         with database.atomic():
@@ -60,12 +65,25 @@ def offer_case(case: Case, *, by: Person, expert: Expert, until: datetime, why_n
                 case=case,
                 expert=expert,
                 until=until,
-                rank=chosen.rank,
+                rank=place,
                 ranking=[each.kept() for each in ranking],
-                why_not_first=why_not_first.strip() if chosen.rank > 1 else "",
+                draw=last_draw(case),
+                why_not_first=why_not_first.strip() if place > 1 else "",
             )
     except IntegrityError:
         raise Refusal("The case is offered to another expert already.") from None
+
+
+def order_for(case: Case, ranking: list[Candidate]) -> list[int]:
+    """Whom the case may be offered, in order: by score, or as the names were drawn."""
+    eligible = [each.expert_id for each in ranking if each.rank]
+    order = proposed(case, mode_of(case.exam_kind), eligible)
+    return eligible if order is None else order
+
+
+def eligible_for(case: Case) -> list[int]:
+    """The numbers of the experts who can be offered the case now: whom a draw is among."""
+    return [each.expert_id for each in ranked(case) if each.rank]
 
 
 def refuse_deadline(until: datetime) -> None:
@@ -75,15 +93,17 @@ def refuse_deadline(until: datetime) -> None:
         raise Refusal(f"Choose a deadline within {LONGEST_ANSWER.days} days.", field="until")
 
 
-def refuse_choice(chosen: Candidate | None, why_not_first: str) -> None:
-    """Nobody who is off the panel or excluded is offered the case, and nobody but the first without a reason."""
+def refuse_choice(chosen: Candidate | None, order: list[int], why_not_first: str) -> None:
+    """Nobody who is off the panel, excluded or not drawn is offered the case, and nobody but the first without a reason."""
     if chosen is None:
         raise Refusal("This expert is not on the panel any more.", field="expert")
     if chosen.exclusions:
         raise Refusal(
             "This expert cannot be offered the case. " + " ".join(chosen.exclusions), field="expert"
         )
-    if chosen.rank > 1 and not why_not_first.strip():
+    if chosen.expert_id not in order:
+        raise Refusal("Choose one of the names that were drawn.", field="expert")
+    if chosen.expert_id != order[0] and not why_not_first.strip():
         raise Refusal("Say why you do not offer it to the first on the list.", field="why_not_first")
 
 

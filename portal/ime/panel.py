@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from portal import clock
-from portal.ime import rules
+from portal.ime import modes, rules
 from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, plain_name
 from portal.ime.diary import Diary
 from portal.ime.experts import active, cases_this_week, grouped
@@ -35,12 +35,15 @@ WISHES = (ArrangementKind.COMPANION, ArrangementKind.RECORDING)
 
 def case_facts(case: Case) -> CaseFacts:
     """What of the case decides who may examine."""
-    claimant, listed = case.claimant, particulars(case)
+    claimant, listed, mode = case.claimant, particulars(case), modes.mode_of(case.exam_kind)
     return CaseFacts(
         today=clock.today(),
         state=state_of(case),
         body_parts=tuple(listed.body_parts),
         issues=tuple(question.issue for question in listed.questions),
+        reason=case.reason,
+        requires=frozenset(mode.requires),
+        required_by=mode.required_by,
         language=claimant.language,
         place=place(claimant.latitude, claimant.longitude),
         wishes=frozenset(each.kind for each in listed.arrangements) & frozenset(WISHES),
@@ -80,9 +83,16 @@ def expert_facts(case: Case) -> list[ExpertFacts]:
         ExpertSpecialty.select(ExpertSpecialty.expert, ExpertSpecialty.code).order_by(ExpertSpecialty.id)
     )
     credentials = grouped(
-        Credential.select(Credential.expert, Credential.kind, Credential.state, Credential.expires_on)
+        Credential.select(
+            Credential.expert,
+            Credential.kind,
+            Credential.state,
+            Credential.expires_on,
+            Credential.verified_at.is_null(False),
+        )
     )
-    clinics = grouped(Clinic.select(Clinic.expert, Clinic.latitude, Clinic.longitude))
+    open_clinics = Clinic.select(Clinic.expert, Clinic.latitude, Clinic.longitude)
+    clinics = grouped(open_clinics.where(Clinic.closed_at.is_null()))
     declared = declarations(case)
     answered = dict(answers(case))
     this_week = cases_this_week()
@@ -94,7 +104,10 @@ def expert_facts(case: Case) -> list[ExpertFacts]:
             name=row.name,
             practice=row.practice,
             specialties=tuple(code for (code,) in specialties[row.id]),
-            credentials=tuple(CredentialFacts(*each) for each in credentials[row.id]),
+            credentials=tuple(
+                CredentialFacts(kind, state, day, bool(sure))
+                for kind, state, day, sure in credentials[row.id]
+            ),
             years=row.years_in_practice,
             examinations=row.examinations_done,
             is_in_practice=row.is_in_clinical_practice,
@@ -103,7 +116,7 @@ def expert_facts(case: Case) -> list[ExpertFacts]:
             places=tuple(found for each in clinics[row.id] if (found := place(*each))),
             capacity=row.capacity_a_week,
             this_week=this_week.get(row.id, 0),
-            next_free=free.first_day(row.id, row.notice_days),
+            next_free=free.first_day(row.id, row.notice_days, row.buffer_minutes),
             accepts=accepted(row),
             has_treated=declared[row.id][0],
             has_conflict=declared[row.id][1],

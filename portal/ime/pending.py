@@ -2,10 +2,12 @@
 
 from peewee import SQL, Select, fn
 
+from portal.ime.modes import every_mode
 from portal.kept import Kept, bind
 from portal.models import (
     Arrangement,
     Case,
+    Draw,
     Event,
     LegalHold,
     Notice,
@@ -14,8 +16,9 @@ from portal.models import (
     RuleChange,
     RuleSnapshot,
     SecureLink,
+    SlotHold,
 )
-from portal.words import RecordState, Stage
+from portal.words import MatchingMode, RecordState, Stage
 
 AT = bind("case")
 SIGNED = Report.document.is_null(False)
@@ -39,6 +42,13 @@ LOOKED_INTO = {
     ),
     "lift_hold": LegalHold.select(SQL("1")).where(*HELD),
     "purge_case": Case.select(SQL("1")).where(Case.id == AT, False),  # it is reached from what is due
+    "draw_panel": Case.select(SQL("1")).where(
+        Case.id == AT, Case.exam_kind.in_([code for code, mode in every_mode().items() if mode.drawn])
+    ),
+    "strike_name": Draw.select(SQL("1")).where(Draw.case == AT, Draw.mode == MatchingMode.RANDOM_PANEL),
+    "withdraw_times": SlotHold.select(SQL("1")).where(
+        SlotHold.case == AT, SlotHold.offered_at.is_null(False)
+    ),
     "adopt_rules": RuleChange.select(SQL("1"))
     .join(RuleSnapshot, on=(RuleSnapshot.considered < RuleChange.id))
     .join(Case, on=(Case.id == RuleSnapshot.case))

@@ -79,6 +79,8 @@ PROCESS = table(
     ("accept_referral",      {COORDINATOR},          {REFERRED},               MATCHING,          {REFERRER},                                      "Accept the referral"),
     ("return_referral",      {COORDINATOR},          {REFERRED, MATCHING},     RETURNED,          {REFERRER},                                      "Return with a question"),
     ("decline_referral",     {COORDINATOR},          {REFERRED, MATCHING},     DECLINED,          {REFERRER},                                      "Decline the referral"),
+    ("draw_panel",           {COORDINATOR},          {MATCHING},               SAME,              {REFERRER},                                      "Draw the names"),
+    ("strike_name",          {COORDINATOR, REFERRER}, {MATCHING},              SAME,              {COORDINATOR},                                   "Strike a name"),
     ("offer_case",           {COORDINATOR},          {MATCHING},               OFFERED,           {CANDIDATE},                                     "Offer the case"),
     ("take_offer",           {CANDIDATE},            {OFFERED},                SCHEDULING,        {COORDINATOR},                                   "Take the case"),
     ("pass_offer",           {CANDIDATE},            {OFFERED},                MATCHING,          {COORDINATOR},                                   "Pass on the case"),

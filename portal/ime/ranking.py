@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from portal import written
 from portal.ime.candidacy import CaseFacts, ExpertFacts, Place, plural
@@ -46,8 +48,7 @@ IN_SHORT = ("specialty", "distance", "next_free", "fee")
 WISHES = {ArrangementKind.COMPANION: "a companion", ArrangementKind.RECORDING: "a recording"}
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One row of a score: what it is about (a name of WEIGHTS), what is known, the points earned, of how many."""
 
     name: str
@@ -60,8 +61,7 @@ class Reason:
         return WEIGHTS[self.name].title
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One expert's place for one case: the score and its reasons, or what excludes them (then `rank` is 0)."""
 
     expert_id: int
@@ -95,7 +95,7 @@ def rank(case: CaseFacts, experts: Iterable[ExpertFacts]) -> list[Candidate]:
     week, then the one longer on the panel, so that the order never depends on the order given."""
     eligible: list[tuple[int, int, int, ExpertFacts, tuple[Reason, ...]]] = []
     excluded: list[Candidate] = []
-    fit = specialties_for(case.body_parts, case.issues)
+    fit = specialties_for(case.body_parts, case.issues, case.reason)
     for expert in experts:
         if why := exclusions(case, expert):
             excluded.append(Candidate(expert.expert_id, expert.name, exclusions=why))
@@ -173,7 +173,12 @@ def next_free(case: CaseFacts, expert: ExpertFacts) -> Reason:
     if expert.next_free is None:
         return earned("next_free", WEIGHTS["next_free"].none_at, "No free time soon")
     days = (expert.next_free - case.today).days
-    return earned("next_free", days, f"Free from {written.day(expert.next_free)}")
+    return earned("next_free", days, free_from(expert.next_free))
+
+
+@lru_cache(maxsize=512)
+def free_from(day: date) -> str:
+    return f"Free from {written.day(day)}"
 
 
 def wishes(case: CaseFacts, expert: ExpertFacts) -> Reason:

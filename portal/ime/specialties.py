@@ -62,16 +62,19 @@ def body_parts() -> dict[str, BodyPart]:
     return {row["code"]: BodyPart(**{**row, "synonyms": tuple(row["synonyms"])}) for row in rows}
 
 
-def specialties_for(parts: Iterable[str], issues: Iterable[str] = ()) -> dict[str, int]:
-    """Specialty codes with their weight, heaviest first; a part or an issue not on file adds nothing.
+def specialties_for(
+    parts: Iterable[str], issues: Iterable[str] = (), reason: str | None = None
+) -> dict[str, int]:
+    """Specialty codes with their weight, heaviest first; a part, an issue or a reason not on file adds nothing.
 
-    Each body part adds its weights (3 the first choice, 2 suitable, 1 possible); the issues together add
-    the largest weight that any of them gives, so that many questions do not outweigh the injury.
+    Each body part adds its weights (3 the first choice, 2 suitable, 1 possible); the issues and the reason for the
+    examination together add the largest weight that any of them gives, so that they do not outweigh the injury.
     """
     weights: defaultdict[str, int] = defaultdict(int)
     for part in dict.fromkeys(parts):
         _add(weights, _map("by_body_part").get(part, {}))
-    _add(weights, _largest(_map("by_issue").get(issue, {}) for issue in issues))
+    asked = [_map("by_issue").get(issue, {}) for issue in issues]
+    _add(weights, _largest([*asked, _map("by_reason").get(reason or "", {})]))
     return dict(sorted(weights.items(), key=lambda pair: -pair[1]))
 
 

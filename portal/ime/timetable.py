@@ -162,12 +162,27 @@ def lowest(bits: int) -> int:
     return (bits & -bits).bit_length() - 1
 
 
+WORD = 384  # bits that are looked at together: four days
+
+
 def spaced(bits: int, step: int) -> Iterator[int]:
     """The places of set bits from the lowest on, each at least so many after the one before."""
+    base, mask = 0, (1 << WORD) - 1
+    skip = 0
     while bits:
-        place = lowest(bits)
-        yield place
-        bits = bits >> (place + step) << (place + step)
+        # Small numbers are quick: one piece after the other instead of the whole at every step.
+        word = (bits & mask) >> skip << skip
+        skip = 0
+        while word:
+            place = lowest(word)
+            yield base + place
+            after = place + step
+            if after >= WORD:
+                skip = after - WORD
+                break
+            word = word >> after << after
+        bits >>= WORD
+        base += WORD
 
 
 class Opening(NamedTuple):

@@ -6,16 +6,26 @@ from typing import Any
 from flask import Blueprint, abort, g, request, url_for
 
 from portal import clock
-from portal.forms.matching import DeclarationForm, OfferForm, PassForm, RecallForm, ReleaseForm
+from portal.forms.matching import (
+    DeclarationForm,
+    DrawForm,
+    OfferForm,
+    PassForm,
+    RecallForm,
+    ReleaseForm,
+    StrikeForm,
+)
 from portal.ime import experts, matching
+from portal.ime.draw import draw_panel, last_draw, names_left, strike_name, strikes_on
 from portal.ime.matching import offer_case, pass_offer, recall_offer, release_expert, take_offer
+from portal.ime.modes import mode_of
 from portal.ime.ranking import Candidate
 from portal.ime.redaction import named, redacted
 from portal.models import Case
 from portal.web.formats import moment
 from portal.web.page import done, page, take
 from portal.web.routing import performs, signed_in
-from portal.words import Role
+from portal.words import MatchingMode, Party, Role
 
 bp = Blueprint("matching", __name__)
 
@@ -27,13 +37,41 @@ MOST_SHOWN = 200
 @performs(offer_case)
 def offer(case: Case) -> Any:
     ranking = matching.ranked(case)
-    form = offer_form([each for each in ranking if each.rank])
+    order = matching.order_for(case, ranking)
+    form = offer_form(in_order(ranking, order))
     if form.validate_on_submit() and take(form, lambda: make_offer(case, form)):
         until = moment(last_minute(form))
         return done(f"The case is offered to {chosen(form)}, who may answer until {until}.", case)
     return page(
-        "matching/offer.html", "matching/_offer_form.html", form=form, case=case, **lists(case, ranking)
+        "matching/offer.html",
+        "matching/_offer_form.html",
+        form=form,
+        case=case,
+        **lists(case, ranking, order),
+        **drawing(case, ranking),
     )
+
+
+def in_order(ranking: list[Candidate], order: list[int]) -> list[Candidate]:
+    """The candidates who may be chosen, as they are proposed."""
+    by_number = {each.expert_id: each for each in ranking}
+    return [by_number[number] for number in order]
+
+
+def drawing(case: Case, ranking: list[Candidate]) -> dict[str, Any]:
+    """How the expert is found for this kind of examination, and the names that were drawn."""
+    mode, panel = mode_of(case.exam_kind), last_draw(case)
+    names = {each.expert_id: each.name for each in ranking}
+    struck = {row.expert_id: row.party.label for row in panel.strikes} if panel else {}
+    return {
+        "mode": mode,
+        "panel": panel,
+        "names": [
+            (number, names.get(number, "An expert who left the panel"), struck.get(number, ""))
+            for number in (panel.names if panel else ())
+        ],
+        "may_strike": bool(panel and panel.mode == MatchingMode.RANDOM_PANEL and len(names_left(panel)) > 1),
+    }
 
 
 def offer_form(eligible: list[Candidate]) -> OfferForm:
@@ -60,13 +98,14 @@ def chosen(form: OfferForm) -> str:
     return form.expert.choices[str(form.expert.data)]
 
 
-def lists(case: Case, ranking: list[Candidate]) -> dict[str, Any]:
+def lists(case: Case, ranking: list[Candidate], order: list[int]) -> dict[str, Any]:
     """What the page lists: the best so many, how to see more of them, the excluded, and the offers so far."""
-    eligible = [each for each in ranking if each.rank]
+    eligible = in_order(ranking, order)
     many = min(max(request.args.get("many", SHOWN, type=count), SHOWN), MOST_SHOWN)
     more = min(many + 2 * SHOWN, MOST_SHOWN)
     return {
         "shown": eligible[:many],
+        "can_be_drawn": sum(bool(each.rank) for each in ranking),
         "eligible_count": len(eligible),
         "more_href": url_for(".offer", ref=case.reference, many=more)
         if len(eligible) > many < more
@@ -74,6 +113,55 @@ def lists(case: Case, ranking: list[Candidate]) -> dict[str, Any]:
         "excluded": [each for each in ranking if not each.rank],
         "offers": matching.offers_so_far(case),
     }
+
+
+@bp.route("/cases/<ref:ref>/draw", methods=["GET", "POST"])
+@performs(draw_panel)
+def draw(case: Case) -> Any:
+    form = DrawForm()
+    if form.validate_on_submit() and take(
+        form,
+        lambda: draw_panel(case, by=g.person, eligible=matching.eligible_for(case), why=form.why.data),
+    ):
+        return done("The names are drawn. The referrer has been told.", url_for(".offer", ref=case.reference))
+    return page(
+        "matching/draw.html",
+        "matching/_draw_form.html",
+        form=form,
+        case=case,
+        mode=mode_of(case.exam_kind),
+        before=last_draw(case),
+    )
+
+
+@bp.route("/cases/<ref:ref>/panel", methods=["GET", "POST"])
+@performs(strike_name)
+def strike(case: Case) -> Any:
+    """The names on the panel, of which each party may strike one."""
+    panel, mode = last_draw(case), mode_of(case.exam_kind)
+    numbers = names_left(panel) if panel and panel.mode == MatchingMode.RANDOM_PANEL else []
+    form, found = StrikeForm(), experts.named(numbers)
+    form.expert.choices = {each.id: each.name for each in found}
+    is_office = g.party == Party.COORDINATOR
+    form.party.choices = {each: each.title for each in mode.strikes} if is_office else {}
+    if not is_office:
+        del form.party
+    if form.validate_on_submit() and take(form, lambda: make_strike(case, form, found)):
+        onward = url_for(".offer", ref=case.reference) if is_office else case
+        return done("The name is struck.", onward)
+    return page(
+        "matching/strike.html",
+        "matching/_strike_form.html",
+        form=form,
+        case=case,
+        struck=[(row.expert.name, row.party.label) for row in strikes_on(panel)],
+        is_open=len(numbers) > 1,
+    )
+
+
+def make_strike(case: Case, form: StrikeForm, found: list[Any]) -> None:
+    expert = next(each for each in found if each.id == int(form.expert.data))
+    strike_name(case, by=g.person, expert=expert, party=form.party.data if "party" in form else None)
 
 
 def count(typed: str) -> int:

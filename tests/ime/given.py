@@ -8,6 +8,7 @@ from portal.ime import (
     appointment,
     clarification,
     disclosure,
+    draw,
     holds,
     report,
     review,
@@ -22,6 +23,7 @@ from portal.models import (
     Bar,
     Clinic,
     Document,
+    Expert,
     LegalHold,
     Notice,
     Offer,
@@ -37,6 +39,7 @@ from portal.words import (
     DocumentKind,
     NoticeState,
     Outcome,
+    Party,
     RecordSource,
     RecordState,
     Stage,
@@ -225,7 +228,23 @@ def changed_rules(world, case):
     return {"seen": row.id}
 
 
+def eligible(world, case):
+    """Whoever can be offered the case, whatever stage it stands at."""
+    return {"eligible": [row.id for row in Expert.select()], "why": "Again."}
+
+
+def panel(world, case):
+    """Names were drawn, and the first is struck."""
+    drawn = draw.last_draw(case)
+    if drawn is None and case.stage == Stage.MATCHING:
+        drawn = draw.draw_panel(case, by=world.coordinator, **eligible(world, case))
+    expert = Expert.get_by_id(drawn.names[0]) if drawn else world.expert.expert
+    return {"expert": expert, "party": Party.CLAIMANT}
+
+
 GIVEN = {
+    "draw_panel": eligible,
+    "strike_name": panel,
     "hold_slot": held,
     "let_go_slot": nothing,
     "offer_times": times,

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, plain_name, plain_practice
+from portal.ime.exclusion import exclusions
 from portal.ime.ranking import WEIGHTS, miles_between, rank
 from portal.words import ArrangementKind, OfferState
 
@@ -306,3 +307,28 @@ def test_what_speaks_for_an_expert_never_lowers_their_rank(case, panel, what, da
         each.expert_id: each.rank for each in rank(case, [better if each is one else each for each in panel])
     }[one.expert_id]
     assert after <= before
+
+
+def test_a_rule_that_asks_for_a_listing_a_certification_or_practice_excludes_whoever_lacks_it():
+    case = CaseFacts(
+        TODAY, state="CA", requires=frozenset({"listing", "board", "practice"}), required_by="OR-WC-03"
+    )
+    bare = ExpertFacts(1, "A", credentials=(LICENCE,), capacity=9)
+    assert exclusions(case, bare) == (
+        "Has no board certification on file; OR-WC-03 asks for one.",
+        "Is not listed with the authority in CA; OR-WC-03 asks for it.",
+        "Is no longer in clinical practice; OR-WC-03 asks for it.",
+    )
+    listing = CredentialFacts("listing", "CA", TODAY + timedelta(days=9))
+    whole = ExpertFacts(1, "A", credentials=(LICENCE, BOARD, listing), capacity=9, is_in_practice=True)
+    assert exclusions(case, whole) == ()
+    assert exclusions(CaseFacts(TODAY, state="CA"), bare) == ()
+
+
+def test_a_license_that_nobody_verified_does_not_count_yet():
+    case = CaseFacts(TODAY, state="CA")
+    new = CredentialFacts("licence", "CA", TODAY + timedelta(days=900), is_verified=False)
+    assert exclusions(case, ExpertFacts(1, "A", credentials=(new,), capacity=9)) == (
+        "The license in CA is not verified yet.",
+    )
+    assert exclusions(case, ExpertFacts(1, "A", credentials=(new, LICENCE), capacity=9)) == ()

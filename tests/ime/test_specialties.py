@@ -1,11 +1,12 @@
 """Specialties and body parts: sound data, weights that make sense, and words found in a text."""
 
+import json
 import re
 
 import pytest
 
-from portal.ime.specialties import body_parts, mentions, specialties, specialties_for
-from portal.words import Issue
+from portal.ime.specialties import DATA, body_parts, mentions, specialties, specialties_for
+from portal.words import Issue, Reason
 
 
 def test_there_are_about_35_specialties_each_with_a_nucc_key_of_its_own():
@@ -34,6 +35,16 @@ def test_every_body_part_has_a_first_choice_and_knows_its_own_name(code):
 def test_every_issue_is_known_to_the_map():
     for issue in Issue:
         assert set(specialties_for([], [issue])) <= set(specialties())
+
+
+def test_every_reason_is_known_to_the_map_and_does_not_outweigh_the_injury():
+    for reason in Reason:
+        assert set(specialties_for([], [], reason)) <= set(specialties())
+        knee = specialties_for(["knee"], ["treatment"], reason)
+        assert next(iter(knee)) in specialties_for(["knee"]) and max(knee.values()) <= 5
+    facts = json.loads((DATA / "specialties.json").read_text())
+    assert set(facts["by_reason"]) == set(Reason) and set(facts["by_issue"]) == set(Issue)
+    assert set(facts["by_body_part"]) == set(body_parts())
 
 
 def test_the_heaviest_specialty_comes_first():
