@@ -41,6 +41,8 @@ def write(notice: AccountNotice) -> Mail:
 
 def url_for(notice: AccountNotice) -> str:
     """Where the notice leads: a link made at this moment for what it asks, else a page of the person's own."""
+    if notice.kind == AccountMail.CREDENTIAL:
+        return f"{public_url()}/experts/{notice.facts['expert']}"
     if notice.kind not in CARRY_LINK:
         return public_url() + LEAD_TO.get(notice.kind, "/account")
     place, purpose = CARRY_LINK[notice.kind]

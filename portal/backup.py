@@ -25,7 +25,7 @@ from portal import clock, outside
 from portal.config import Config
 from portal.db import database, open_database
 from portal.ime.files import verify
-from portal.models import TABLES, CaseKey, Document
+from portal.models import TABLES, CaseKey, Document, ExpertFile
 from portal.outside.store import CHUNK, NotStored
 from portal.rotation import keys_in_use
 from portal.schema import MIGRATIONS
@@ -199,7 +199,8 @@ def without_password(url: str) -> str:
 
 
 def documents(still: Database) -> Iterator[tuple[str, str, str]]:
-    """Of every document its key in the store, its SHA-256 and the key of its case, without holding them all."""
+    """Of every document its key in the store, its SHA-256 and the key of its case, without holding them all; then the same
+    of the files of experts, each with its own key."""
     wanted = (
         Document.select(Document.id, Document.key, Document.sha256, CaseKey.sealed)
         .join(CaseKey, JOIN.LEFT_OUTER, on=(CaseKey.case == Document.case))
@@ -209,6 +210,8 @@ def documents(still: Database) -> Iterator[tuple[str, str, str]]:
     while rows := list(wanted.where(Document.id > last).limit(1000).tuples().execute(still)):
         yield from (row[1:] for row in rows)
         last = rows[-1][0]
+    evidence = ExpertFile.select(ExpertFile.key, ExpertFile.sha256, ExpertFile.sealed).order_by(ExpertFile.id)
+    yield from evidence.tuples().execute(still)
 
 
 def add_document(tar: tarfile.TarFile, key: str, sha256: str, case_key: str | None) -> str:

@@ -13,7 +13,7 @@ from huey.storage import BlackHoleStorage, SqliteStorage
 from portal import account_mail, db, notices, restore, search
 from portal.audit import seals
 from portal.config import Config
-from portal.ime import allowance, holds, intake, matching, process, tries
+from portal.ime import allowance, credentials, holds, intake, matching, process, tries
 
 log = logging.getLogger("portal")
 
@@ -84,6 +84,11 @@ def forget_failures() -> None:
 @queue.periodic_task(crontab(minute="15"))
 def forget_allowances() -> None:
     allowance.forget_allowances()
+
+
+@queue.periodic_task(crontab(minute="0", hour="12"))
+def warn_of_credentials() -> None:
+    credentials.warn()
 
 
 @queue.periodic_task(crontab(minute="0", hour="5"))

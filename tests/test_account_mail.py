@@ -28,6 +28,10 @@ FACTS = {
         {"what": "factors_reset"},
         {"what": "organization_account"},
     ],
+    AccountMail.CREDENTIAL: [
+        {"what": "CA license", "expires_on": "2027-01-04", "days": days, "expert": 1, "who": "Adaeze Okafor"}
+        for days in (0, 1, 30)
+    ],
     AccountMail.RESET: [{}, {"by": "Priya Nair"}],
     AccountMail.RIGHTS_CHANGED: [
         {"what": what, "by": "Priya Nair", **more}

@@ -116,6 +116,7 @@ def test_what_happens_by_the_clock_is_known():
         "forget_allowances",
         "back_up",
         "tidy_search",
+        "warn_of_credentials",
     }
 
 
@@ -125,6 +126,8 @@ def test_what_happens_by_the_clock_is_known():
         "sweep_owed",
         "seal_audit",
         "expire_offers",
+        "sweep_holds",
+        "warn_of_credentials",
         "sweep_orphans",
         "forget_failures",
         "forget_allowances",

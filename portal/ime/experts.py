@@ -37,6 +37,7 @@ class Panelist:
     practice: str
     specialties: tuple[str, ...]
     credentials: tuple[Held, ...]
+    unverified: int
     this_week: int
     capacity: int
     open_cases: int
@@ -86,9 +87,42 @@ def grouped(query: Any) -> defaultdict[int, list[tuple[Any, ...]]]:
     return groups
 
 
-def page(after: int = 0) -> tuple[list[Panelist], int | None]:
+@dataclass(frozen=True)
+class Sought:
+    """Whom of the panel is looked for: with a specialty, a license in a state, something to verify or that runs out."""
+
+    specialty: str = ""
+    state: str = ""
+    needs: str = ""  # "verification" or "renewal"
+
+    def conditions(self) -> list[Any]:
+        chosen = []
+        if self.specialty:
+            codes = [
+                self.specialty,
+                *(c for c, each in specialties().items() if each.broader == self.specialty),
+            ]
+            having = ExpertSpecialty.select(ExpertSpecialty.expert).where(ExpertSpecialty.code.in_(codes))
+            chosen.append(Expert.id.in_(having))
+        if self.state:
+            licensed = Credential.select(Credential.expert).where(
+                (Credential.kind == CredentialKind.LICENCE) & (Credential.state == self.state)
+            )
+            chosen.append(Expert.id.in_(licensed))
+        if self.needs == "verification":
+            waiting = Credential.select(Credential.expert).where(Credential.verified_at.is_null())
+            chosen.append(Expert.id.in_(waiting))
+        if self.needs == "renewal":
+            soon = Credential.expires_on <= clock.today() + timedelta(days=WARN_DAYS)
+            chosen.append(Expert.id.in_(Credential.select(Credential.expert).where(soon)))
+        return chosen
+
+
+def page(after: int = 0, sought: Sought | None = None) -> tuple[list[Panelist], int | None]:
     """One page of the panel by name, and the number of the expert after whom the next begins (None: the last)."""
-    rows = list(beyond(after).order_by(User.name, Expert.id).limit(PAGE + 1))
+    query = beyond(after).order_by(User.name, Expert.id).limit(PAGE + 1)
+    conditions = (sought or Sought()).conditions()
+    rows = list(query.where(*conditions) if conditions else query)
     shown = rows[:PAGE]
     return panelists(shown), shown[-1].id if len(rows) > PAGE else None
 
@@ -105,7 +139,8 @@ def panelists(experts: list[Expert]) -> list[Panelist]:
     """The experts as lines of the panel, each kind of fact read once for all of them."""
     numbers = [expert.id for expert in experts]
     codes = grouped(of(ExpertSpecialty, numbers, ExpertSpecialty.code))
-    held = grouped(of(Credential, numbers, Credential.kind, Credential.state, Credential.expires_on))
+    columns = (Credential.kind, Credential.state, Credential.expires_on, Credential.verified_at.is_null())
+    held = grouped(of(Credential, numbers, *columns))
     off = grouped(time_off(numbers))
     this_week, open_cases = cases_this_week(numbers), cases_open(numbers)
     return [
@@ -116,7 +151,8 @@ def panelists(experts: list[Expert]) -> list[Panelist]:
             specialties=tuple(
                 specialties()[code].label for (code,) in codes[expert.id] if code in specialties()
             ),
-            credentials=tuple(credential(*each) for each in held[expert.id]),
+            credentials=tuple(credential(*each[:3]) for each in held[expert.id]),
+            unverified=sum(bool(each[3]) for each in held[expert.id]),
             this_week=this_week.get(expert.id, 0),
             capacity=expert.capacity_a_week,
             open_cases=open_cases.get(expert.id, 0),

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from portal import clock, outside
 from portal.ime import files
 from portal.ime.records import StoredFile
-from portal.models import Case, Document
+from portal.models import Case, Document, ExpertFile
 from portal.outside.inspect import Inspected, Refused, clean_name, inspect_files
 
 FILE_LIMIT = 100 * 1024 * 1024
@@ -124,8 +124,12 @@ def keep(case: Case, arrival: Arrival, found: Inspected) -> StoredFile:
 
 
 def delete_unfiled(keys: list[str]) -> int:
-    """Take out of the store what no document names; returns how many."""
-    filed = {row.key for row in Document.select(Document.key).where(Document.key.in_(keys))}
+    """Take out of the store what no document and no file of an expert names; returns how many."""
+    filed = {
+        row.key
+        for table in (Document, ExpertFile)
+        for row in table.select(table.key).where(table.key.in_(keys))
+    }
     orphans = [key for key in keys if key not in filed]
     for key in orphans:
         outside.store().delete(key)

@@ -21,6 +21,7 @@ NOUNS = (
     "questions",
     "triage",
     "matching",
+    "profile",
     "records",
     "record_requests",
     "appointment",

@@ -6,6 +6,8 @@ from typing import Any
 from flask import Blueprint, abort, g, request, url_for
 
 from portal import clock
+from portal.forms.case import one_of
+from portal.forms.fields.choice import STATES
 from portal.forms.matching import (
     DeclarationForm,
     DrawForm,
@@ -21,6 +23,7 @@ from portal.ime.matching import offer_case, pass_offer, recall_offer, release_ex
 from portal.ime.modes import mode_of
 from portal.ime.ranking import Candidate
 from portal.ime.redaction import named, redacted
+from portal.ime.specialties import specialties
 from portal.models import Case
 from portal.web.formats import moment
 from portal.web.page import done, page, take
@@ -228,10 +231,27 @@ def release(case: Case) -> Any:
     return page("matching/release.html", "matching/_release_form.html", form=form, case=case)
 
 
+NEEDS = {"verification": "Something to verify", "renewal": "Something that runs out"}
+
+
 @bp.route("/experts")
 @signed_in(Role.COORDINATOR)
 def panel() -> Any:
     after = request.args.get("after", 0, type=count)
-    listed, following = experts.page(after)
-    more_href = url_for(".panel", after=following) if following else None
-    return page("matching/panel.html", experts=listed, after=after, more_href=more_href)
+    sought = experts.Sought(
+        specialty=one_of(specialties(), request.args.get("specialty"), ""),
+        state=one_of(STATES, request.args.get("state"), ""),
+        needs=one_of(NEEDS, request.args.get("needs"), ""),
+    )
+    listed, following = experts.page(after, sought)
+    chosen = {name: value for name, value in vars(sought).items() if value}
+    return page(
+        "matching/panel.html",
+        experts=listed,
+        after=after,
+        chosen=sought,
+        specialties={code: each.label for code, each in specialties().items()},
+        states=STATES,
+        needs=NEEDS,
+        more_href=url_for(".panel", after=following, **chosen) if following else None,
+    )

@@ -29,7 +29,12 @@ PLACES = {
         ("Experts", "matching.panel"),
         ("Freed times", "freed.times"),
     ),
-    Role.EXPERT: (("Home", "desk.home"), ("Cases", "case.queue"), ("Hours", "appointment.hours")),
+    Role.EXPERT: (
+        ("Home", "desk.home"),
+        ("Cases", "case.queue"),
+        ("Hours", "appointment.hours"),
+        ("Profile", "profile.own"),
+    ),
     Role.CLAIMANT: (),
 }
 
