@@ -17,6 +17,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
 
     from portal import commands, db, jobs, outbox, outside, rule_commands, views, web
     from portal.config import Config
+    from portal.ime import specialties
     from portal.outside import vault
 
     config = config or Config.from_environment()
@@ -32,6 +33,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     vault.connect(config)
     db.connect(config.database_url)
     outside.connect(config)
+    specialties.connect(config.instance)
     web.register(app)
     views.register(app)
     outbox.connect(app.jinja_env, config.public_url)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from portal.ime import draw, places, rule_book
+from portal.ime import draw, nucc, places, rule_book, specialties
 from portal.ime.process import Refusal
 from portal.ime.rule_answer import Unanswerable, answer
 from portal.ime.rule_pack import RuleFileError
@@ -173,6 +173,29 @@ def say_draws(replays: list[draw.Replay], wrong: list[str]) -> None:
     )
 
 
+@click.command("specialties")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--add", "codes", multiple=True, metavar="CODE", help="Take this code of the file into the list."
+)
+@with_appcontext
+def specialties_command(file: Path, codes: tuple[str, ...]) -> None:
+    """Compare our specialties with the NUCC taxonomy in CSV, and take more of them from it."""
+    try:
+        taxonomy = nucc.read_taxonomy(file.read_text(encoding="utf-8-sig"))
+        more = nucc.taken(taxonomy, codes)
+    except (nucc.TaxonomyError, UnicodeDecodeError) as fault:
+        refuse(str(fault))
+    for each in nucc.retired(taxonomy):
+        click.echo(f"not in the file any more: {each.label}, {each.nucc}")
+    if codes:
+        held = nucc.write_more(specialties.connect(current_app.config["IMPARTIAL"].instance), more)
+        click.echo(
+            "\n".join(f"taken: {each.label}, {each.nucc}" for each in more) or "All of them are on the list."
+        )
+        click.echo(f"{held} specialties beside our own. Restart the portal to see them.")
+
+
 def register(app: Flask) -> None:
-    for command in (rule_command, rules_group, places_group, draw_command):
+    for command in (rule_command, rules_group, places_group, draw_command, specialties_command):
         app.cli.add_command(command)

@@ -51,8 +51,24 @@ class Mention:
 
 @cache
 def specialties() -> dict[str, Specialty]:
-    """Every specialty by its code, in the order of the file."""
-    return {row["code"]: Specialty(**row) for row in _specialty_file()["specialties"]}
+    """Every specialty by its code, in the order of the file, then those that were taken from the taxonomy."""
+    rows = [*_specialty_file()["specialties"], *more_specialties()]
+    return {row["code"]: Specialty(**row) for row in rows}
+
+
+def more_specialties() -> list[dict[str, Any]]:
+    path = _more.get("file")
+    return json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else []
+
+
+def connect(instance: Path) -> Path:
+    """Take further specialties from this place's own file; returns where that is."""
+    _more["file"] = instance / "specialties.json"
+    specialties.cache_clear()
+    return _more["file"]
+
+
+_more: dict[str, Path] = {}
 
 
 @cache
