@@ -1,13 +1,19 @@
 """Sends what the process owes: every notice of the outbox once, with the proof of it or the reason why not."""
 
 from portal import audit, outbox
+from portal.ime.calendar import invitation
 from portal.ime.instructions import make_link
-from portal.models import Case, Claimant, Delivery, Event, Notice
+from portal.models import Appointment, Case, Claimant, Clinic, Delivery, Event, Notice
 from portal.outbox import UNSENT, Text, due, public_url
 from portal.outside.mail import Mail
 from portal.words import Act, Ending, NoticeState, Party, Stage
 
 CARRY_LINK = frozenset({"book_appointment", "pick_time", "move_appointment", "send_link", "offer_times"})
+
+# Who is sent something for their calendar, and with which steps.
+INVITED = frozenset({Party.CLAIMANT, Party.EXPERT})
+INVITING = frozenset({"book_appointment", "pick_time", "move_appointment"})
+CANCELLING = frozenset({"cancel_appointment", "release_expert", "withdraw_referral"})
 
 
 class Named(str):
@@ -53,7 +59,27 @@ def write(notice: Notice) -> Mail:
     """The mail of a claimed notice; the same message id each time, so that a repeat is the same message."""
     text = render(notice, url_for(notice))
     made = int(notice.event.at.timestamp())
-    return outbox.mail(notice.email, text, f"notice-{notice.id}.{made}")
+    return outbox.mail(notice.email, text, f"notice-{notice.id}.{made}", *for_calendar(notice))
+
+
+def for_calendar(notice: Notice) -> tuple[str, str]:
+    """The invitation or cancellation that goes with the mail, and its method; empty where there is none."""
+    event = notice.event
+    is_cancelled, number = event.step in CANCELLING, event.facts.get("appointment")
+    if number is None or notice.party not in INVITED or not (is_cancelled or event.step in INVITING):
+        return "", ""
+    row = Appointment.select(Appointment, Clinic).join(Clinic).where(Appointment.id == number).first()
+    if row is None:
+        return "", ""
+    text = invitation(
+        row,
+        event.case.reference,
+        to=notice.email,
+        is_expert=notice.party == Party.EXPERT,
+        is_cancelled=is_cancelled,
+        stamp=event.at,
+    )
+    return text.decode(), "CANCEL" if is_cancelled else "REQUEST"
 
 
 def url_for(notice: Notice) -> str:

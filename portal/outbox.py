@@ -90,11 +90,12 @@ def refuse_endless(notice: Any) -> None:
         raise NotSent("Every attempt was cut short.", for_good=True)
 
 
-def mail(to: str, text: Text, name: str) -> Mail:
-    """The mail; `name` makes its message id, the same each time, so that a repeat is the same message."""
+def mail(to: str, text: Text, name: str, calendar: str = "", method: str = "") -> Mail:
+    """The mail; `name` makes its message id, the same each time, so that a repeat is the same message. `calendar` goes with
+    it for the reader's calendar."""
     host = urlsplit(public_url()).hostname
     try:
-        return Mail(to, text.subject, text.body, f"{name}@{host}", clock.now())
+        return Mail(to, text.subject, text.body, f"{name}@{host}", clock.now(), calendar, method)
     except ValueError as why:
         raise Unwritten(str(why)) from why
 

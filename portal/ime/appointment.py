@@ -223,6 +223,7 @@ def remember_time(appointment: Appointment) -> None:
     """Keep when and where for the event's sentence and for the notices; the time zone is the clinic's."""
     clinic = appointment.clinic
     remember(
+        appointment=appointment.id,
         starts_at=appointment.starts_at,
         time_zone=clinic.time_zone,
         place=f"{clinic.name}, {clinic.city}",

@@ -1,5 +1,6 @@
 """The appointment on the claimant's own calendar and in everyday words; nothing of it is medical."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,37 +23,74 @@ ZONES = {
 }
 
 
+EXPERTS_TITLE = "Independent examination"
+
+
 def calendar_file(appointment: Any, reference: str) -> bytes:
     """The appointment as an iCalendar file with its time zone; a later one for the same case takes its place."""
-    from icalendar import STATUS, Alarm, Calendar, Event
+    from icalendar import Alarm
 
-    event = Event.new(
-        uid=f"{reference.lower()}@{OFFICE.email.partition('@')[2]}",
-        sequence=appointment.sequence,
-        stamp=appointment.booked_at,
-        summary=TITLE,
-        start=local(appointment.starts_at, appointment),
-        end=local(appointment.ends_at, appointment),
-        location=", ".join(place_lines(appointment.clinic)),
-        description=f"Questions, or you cannot come? Call {OFFICE.name}: {phone(OFFICE.phone)}.",
-        status=STATUS.CONFIRMED,
-    )
+    event = event_of(appointment, reference, TITLE, appointment.booked_at)
+    event.add("description", f"Questions, or you cannot come? Call {OFFICE.name}: {phone(OFFICE.phone)}.")
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", TITLE)
     alarm.add("trigger", timedelta(days=-1))
     event.add_component(alarm)
+    return calendar_of("PUBLISH", [event], [appointment])
+
+
+def invitation(
+    appointment: Any, reference: str, *, to: str, is_expert: bool, is_cancelled: bool, stamp: datetime
+) -> bytes:
+    """What a mail brings for the calendar of whoever is told (RFC 5546, RFC 6047): a request, or its cancellation. The
+    same case keeps its UID and counts its SEQUENCE up, so that a calendar moves what it holds."""
+    from icalendar import vCalAddress
+
+    title = f"{EXPERTS_TITLE} {reference}" if is_expert else TITLE
+    event = event_of(appointment, reference, title, stamp, is_cancelled=is_cancelled)
+    organizer, attendee = vCalAddress(f"mailto:{OFFICE.email}"), vCalAddress(f"mailto:{to}")
+    organizer.params["CN"] = OFFICE.name
+    attendee.params["RSVP"] = "FALSE"
+    event.add("organizer", organizer)
+    event.add("attendee", attendee)
+    return calendar_of("CANCEL" if is_cancelled else "REQUEST", [event], [appointment])
+
+
+def event_of(
+    appointment: Any, reference: str, title: str, stamp: datetime, *, is_cancelled: bool = False
+) -> Any:
+    """The event of a case's appointment, by its clinic's clock; nothing of it is medical and nobody is named."""
+    from icalendar import STATUS, Event
+
+    return Event.new(
+        uid=f"{reference.lower()}@{OFFICE.email.partition('@')[2]}",
+        sequence=2 * appointment.sequence + is_cancelled,
+        stamp=stamp,
+        summary=title,
+        start=local(appointment.starts_at, appointment),
+        end=local(appointment.ends_at, appointment),
+        location="By video" if appointment.is_telehealth else ", ".join(place_lines(appointment.clinic)),
+        status=STATUS.CANCELLED if is_cancelled else STATUS.CONFIRMED,
+    )
+
+
+def calendar_of(method: str, events: Sequence[Any], appointments: Sequence[Any], name: str = "") -> bytes:
+    """A calendar of these events with the time zones they need."""
+    from icalendar import Calendar
+
     calendar = Calendar()
-    for name, value in (
-        ("version", "2.0"),
-        ("prodid", "-//Impartial//Appointment//EN"),
-        ("method", "PUBLISH"),
-    ):
-        calendar.add(name, value)
-    calendar.add_component(event)
-    day = appointment.starts_at.date()
-    # Left to themselves the zone's rules begin too late, and calendars then read summer times an hour off.
-    calendar.add_missing_timezones(day - timedelta(days=400), day + timedelta(days=400))
+    for key, value in (("version", "2.0"), ("prodid", "-//Impartial//Appointment//EN"), ("method", method)):
+        calendar.add(key, value)
+    if name:
+        calendar.add("x-wr-calname", name)
+    for event in events:
+        calendar.add_component(event)
+    days = [row.starts_at.date() for row in appointments]
+    if days:
+        # Left to themselves the zone's rules begin too late, and calendars then read summer times an hour off.
+        year = timedelta(days=400)
+        calendar.add_missing_timezones(min(days) - year, max(days) + year)
     return calendar.to_ical()
 
 

@@ -16,7 +16,8 @@ def withdraw_referral(case: Case, *, by: Person, why: str) -> None:
     if not why.strip():
         raise Refusal("Say why you withdraw the referral.", field="why")
     end_offer(case, OfferState.RECALLED)
-    end_booking(case, AppointmentState.CANCELLED, why="The referral was withdrawn.")
+    ended = end_booking(case, AppointmentState.CANCELLED, why="The referral was withdrawn.")
+    remember(**({"appointment": ended.id} if ended else {}))
     let_go_all(case)
     revoke_all_links(case)
     remember(why=why)

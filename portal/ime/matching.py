@@ -208,7 +208,8 @@ def release_expert(case: Case, *, by: Person, why: str) -> None:
     Offer.update(state=OfferState.RELEASED, answered_at=clock.now()).where(
         (Offer.case == case) & (Offer.state == OfferState.TAKEN)
     ).execute()
-    end_booking(case, AppointmentState.CANCELLED, why="The expert was released.")
+    ended = end_booking(case, AppointmentState.CANCELLED, why="The expert was released.")
+    remember(**({"appointment": ended.id} if ended else {}))
     let_go_all(case)
     revoke_all_links(case)
     case.expert, case.is_file_review = None, False

@@ -24,7 +24,8 @@ UNFIT = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 class Mail:
     """One plain-text mail to one address; `message_id` is `local@domain` and is the same for a repeat.
 
-    `written` (with time zone) becomes the Date header; without it the first mail server adds one.
+    `written` (with time zone) becomes the Date header; without it the first mail server adds one. `calendar` is an
+    iCalendar text for the reader's calendar, with its `method` (RFC 6047).
     """
 
     to: str
@@ -32,6 +33,8 @@ class Mail:
     text: str
     message_id: str
     written: datetime | None = None
+    calendar: str = ""
+    method: str = ""
 
     def __post_init__(self) -> None:
         if any(UNFIT.search(header) for header in (self.to, self.subject, self.message_id)):
@@ -175,4 +178,10 @@ def _message(mail: Mail, sender: str, encoding: str | None = None) -> EmailMessa
     if mail.written:
         message["Date"] = format_datetime(mail.written)
     message.set_content(mail.text.encode("utf-8", "replace").decode(), cte=encoding)
+    if mail.calendar:
+        message.add_alternative(
+            mail.calendar, subtype="calendar", cte=encoding, params={"method": mail.method}
+        )
+        # The same in every attempt, so that a repeat is the same message.
+        message.set_boundary(f"part.{mail.message_id.partition('@')[0]}")
     return message

@@ -26,6 +26,7 @@ NOUNS = (
     "record_requests",
     "appointment",
     "booking",
+    "calendar",
     "times",
     "freed",
     "arrangements",
