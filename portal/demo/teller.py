@@ -230,7 +230,11 @@ class Teller:
             )
 
     def brief(self) -> None:
-        self.take(instructions.send_brief, by=self.world.coordinator)
+        self.take(
+            instructions.send_brief,
+            by=self.world.coordinator,
+            served_on=self.now.date() - timedelta(days=21),
+        )
 
     def examine(self) -> None:
         booked = self.case.appointments.get()
@@ -264,7 +268,11 @@ class Teller:
             report.sign_report(self.case, by=self.world.expert, sealed=report.prepare_report(self.case))
 
     def release(self) -> None:
-        self.take(report.release_report, by=self.world.coordinator)
+        self.take(
+            report.release_report,
+            by=self.world.coordinator,
+            copies=[Party.CLAIMANT, Party.REPRESENTATIVE],
+        )
 
     def judge(self) -> None:
         verdicts = {question.id: (True, "") for question in self.case.questions}

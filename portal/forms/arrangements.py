@@ -2,9 +2,20 @@
 
 from portal.forms import Form
 from portal.forms.fields import Choice, Line, MustBeGiven
-from portal.words import ArrangementState
+from portal.words import ArrangementKind, ArrangementState
 
 STATES = {state: state.title for state in ArrangementState}
+
+
+class NeedForm(Form):
+    """Something more that the claimant needs on the day."""
+
+    kind = Choice(
+        "What is needed?",
+        [MustBeGiven("Choose what is needed")],
+        choices={kind: kind.title for kind in ArrangementKind},
+    )
+    detail = Line("What about it?", hint="Language, from where, who comes along, how much", limit=200)
 
 
 def arrangements_form(arrangements):

@@ -1,12 +1,19 @@
 """What is asked for the brief, and of the claimant on their page."""
 
 from portal.forms import Form
-from portal.forms.fields import Choices, MustBeGiven, Paragraphs
+from portal.forms.appointment import Overriding
+from portal.forms.fields import Choice, Choices, Day, Line, MustBeGiven, Paragraphs
+from portal.ime.arrangements import ASKED_BY_CLAIMANT
 from portal.ime.guidance import texts
 
 
-class BriefForm(Form):
-    """What the cover letter points out beside the questions."""
+class BriefForm(Overriding):
+    """What the cover letter points out beside the questions, and since when the other side has the records."""
+
+    served_on = Day(
+        "When was the other side served with the records?",
+        hint="Needed where a rule asks for it. It is kept.",
+    )
 
     emphasis = Paragraphs(
         "What should the expert pay attention to?",
@@ -40,3 +47,14 @@ class BringForm(Form):
     def __init__(self, *args, **rest):
         super().__init__(*args, **rest)
         self.items.choices = texts()["bring"]
+
+
+class AskForm(Form):
+    """What the claimant asks for on the day."""
+
+    kind = Choice(
+        "What do you need?",
+        [MustBeGiven("Choose what you need")],
+        choices={kind: kind.title for kind in ASKED_BY_CLAIMANT},
+    )
+    detail = Line("Anything we should know", hint="For example your language, or who comes along", limit=200)

@@ -5,10 +5,11 @@ from typing import Any
 from wtforms.validators import ValidationError
 
 from portal.forms import Form
+from portal.forms.appointment import Overriding
 from portal.forms.fields import Choice, Choices, Hidden, Line, MustBeGiven, Paragraphs, Tick
 from portal.ime.report import ANSWER_FIELDS, NEEDED_SECTIONS, SECTIONS, mark, mark_of, written
 from portal.models import Answer
-from portal.words import Certainty
+from portal.words import Certainty, Party
 
 SECTION_HINTS = {
     "history": "How it happened, treatment so far, earlier trouble with the same part, work.",
@@ -132,10 +133,14 @@ class SignatureForm(Form):
     )
 
 
-class CheckForm(Form):
-    """The coordinator's check, point by point."""
+class CheckForm(Overriding):
+    """The coordinator's check, point by point, and who gets a copy the same day."""
 
     checked = Choices("What you checked")
+    copies = Choices(
+        "Who gets a copy from you today?",
+        hint="The referrer reads it here. Every copy goes into the accounting.",
+    )
     read = Hidden()
 
     def validate_checked(self, field: Any) -> None:
@@ -144,9 +149,10 @@ class CheckForm(Form):
             raise ValidationError("Tick every point, or return the report to the expert")
 
 
-def check_form(points: list[Any]) -> CheckForm:
-    """The check with the points of this case."""
+def check_form(points: list[Any], parties: list[Party]) -> CheckForm:
+    """The check with the points of this case, and the parties who may get a copy."""
     form = CheckForm()
+    form.copies.choices = {party: party.title for party in parties}
     form.checked.choices = {point.key: point.sentence for point in points}
     form.checked.hints = {point.key: point.facts for point in points if point.facts}
     form.checked.required = True

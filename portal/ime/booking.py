@@ -1,13 +1,13 @@
 """Before an examination is booked or moved: what the rules say of this time, and which of it is overridden and why."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from portal import clock
 from portal.ime import gates, rule_book
-from portal.ime.deadlines import kept_rules
+from portal.ime.deadlines import kept_rules, latest_appointment, local_day
 from portal.ime.gates import BookingFacts, Finding
 from portal.ime.panel import cases_of_claimant
 from portal.ime.particulars import Particulars, particulars
@@ -84,6 +84,29 @@ def cancelling_findings(case: Case, appointment: Any, wanted_by: Party) -> list[
     """What the rules say about ending a booked appointment today, for whoever wants it."""
     exam_on = clock.day_of(appointment.starts_at, appointment.clinic.time_zone)
     return gates.before_cancelling(pack_for(case), case.exam_kind, exam_on, clock.today(), wanted_by)
+
+
+def brief_findings(case: Case, served_on: date | None) -> list[Finding]:
+    """What the rules say before the records go to the expert today; of a file review there is no day to count from."""
+    appointment = latest_appointment(case)
+    exam_on = local_day(appointment) if appointment else clock.today()
+    return gates.before_brief(pack_for(case), case.exam_kind, exam_on, clock.today(), served_on)
+
+
+def release_findings(case: Case, copies: Collection[Party]) -> list[Finding]:
+    """What the rules say before a report is released: who must get a copy, beside the referrer and those ticked. Parties
+    that the case does not have need none."""
+    there = {row.party for row in case.parties}
+    absent = {Party.REPRESENTATIVE, Party.RECIPIENT} - there
+    return gates.before_release(pack_for(case), case.exam_kind, frozenset({Party.REFERRER, *copies, *absent}))
+
+
+def may_get_copies(case: Case) -> list[Party]:
+    """The parties of the case to whom the office may send a copy of the report."""
+    there = {row.party for row in case.parties} | {Party.CLAIMANT}
+    there |= {Party.TREATING_DOCTOR} if case.treating_doctor else set()
+    order = (Party.CLAIMANT, Party.REPRESENTATIVE, Party.TREATING_DOCTOR, Party.RECIPIENT)
+    return [party for party in order if party in there]
 
 
 def insist(case: Case, step: str, found: Iterable[Finding], why: str, by: Person | Party) -> None:

@@ -1,7 +1,7 @@
 """What of a claimant went to whom, when, and on what ground: written with whatever lets it out, and accounted for to the
 claimant on request (45 CFR 164.528)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -96,6 +96,20 @@ def note_release(case: Case, by: Any, what: str) -> None:
     note(case, to=case.referrer.name, address=place_of(case.referrer), what=what, by=by)
     for row in case.parties.where(CaseParty.gets_report):
         note(case, to=row.name, address=row.email or row.phone, what=f"{what}: {COPY_BY_PHONE}", by=by)
+
+
+def note_copies(case: Case, by: Any, what: str, parties: Collection[Party]) -> None:
+    """The office sends copies of a released paper to these parties, the same day."""
+    copy = f"{what}, copy"
+    for party in sorted(parties):
+        if party == Party.CLAIMANT:
+            basis = DisclosureBasis.TO_THE_INDIVIDUAL
+            note(case, to="The claimant", address="Their own address", what=copy, basis=basis, by=by)
+        elif party == Party.TREATING_DOCTOR:
+            note(case, to=case.treating_doctor, address=case.treating_practice, what=copy, by=by)
+        else:
+            for row in case.parties.where(CaseParty.party == party):
+                note(case, to=row.name, address=row.email or row.phone, what=copy, by=by)
 
 
 def note_letter(case: Case, by: Any) -> None:

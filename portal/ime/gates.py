@@ -5,7 +5,7 @@ only warns; an uncertain reading, and what the portal cannot know, is a note."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from portal import written
 from portal.ime.counting import LATEST_BEFORE, count
@@ -72,11 +72,12 @@ def before_booking(pack: RulePack, code: str, facts: BookingFacts) -> list[Findi
 
 
 def before_brief(
-    pack: RulePack, code: str, exam_on: date, today: date, is_served: bool = False
+    pack: RulePack, code: str, exam_on: date, today: date, served_on: date | None = None
 ) -> list[Finding]:
-    """What the rules say before records go to the expert: when they must be there, and whom they are served on first."""
+    """What the rules say before records go to the expert: when they must be there, and how long before that the other
+    side must have been served with them."""
     kind = pack.exam_kinds.get(code)
-    if kind is None or is_served:
+    if kind is None:
         return []
     found = []
     for rule in pack.at(code, "records"):
@@ -84,9 +85,15 @@ def before_brief(
             explained = explain(rule, kind, exam_on)
             if explained.date < today:
                 found.append(weighed(rule, f"The records were due {written.day(explained.date)}.", explained))
-        else:
-            days = f"{rule.figure} {rule.unit} before the expert gets them" if rule.is_countable else "first"
-            found.append(weighed(rule, f"The other side must be served with the records {days}."))
+        elif rule.is_countable:
+            from_on = served_on and served_on + timedelta(days=rule.figure)
+            if from_on is None:
+                days = f"{rule.figure} {rule.unit}"
+                found.append(
+                    weighed(rule, f"The other side must be served {days} before the expert gets them.")
+                )
+            elif from_on > today:
+                found.append(weighed(rule, f"The expert may have them from {written.day(from_on)} on."))
     return in_order(found)
 
 

@@ -3,10 +3,11 @@
 import hashlib
 import secrets
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from portal import clock
 from portal.db import database
+from portal.ime import booking
 from portal.ime.appointment import booked_appointment
 from portal.ime.disclosure import note_brief
 from portal.ime.guidance import texts
@@ -22,11 +23,22 @@ PRESSED_TWICE = timedelta(minutes=1)
 
 
 @step
-def send_brief(case: Case, *, by: User, letter: StoredFile | None = None) -> None:
-    """The expert receives the cover letter, the questions and the records; the referrer may read the letter too."""
+def send_brief(
+    case: Case,
+    *,
+    by: User,
+    letter: StoredFile | None = None,
+    served_on: date | None = None,
+    override: str = "",
+) -> None:
+    """The expert receives the cover letter, the questions and the records; the referrer may read the letter too.
+    `served_on` is the day on which the other side was served with the records, where a rule asks for it."""
     if case.stage == Stage.REPORTING and not case.is_file_review:
         raise Refusal("The examination is over. A brief goes out before it, or for a file review.")
     refuse_pressed_twice(case, "send_brief", "The brief was sent a moment ago.")
+    if served_on and served_on > clock.today():
+        raise Refusal("Enter a day that is not in the future.", field="served_on")
+    booking.insist(case, "send_brief", booking.brief_findings(case, served_on), override, by)
     if letter:
         file_away(case, letter, kind=DocumentKind.COVER_LETTER, audience=Audience.CASE, by=by)
     case.brief_sent_at = clock.now()
@@ -36,6 +48,7 @@ def send_brief(case: Case, *, by: User, letter: StoredFile | None = None) -> Non
         documents=given,
         questions=case.questions.count(),
         is_file_review=case.is_file_review,
+        **({"served_on": served_on} if served_on else {}),
     )
 
 

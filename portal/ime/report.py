@@ -7,8 +7,8 @@ from typing import Any
 from peewee import JOIN
 
 from portal import clock
-from portal.ime import letters
-from portal.ime.disclosure import note_release
+from portal.ime import booking, letters
+from portal.ime.disclosure import note_copies, note_release
 from portal.ime.files import is_intact
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import file_away
@@ -324,16 +324,27 @@ def return_report(case: Case, *, by: User, comments: Sequence[tuple[Question | N
 
 
 @step
-def release_report(case: Case, *, by: Person, checked: Sequence[str] = (), read: str | None = None) -> None:
+def release_report(
+    case: Case,
+    *,
+    by: Person,
+    checked: Sequence[str] = (),
+    read: str | None = None,
+    copies: Collection[Party] = (),
+    override: str = "",
+) -> None:
     """The report goes to the referrer and to whoever the case names as a recipient; `checked` names the points,
-    `read` is the SHA-256 of the report that was checked."""
+    `read` is the SHA-256 of the report that was checked, `copies` are the parties who get a copy the same day."""
     report = case.reports.get()
     refuse_unread(report, read)
     if not is_intact(report.document):
         raise Refusal("The stored file is no longer the one that was signed. Do not release it.")
+    found = booking.release_findings(case, copies)
+    booking.insist(case, "release_report", found, override, by)
     release(report)
     note_release(case, by, DocumentKind.REPORT.title)
-    remember(checked=list(checked))
+    note_copies(case, by, DocumentKind.REPORT.title, copies)
+    remember(checked=list(checked), copies=sorted(copies))
 
 
 def refuse_unread(signed: Any, read: str | None) -> None:

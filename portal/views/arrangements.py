@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from flask import Blueprint, g
+from flask import Blueprint, g, url_for
 
-from portal.forms.arrangements import arrangements_form
-from portal.ime.arrangements import settle_arrangement, settle_arrangements
+from portal.forms.arrangements import NeedForm, arrangements_form
+from portal.ime.arrangements import add_arrangement, settle_arrangement, settle_arrangements
 from portal.models import Arrangement, Case
 from portal.web.page import done, page, take
 from portal.web.routing import performs
@@ -23,6 +23,17 @@ def settle(case: Case) -> Any:
     ):
         return done("The arrangements are saved.", case)
     return page("arrangements/settle.html", "arrangements/_settle_form.html", form=form, case=case, rows=rows)
+
+
+@bp.route("/cases/<ref:ref>/arrangements/new", methods=["GET", "POST"])
+@performs(add_arrangement)
+def add(case: Case) -> Any:
+    form = NeedForm()
+    if form.validate_on_submit() and take(
+        form, lambda: add_arrangement(case, by=g.person, kind=form.kind.data, detail=form.detail.data)
+    ):
+        return done("It is noted. Settle it next.", url_for(".settle", ref=case.reference))
+    return page("arrangements/add.html", "arrangements/_add_form.html", form=form, case=case)
 
 
 def wanted(form: Any, rows: list[Arrangement]) -> list[tuple[Any, ...]]:

@@ -2,22 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, g, redirect, url_for
 
-from portal import queues
+from portal import clock, queues
 from portal.ime import rules
 from portal.ime.process import PROCESS
-from portal.kept import Kept
-from portal.models import Case, Event, Notice
+from portal.kept import Kept, bind, literal
+from portal.models import Appointment, Arrangement, Case, Clinic, Event, Notice
 from portal.policy import PLACES, seeing, sight
 from portal.queues import GROUP, Row
 from portal.web import trail
-from portal.web.formats import count, due, urgency
+from portal.web.formats import count, day, due, urgency
 from portal.web.page import page
 from portal.web.routing import signed_in
-from portal.words import Party, Role, Stage
+from portal.words import AppointmentState, ArrangementKind, ArrangementState, Party, Role, Stage
 
 bp = Blueprint("desk", __name__)
 
@@ -123,6 +124,7 @@ def home() -> Any:
             if name in groups
         ],
         calls=calls() if g.person.role == Role.COORDINATOR else [],
+        unsettled=unsettled() if g.person.role == Role.COORDINATOR else [],
         empty_words=(what, why, text, url_for(endpoint)),
         first_name=g.person.name.split()[0],
     )
@@ -148,6 +150,43 @@ def several(number: int, noun: str = "case") -> str:
     if number > queues.CAPPED:
         return f"{queues.CAPPED}+ {noun}s".strip()
     return count(number, noun) if noun else str(number)
+
+
+SOON = timedelta(days=14)
+UNSETTLED = Kept(
+    lambda: (
+        Arrangement.select(Arrangement.kind, Case.reference, Appointment.starts_at, Clinic.time_zone)
+        .join(Case)
+        .join(Appointment, on=(Appointment.case == Case.id))
+        .join(Clinic)
+        .where(
+            (Arrangement.state == literal(ArrangementState.NEEDED))
+            & (Appointment.state == literal(AppointmentState.BOOKED))
+            & (Appointment.starts_at < bind("soon"))
+            & sight(Role.COORDINATOR, PLACES)
+        )
+        .order_by(Appointment.starts_at, Arrangement.id)
+        .limit(GROUP)
+    )
+)
+
+
+def unsettled() -> list[dict[str, Any]]:
+    """What is still needed for examinations of the next two weeks: the nearest first, one read."""
+    rows = UNSETTLED.rows(soon=clock.now() + SOON, **seeing(g.person))
+    return [
+        {
+            "what": ArrangementKind(kind).title,
+            "reference": reference,
+            "day": day(clock.day_of(moment(at), zone)),
+        }
+        for kind, reference, at, zone in rows
+    ]
+
+
+def moment(at: Any) -> datetime:
+    """A moment as the database gives it, on either."""
+    return Appointment.starts_at.python_value(at)
 
 
 CALLS = Kept(

@@ -9,8 +9,9 @@ from peewee import JOIN
 
 from portal import clock
 from portal.config import OFFICE
-from portal.forms.instructions import BriefForm, BringForm, ChangeForm, ConfirmForm
-from portal.ime import holds
+from portal.forms.instructions import AskForm, BriefForm, BringForm, ChangeForm, ConfirmForm
+from portal.ime import booking, holds
+from portal.ime.arrangements import ask_arrangement
 from portal.ime.brief import cover_letter, prepare_brief
 from portal.ime.calendar import (
     calendar_file,
@@ -48,6 +49,7 @@ from portal.models import (
     User,
 )
 from portal.policy import PLACES, party_to, scope_of, sight
+from portal.views.booking import weighed
 from portal.web import trail
 from portal.web.download import attachment
 from portal.web.formats import count
@@ -94,6 +96,19 @@ def change() -> Any:
             "Thank you for telling us. We will call or write to you.", url_for("instructions.appointment")
         )
     return claimant_page("instructions/change.html", "instructions/_change_form.html", form=form)
+
+
+@bp.route("/appointment/needs", methods=["GET", "POST"])
+@signed_in(Role.CLAIMANT)
+@proved
+def ask() -> Any:
+    """What the claimant needs on the day, asked for by themself."""
+    case, form = own_case(ask_arrangement), AskForm()
+    if form.validate_on_submit() and take(
+        form, lambda: ask_arrangement(case, by=g.person, kind=form.kind.data, detail=form.detail.data)
+    ):
+        return done("Thank you. We will see to it and tell you.", url_for("instructions.appointment"))
+    return claimant_page("instructions/ask.html", "instructions/_ask_form.html", form=form)
 
 
 @bp.route("/appointment/list", methods=["POST"])
@@ -243,17 +258,22 @@ def bring(case: Case) -> dict[str, Any]:
 @limited(RENDERING)
 def brief(case: Case) -> Any:
     form = BriefForm()
-    if form.validate_on_submit() and take(form, lambda: send_with_letter(case, form.emphasis.data)):
+    if form.validate_on_submit() and take(form, lambda: send_with_letter(case, form)):
         return done("The brief is sent. The expert has been told.", case)
     return page(
-        "instructions/brief.html", "instructions/_brief_form.html", form=form, **briefing(case, g.person)
+        "instructions/brief.html",
+        "instructions/_brief_form.html",
+        form=form,
+        **briefing(case, g.person),
+        **weighed(booking.brief_findings(case, form.served_on.data)),
     )
 
 
-def send_with_letter(case: Case, emphasis: str) -> None:
-    sealed = prepare_brief(case, g.person, emphasis)
+def send_with_letter(case: Case, form: BriefForm) -> None:
+    sealed = prepare_brief(case, g.person, form.emphasis.data)
+    rules = {"served_on": form.served_on.data, "override": form.override.data}
     with kept_only_if_filed(sealed):
-        send_brief(case, by=g.person, letter=sealed.file)
+        send_brief(case, by=g.person, letter=sealed.file, **rules)
 
 
 @bp.route("/cases/<ref:ref>/brief/read")

@@ -14,7 +14,7 @@ from portal.forms.report import (
     return_form,
     writer_form,
 )
-from portal.ime import letters
+from portal.ime import booking, letters
 from portal.ime import report as written_report
 from portal.ime.examination import attendances
 from portal.ime.files import is_intact
@@ -33,6 +33,7 @@ from portal.ime.report_check import points
 from portal.ime.sealing import fingerprint
 from portal.kept import Kept, bind
 from portal.models import Answer, Case, Document, Expert, Question, Report, Section, User
+from portal.views.booking import weighed
 from portal.web import trail
 from portal.web.formats import count, time_now
 from portal.web.limits import RENDERING, limited
@@ -214,10 +215,8 @@ def check(case: Case) -> Any:
     report = written_report.readable_report(case, g.party)
     words = written_report.body_words(case)
     headings = [section["heading"] for section in words["sections"]]
-    form = check_form(points(case, written_report.answers_of(case), headings))
-    if form.validate_on_submit() and take(
-        form, lambda: release_report(case, by=g.person, checked=form.checked.data, read=form.read.data)
-    ):
+    form = check_form(points(case, written_report.answers_of(case), headings), booking.may_get_copies(case))
+    if form.validate_on_submit() and take(form, lambda: release_report(case, by=g.person, **checked(form))):
         return done("The report is released. The referrer and the recipients have been told.", case)
     return page(
         "report/check.html",
@@ -229,7 +228,12 @@ def check(case: Case) -> Any:
         words=words,
         file_href=download(case, report.document),
         comments=written_report.ledger(case),
+        **weighed(booking.release_findings(case, form.copies.data or ())),
     )
+
+
+def checked(form: Any) -> dict[str, Any]:
+    return {name: form[name].data for name in ("checked", "read", "copies", "override")}
 
 
 @bp.route("/cases/<ref:ref>/report/return", methods=["GET", "POST"])

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, g
 
 from portal.forms.triage import AcceptanceForm, AssignmentForm, DeclineForm, ReturnForm
+from portal.ime import booking, gates
 from portal.ime.particulars import particulars
 from portal.ime.questions import concerns, deadline_concerns
 from portal.ime.readiness import missing
@@ -39,6 +40,7 @@ def read(case: Case) -> dict[str, Any]:
         "questions": list(zip(listed.questions, noticed, strict=True)),
         "late": deadline_concerns(case, listed),
         "missing": missing(case, listed),
+        "rules": gates.before_accepting(booking.pack_for(case), case.exam_kind),
     }
 
 

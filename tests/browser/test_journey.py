@@ -127,7 +127,10 @@ def arrange(play):
     """A time is booked and the expert briefed; the claimant opens the link in the mail and confirms."""
     coordinator = play.at_case("coordinator").follows("Book the appointment")
     coordinator.page.get_by_role("radio").last.check()
-    coordinator.presses("Book the appointment").follows("Send the brief").presses("Send the brief")
+    coordinator.presses("Continue with this time").presses("Book the appointment")
+    coordinator.follows("Send the brief").types(
+        "Why is it done although a rule stands against it?", "They have them."
+    ).presses("Send the brief")
     [link] = re.findall(r"http://localhost(/appointment/link/\S+)", play.mail_to(MAIL)[-1])
     claimant = (
         play.people["claimant"].opens(link).reaches("Open my appointment").presses("Open my appointment")
@@ -165,7 +168,7 @@ def report(play):
         "Sign the report"
     )
     coordinator = play.at_case("coordinator").follows("Check the report").ticks_all("What you checked")
-    coordinator.presses("Release the report")
+    coordinator.ticks_all("Who gets a copy from you today?").presses("Release the report")
 
 
 def review(play):
@@ -221,4 +224,50 @@ def test_a_case_travels_from_need_to_closure(play):
     for act, stage in ACTS.items():
         act(play)
         assert play.case.stage == stage, act.__name__
+    assert play.faults() == []
+
+
+WHY_OPENED = "details.govuk-details.why[open]"
+
+
+def explained(person, figure):
+    """Every date on the page that comes from a rule opens its explanation; one of them counts with this figure."""
+    for summary in person.page.locator("details.why > summary").all():
+        summary.click()
+    opened = " ".join(person.page.locator(WHY_OPENED).all_inner_texts())
+    assert figure in opened and "confidence" in opened, opened
+    return person
+
+
+def chosen(person):
+    person.page.get_by_role("radio").last.check()
+    return person.presses("Continue with this time").sees("Held for you until")
+
+
+@pytest.mark.parametrize("play", [True, False], ids=["with scripts", "without scripts"], indirect=True)
+def test_an_appointment_is_booked_moved_missed_and_booked_again(play):
+    with clock.set_to(play.site.moment):
+        case = demo.case_at(play.world, Stage.SCHEDULING)
+    coordinator, at = play.at_desk("coordinator"), f"/cases/{case.reference}"
+    coordinator.opens(at).follows("Book the appointment")
+    explained(coordinator, "14 calendar days before the examination")
+    explained(chosen(coordinator), "14 calendar days before the examination")
+    coordinator.presses("Book the appointment").sees("Booked for")
+    explained(coordinator, "30 calendar days after the examination").sees("Dates under the rules")
+
+    coordinator.follows("Move the appointment")
+    chosen(coordinator).ticks("The claimant", under="Who wants it?")
+    coordinator.types("Why is the appointment moved?", "Works that day.").presses("Move the appointment")
+    explained(coordinator.sees("Moved to"), "30 calendar days after the examination")
+
+    play.site.moment = Appointment.get(Appointment.case == case, Appointment.state == "booked").ends_at
+    coordinator = play.at_desk("coordinator").opens(at).follows("Record a missed examination")
+    coordinator.ticks("Claimant did not attend").presses("Record the missed examination")
+    coordinator.sees("No time is booked").unfolds("Earlier appointments (2)").sees("claimant did not attend")
+
+    coordinator.follows("Book the appointment")
+    chosen(coordinator).presses("Book the appointment").sees("Booked for")
+    explained(coordinator, "30 calendar days after the examination")
+    numbers = [row.follows_id for row in case.appointments.order_by(Appointment.id)]
+    assert numbers == [None, *[row.id for row in case.appointments.order_by(Appointment.id)][:2]]
     assert play.faults() == []

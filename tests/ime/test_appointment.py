@@ -159,7 +159,7 @@ def test_booking_tells_everyone_and_files_the_letter_for_everyone(world, case_at
     assert (letter.kind, letter.audience, letter.pages) == (DocumentKind.NOTICE, Audience.EVERYONE, 2)
     assert told_parties(case) == {"claimant", "representative", "expert", "referrer"}
     facts = last_event(case).facts
-    assert set(facts) == {"starts_at", "time_zone", "place", "when"}
+    assert set(facts) == {"appointment", "starts_at", "time_zone", "place", "when"}
     assert facts["when"].endswith(" Pacific time")
 
 

@@ -61,7 +61,7 @@ def test_an_offer_is_due_on_the_day_it_runs_out(world, case_at):
 def test_a_sent_brief_gives_the_turn_to_the_expert_on_the_day(world, case_at):
     case = case_at(Stage.BOOKED)
     assert (case.turn, case.next_step) == (Party.COORDINATOR, "send_brief")
-    send_brief(case, by=world.coordinator)
+    send_brief(case, by=world.coordinator, override="They have them.")
     appointment = case.appointments.get()
     assert (case.turn, case.next_step) == (Party.EXPERT, "record_examination")
     assert case.due_on == clock.day_of(appointment.starts_at, appointment.clinic.time_zone)
@@ -101,6 +101,6 @@ def test_once_every_answer_is_found_good_the_next_step_is_to_accept(world, case_
 
 def test_a_moved_appointment_needs_its_brief_sent_again(world, case_at):
     case = case_at(Stage.BOOKED)
-    send_brief(case, by=world.coordinator)
+    send_brief(case, by=world.coordinator, override="They have them.")
     VERBS["move_appointment"](case, by=world.coordinator, **GIVEN["move_appointment"](world, case))
     assert (case.turn, case.next_step) == (Party.COORDINATOR, "send_brief")

@@ -43,7 +43,7 @@ def test_a_brief_that_is_sent_is_a_disclosure_to_the_expert(world, case_at, sinc
     Case.update(brief_sent_at=None).where(Case.id == case.id).execute()
     case = Case.get_by_id(case.id)
     with clock.set_to(clock.now() + timedelta(hours=1)):
-        send_brief(case, by=world.coordinator)
+        send_brief(case, by=world.coordinator, override="They have them.")
     [row] = since(case)
     assert row.recipient == world.expert.expert.name
     assert world.expert.email in row.address
@@ -64,17 +64,25 @@ def test_a_released_paper_is_disclosed_to_the_referrer_and_each_recipient(
         case=case, party=Party.RECIPIENT, name="Ann Cole", phone="+14155550177", gets_report=True
     )
     recipients = {row.name for row in case.parties.where(CaseParty.gets_report)}
-    release(case, by=world.coordinator)
+    release(case, by=world.coordinator, **({"override": "By mail."} if release is release_report else {}))
     rows = since(case)
     assert {row.recipient for row in rows} == {world.referrer.name} | recipients
     assert all(row.what.startswith(what) for row in rows)
     assert [row.what for row in rows if row.recipient == world.referrer.name] == [what]
 
 
+def test_every_copy_that_goes_out_with_the_report_is_accounted_for(world, case_at, since):
+    case = case_at(Stage.CHECKING)
+    CaseParty.create(case=case, party=Party.REPRESENTATIVE, name="Ann Cole", email="cole@mail.example")
+    release_report(case, by=world.coordinator, copies=[Party.CLAIMANT, Party.REPRESENTATIVE])
+    copied = {row.recipient for row in since(case) if row.what == "Report, copy"}
+    assert copied >= {"The claimant", "Ann Cole"}
+
+
 def test_a_release_that_is_refused_discloses_nothing(world, case_at, since):
     case = case_at(Stage.CHECKING)
     with pytest.raises(Refusal):
-        release_report(case, by=world.coordinator, read="another")
+        release_report(case, by=world.coordinator, override="They get theirs by mail.", read="another")
     assert since(case) == []
 
 
@@ -86,7 +94,7 @@ def test_a_release_that_cannot_be_accounted_for_does_not_happen(world, case_at, 
 
     monkeypatch.setattr(Disclosure, "create", fails)
     with pytest.raises(OSError, match="full"):
-        release_report(case, by=world.coordinator)
+        release_report(case, by=world.coordinator, override="They get theirs by mail.")
     assert Case.get_by_id(case.id).stage == Stage.CHECKING
 
 

@@ -107,7 +107,9 @@ def test_video_wishes_and_recordings_bring_their_rules():
 def test_records_are_served_before_they_go_to_the_expert():
     [served] = before_brief(on_file(), "CA-QME", date(2026, 4, 20), TODAY)
     assert (served.rule.id, served.blocks) == ("CA-QME-16", True)
-    assert before_brief(on_file(), "CA-QME", date(2026, 4, 20), TODAY, is_served=True) == []
+    early, in_time = TODAY - timedelta(days=19), TODAY - timedelta(days=20)
+    assert before_brief(on_file(), "CA-QME", date(2026, 4, 20), TODAY, early)[0].blocks
+    assert before_brief(on_file(), "CA-QME", date(2026, 4, 20), TODAY, in_time) == []
     [late] = before_brief(on_file(), "TX-DD", TODAY + timedelta(days=1), TODAY)
     assert (late.rule.id, late.weight) == ("TX-DD-07", Weight.WARNS)
 

@@ -48,7 +48,7 @@ def told(case):
 
 def test_the_brief_files_a_cover_letter_that_the_referrer_can_read_too(world, case):
     sealed = prepare_brief(case, world.coordinator, "The first MRI.\n\n The fall in 2018. ")
-    send_brief(case, by=world.coordinator, letter=sealed.file)
+    send_brief(case, by=world.coordinator, override="They have them.", letter=sealed.file)
     letter = case.documents.where(Document.kind == DocumentKind.COVER_LETTER).get()
     assert (letter.audience, letter.media_type) == (Audience.CASE, "application/pdf")
     assert read_file(letter).startswith(b"%PDF")
@@ -86,7 +86,12 @@ def test_a_file_review_is_briefed_first_and_written_then(world, case_at):
     case = case_at(Stage.SCHEDULING)
     open_file_review(case, by=world.coordinator, why="The claimant lives abroad.")
     assert (case.turn, case.next_step) == (Party.COORDINATOR, "send_brief")
-    send_brief(case, by=world.coordinator, letter=prepare_brief(case, world.coordinator).file)
+    send_brief(
+        case,
+        by=world.coordinator,
+        override="They have them.",
+        letter=prepare_brief(case, world.coordinator).file,
+    )
     assert (case.stage, case.turn, case.next_step) == (Stage.REPORTING, Party.EXPERT, "write_report")
     event, parties = told(case)
     assert event.facts["is_file_review"] is True and parties == {Party.EXPERT}
@@ -105,7 +110,7 @@ def test_the_cover_letter_of_a_file_review_says_so_and_names_no_appointment(worl
 def test_after_an_examination_no_brief_is_sent_any_more(world, case_at):
     case = case_at(Stage.REPORTING)
     with pytest.raises(Refusal, match="The examination is over"):
-        send_brief(case, by=world.coordinator)
+        send_brief(case, by=world.coordinator, override="They have them.")
 
 
 # --- the claimant

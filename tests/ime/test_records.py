@@ -256,14 +256,14 @@ def test_the_expert_is_told_of_records_that_came_after_the_brief(world, case_at)
     case = case_at(Stage.BOOKED)
     add(case, world.coordinator, FILE)
     assert told_of_the_last(case) == []
-    send_brief(case, by=world.coordinator)
+    send_brief(case, by=world.coordinator, override="They have them.")
     add(case, world.referrer, OTHER)
     assert told_of_the_last(case) == [Party.EXPERT]
 
 
 def test_the_expert_is_not_told_of_what_they_may_not_read_or_filed_themselves(world, case_at):
     case = case_at(Stage.BOOKED)
-    send_brief(case, by=world.coordinator)
+    send_brief(case, by=world.coordinator, override="They have them.")
     add(case, world.coordinator, FILE, audience=Audience.OFFICE)
     assert told_of_the_last(case) == []
     add(case, world.expert, OTHER)

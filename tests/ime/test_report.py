@@ -265,7 +265,7 @@ def test_the_referrers_side_reads_the_report_only_after_release(world, case_at):
     for party in (Party.REFERRER, Party.COLLEAGUE):
         assert readable_report(case, party) is None
         assert report.document not in readable_documents(party, case)
-    release_report(case, by=world.coordinator, checked=["answered"])
+    release_report(case, by=world.coordinator, override="They get theirs by mail.", checked=["answered"])
     for party in (Party.REFERRER, Party.COLLEAGUE, Party.EXPERT, Party.COORDINATOR):
         assert readable_report(case, party) == report
         assert report.document in readable_documents(party, case)
@@ -277,18 +277,18 @@ def test_a_version_that_was_returned_stays_hidden_when_the_next_is_released(worl
     return_report(case, by=world.coordinator, comments=[(None, "Please look again.")])
     with clock.set_to(clock.now().replace(year=clock.now().year + 1)):
         sign(case, world.expert)
-    release_report(case, by=world.coordinator)
+    release_report(case, by=world.coordinator, override="They get theirs by mail.")
     assert Document.get_by_id(first.id).audience == Audience.EXPERT_AND_OFFICE
     assert first not in readable_documents(Party.REFERRER, case)
 
 
 def test_releasing_tells_the_referrer_and_the_recipients_and_nothing_medical(world, case_at):
     case = case_at(Stage.CHECKING)
-    release_report(case, by=world.coordinator, checked=["answered"])
+    release_report(case, by=world.coordinator, override="They get theirs by mail.", checked=["answered"])
     last = case.events.order_by(Event.id.desc()).get()
     told = {(notice.party, notice.email) for notice in Notice.select().where(Notice.event == last)}
     assert told == {("referrer", world.referrer.email), ("recipient", "dana.brooks@counsel.example")}
-    assert last.facts == {"checked": ["answered"]}
+    assert last.facts == {"checked": ["answered"], "copies": []}
 
 
 def test_a_file_that_is_no_longer_the_signed_one_is_not_released(world, case_at):
@@ -296,7 +296,7 @@ def test_a_file_that_is_no_longer_the_signed_one_is_not_released(world, case_at)
     document = case.reports.get().document
     Document.update(sha256="0" * 64).where(Document.id == document.id).execute()
     with pytest.raises(Refusal, match="no longer"):
-        release_report(case, by=world.coordinator)
+        release_report(case, by=world.coordinator, override="They get theirs by mail.")
     assert case.reports.get().state == ReportState.SIGNED
 
 

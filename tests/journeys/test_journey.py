@@ -152,8 +152,8 @@ def files(coordinator):
 def books_and_briefs(coordinator):
     coordinator.follows("Book the appointment")
     slot = coordinator.tree.xpath("//input[@name='slot']/@value")[0]
-    coordinator.presses("Book the appointment", slot=slot)
-    coordinator.follows("Send the brief").presses("Send the brief")
+    coordinator.presses("Continue with this time", slot=slot).presses("Book the appointment")
+    coordinator.follows("Send the brief").presses("Send the brief", override="They have them.")
 
 
 def confirms(claimant):
@@ -198,7 +198,9 @@ def reports(expert):
 def releases_the_report(coordinator):
     coordinator.follows("Check the report")
     coordinator.presses(
-        "Release the report", checked=coordinator.tree.xpath("//input[@name='checked']/@value")
+        "Release the report",
+        override="By mail.",
+        checked=coordinator.tree.xpath("//input[@name='checked']/@value"),
     )
 
 

@@ -32,7 +32,9 @@ def test_a_search_without_a_hit_says_what_to_try(visitor, world):
 
 def test_until_the_day_the_appointment_stands_first(visitor, world, case_at):
     case = case_at(Stage.BOOKED)
-    visitor(world.coordinator).opens(f"/cases/{case.reference}/brief").presses("Send the brief")
+    visitor(world.coordinator).opens(f"/cases/{case.reference}/brief").presses(
+        "Send the brief", override="They have them."
+    )
     page = visitor(world.expert).opens(f"/cases/{case.reference}")
     assert page.tree.xpath("string((//main//section//h2)[1])") == "Appointment"
 
@@ -123,7 +125,7 @@ def test_a_step_with_nothing_to_do_is_not_offered(visitor, world, case_at):
 
 def test_until_the_day_the_expert_is_offered_the_brief_and_not_the_record(visitor, world, case_at):
     case = case_at(Stage.BOOKED)
-    send_brief(case, by=world.coordinator)
+    send_brief(case, by=world.coordinator, override="They have them.")
     page = visitor(world.expert).opens(f"/cases/{case.reference}")
     assert page.tree.xpath("//div[@class='next']//a")[0].text_content() == "Read the brief"
 
@@ -135,7 +137,7 @@ def test_a_returned_referral_shows_the_question_on_its_case_page(visitor, world,
 
 def test_what_guards_a_case_is_tucked_away_from_the_steps_that_move_it(visitor, world, case_at):
     page = visitor(world.coordinator).opens(f"/cases/{case_at(Stage.BOOKED).reference}")
-    tucked = [" ".join(link.text_content().split()) for link in page.tree.xpath("//details//a")]
+    tucked = [" ".join(link.text_content().split()) for link in page.tree.xpath("//aside//details//a")]
     assert tucked == [
         "Restrict the case",
         "Bar a person",

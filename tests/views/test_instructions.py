@@ -251,7 +251,7 @@ def test_a_coordinator_reads_the_brief_before_sending_it(visitor, world, booked)
     page = visitor(world.coordinator).opens(f"/cases/{booked.reference}").follows("Send the brief")
     for words in ("Dear Dr. Okafor", "3 questions", "What caused the condition", "Progress notes.pdf"):
         assert page.sees(words), words
-    page.presses("Send the brief", emphasis="The first MRI.")
+    page.presses("Send the brief", emphasis="The first MRI.", override="They have them.")
     assert page.sees("The brief is sent.")
     letter = booked.documents.where(Document.kind == DocumentKind.COVER_LETTER).get()
     referrer = visitor(world.referrer).opens(f"/cases/{booked.reference}/records/{letter.id}")
@@ -261,7 +261,9 @@ def test_a_coordinator_reads_the_brief_before_sending_it(visitor, world, booked)
 def test_the_expert_reads_the_brief_once_it_is_sent(visitor, world, booked):
     path = f"/cases/{booked.reference}/brief/read"
     assert visitor(world.expert).opens(path).sees("The brief has not been sent yet")
-    visitor(world.coordinator).opens(f"/cases/{booked.reference}/brief").presses("Send the brief")
+    visitor(world.coordinator).opens(f"/cases/{booked.reference}/brief").presses(
+        "Send the brief", override="They have them."
+    )
     page = visitor(world.expert).opens(f"/cases/{booked.reference}").follows("Read the brief")
     assert page.heading == "Your brief"
     assert page.sees(f"Cover letter {booked.reference}.pdf") and page.sees("1 document, 2 pages")

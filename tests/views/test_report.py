@@ -86,10 +86,10 @@ def test_the_coordinator_ticks_every_point_and_releases(visitor, world, case_at)
     coordinator = visitor(world.coordinator).opens(at(case, "/check"))
     assert coordinator.sees("3 of 3 answered.")
     keys = [each.get("value") for each in coordinator.tree.xpath("//input[@name='checked']")]
-    coordinator.presses("Release the report", checked=keys[:-1])
+    coordinator.presses("Release the report", override="By mail.", checked=keys[:-1])
     assert coordinator.status == 422
     assert coordinator.sees("Tick every point, or return the report to the expert")
-    coordinator.presses("Release the report", checked=keys)
+    coordinator.presses("Release the report", override="By mail.", checked=keys)
     assert coordinator.sees("The report is released")
     assert case.reports.get().state == ReportState.RELEASED
 
@@ -173,7 +173,7 @@ def test_comments_are_for_the_office_and_the_expert_only(visitor, world, case_at
     sign_report(case := Case.get_by_id(case.id), by=world.expert, sealed=prepare_report(case))
     coordinator = visitor(world.coordinator).opens(at(case, "/check"))
     keys = [each.get("value") for each in coordinator.tree.xpath("//input[@name='checked']")]
-    coordinator.presses("Release the report", checked=keys)
+    coordinator.presses("Release the report", override="By mail.", checked=keys)
     for person, reads in ((world.coordinator, True), (world.expert, True), (world.referrer, False)):
         assert visitor(person).opens(at(case, "/read")).sees(CANARY) is reads
     assert not visitor(world.referrer).opens(f"/cases/{case.reference}").sees(CANARY)
@@ -277,8 +277,8 @@ def test_a_report_signed_anew_since_the_page_was_opened_is_not_released_unread(v
     return_report(case, by=world.coordinator, comments=[(None, "Please check the dates.")])
     with clock.set_to(clock.now() + timedelta(minutes=5)):
         seal_and_sign(case, by=world.expert, read=fingerprint(report_words(case)))
-    coordinator.presses("Release the report", checked=keys)
+    coordinator.presses("Release the report", override="By mail.", checked=keys)
     assert (coordinator.status, coordinator.sees("It was signed anew meanwhile.")) == (422, True)
     assert Case.get_by_id(case.id).stage == Stage.CHECKING
-    coordinator.presses("Release the report", checked=keys)
+    coordinator.presses("Release the report", override="By mail.", checked=keys)
     assert Case.get_by_id(case.id).stage == Stage.IN_REVIEW
