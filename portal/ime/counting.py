@@ -122,7 +122,7 @@ def _holidays(jurisdiction: str, year: int) -> dict[date, str]:
     import holidays  # slow to import, and only counting needs it
 
     if jurisdiction != "TX":
-        subdiv = None if jurisdiction == "US" else jurisdiction
+        subdiv = jurisdiction if jurisdiction in holidays.list_supported_countries()["US"] else None
         return dict(holidays.country_holidays("US", subdiv=subdiv, years=year))
     # 28 TAC 102.3 with Government Code 662.003(a): nine national holidays on their own day, and three more.
     federal = holidays.country_holidays("US", years=year, observed=False)

@@ -241,6 +241,8 @@ def let_go(case: Case) -> Any:
 @performs(book_appointment)
 @limited(RENDERING)
 def confirm(case: Case) -> Any:
+    if "slot" not in request.args:
+        return redirect(url_for(".choose", ref=case.reference), 303)
     slot, form = read_slot(case), BookingForm()
     clinic = clinic_of(case, slot)
     if form.validate_on_submit() and take(form, lambda: take_slot(book_appointment, case, slot, form)):
@@ -258,6 +260,8 @@ def confirm(case: Case) -> Any:
 @performs(move_appointment)
 @limited(RENDERING)
 def confirm_move(case: Case) -> Any:
+    if "slot" not in request.args:
+        return redirect(url_for(".move", ref=case.reference), 303)
     slot, form, old = read_slot(case), MovingForm(), booked_appointment(case)
     if case.move_asked_at and not form.is_submitted():
         form.wanted_by.process_data(Party.CLAIMANT)

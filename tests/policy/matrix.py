@@ -59,6 +59,7 @@ CHILDREN = {
     "notice_id": models.Notice,
     "bar_id": models.Bar,
     "access_id": models.EmergencyAccess,
+    "appointment_id": models.Appointment,
 }
 OWN = {
     "clinic_id": models.Clinic,
@@ -69,6 +70,10 @@ OWN = {
     "user_id": models.User,
     "organisation_id": models.Organisation,
     "identity_id": models.Identity,
+    "expert_id": models.Expert,
+    "credential_id": models.Credential,
+    "file_id": models.ExpertFile,
+    "feed_id": models.CalendarFeed,
 }
 VALUES = {"token": "a" * 43, "part": "need", "state": "CA", "rule_id": "CA-QME-23"}
 TABLES = {table._meta.table_name: table for table in models.TABLES}

@@ -4,7 +4,7 @@ text of either filled with a canary, a word that stands nowhere else and says by
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from html import unescape
 from typing import Any
@@ -15,6 +15,7 @@ from portal import clock, demo, search
 from portal.db import MomentField, WordField
 from portal.demo.people import expert, person
 from portal.models import TABLES, Case, Claimant, Document, Expert, Message, Organisation, User
+from portal.outside.files import new_case_key
 from portal.words import Audience, OrganisationKind, Party, Role, Stage
 from tests.policy.matrix import path, text_of
 
@@ -188,13 +189,23 @@ def some(table: Any, world: str) -> Any:
     return next(row for row in table.select() if owner(row) == world)
 
 
+# What would not do with any value: of a certain shape.
+SHAPED = {
+    "authenticator.secret": lambda case: "JBSWY3DPEHPK3PXP" * 2,
+    "expert_file.sealed": lambda case: new_case_key(),
+    "expert_file.key": lambda case: f"{case.id:032d}",
+}
+
+
 def value_for(column: Field, case: Case) -> Any:
-    if name_of(column) == "authenticator.secret":
-        return "JBSWY3DPEHPK3PXP" * 2
+    if name_of(column) in SHAPED:
+        return SHAPED[name_of(column)](case)
+    if isinstance(column, JSONField):
+        return []
     if isinstance(column, WordField):
         return next(iter(column.enum_class))
     if isinstance(column, MomentField):
-        return clock.now()
+        return clock.now() + timedelta(hours=column.name in {"ends_at", "expires_at"})
     if isinstance(column, DateField):
         return clock.today()
     if isinstance(column, BooleanField):
