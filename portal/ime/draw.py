@@ -40,7 +40,8 @@ def draw_panel(case: Case, *, by: User, eligible: Iterable[int], why: str = "") 
     mode = mode_of(case.exam_kind)
     if mode.drawn is None:
         raise Refusal("The expert for this kind of examination is chosen freely.")
-    if last_draw(case) and not why.strip():
+    before = last_draw(case)
+    if before and not why.strip():
         raise Refusal("Say why names are drawn anew.", field="why")
     pool = sorted(set(eligible))
     if len(pool) < max(mode.names, 1):
@@ -53,7 +54,7 @@ def draw_panel(case: Case, *, by: User, eligible: Iterable[int], why: str = "") 
     rows = [[number, turns.get(number, NEVER)] for number in pool]
     seed = secrets.token_hex(16)
     names = drawn(mode.drawn, seed, rows, mode.names)
-    remember(count=len(names), why=why)
+    remember(count=len(names), **({"why": why.strip()} if before else {}))
     return Draw.create(case=case, mode=mode.drawn, seed=seed, pool=rows, names=names, made_by=by)
 
 
@@ -116,9 +117,8 @@ def strikes_on(panel: Draw | None) -> list[Strike]:
     return list(rows.where(Strike.draw == panel).order_by(Strike.id))
 
 
-def proposed(case: Case, mode: Mode, eligible: Sequence[int]) -> list[int] | None:
-    """Whom the case may be offered, in order: the names left that nothing excludes now, None for everybody."""
-    panel = last_draw(case)
+def proposed(panel: Draw | None, mode: Mode, eligible: Sequence[int]) -> list[int] | None:
+    """Whom a case may be offered, in order: the names left that nothing excludes now, None for everybody."""
     if panel is None:
         return [] if mode.must_draw else None
     allowed = set(eligible)

@@ -108,7 +108,6 @@ QUIET = frozenset(
         "post_message",
         "answer_message",
         "hold_slot",
-        "let_go_slot",
     )
 )
 

@@ -38,12 +38,6 @@ def hold_slot(case: Case, *, by: User, slot: Slot) -> SlotHold:
 
 
 @step
-def let_go_slot(case: Case, *, by: Person) -> None:
-    """The coordinator does not need the time that was held."""
-    let_go(SlotHold.case == case, SlotHold.offered_at.is_null())
-
-
-@step
 def offer_times(case: Case, *, by: User, slots: Sequence[Slot], until: datetime, override: str = "") -> None:
     """The claimant may choose one of up to three times on their phone; until they answer, nobody else can have them.
     What the rules say of each is looked at now, since the choice books it."""

@@ -18,7 +18,7 @@ from portal.ime.panel import case_facts, expert_facts
 from portal.ime.process import MovedOn, NotAllowed, Refusal, remember, step
 from portal.ime.ranking import Candidate, rank
 from portal.ime.report import discard_report
-from portal.models import Case, ConflictDeclaration, Expert, Offer, User
+from portal.models import Case, ConflictDeclaration, Draw, Expert, Offer, User
 from portal.policy import Person
 from portal.words import AppointmentState, OfferState, Party
 
@@ -75,9 +75,14 @@ def offer_case(case: Case, *, by: Person, expert: Expert, until: datetime, why_n
 
 
 def order_for(case: Case, ranking: list[Candidate]) -> list[int]:
+    """Whom the case may be offered, in order, by the draw that counts for it."""
+    return order_of(case, ranking, last_draw(case))
+
+
+def order_of(case: Case, ranking: list[Candidate], panel: Draw | None) -> list[int]:
     """Whom the case may be offered, in order: by score, or as the names were drawn."""
     eligible = [each.expert_id for each in ranking if each.rank]
-    order = proposed(case, mode_of(case.exam_kind), eligible)
+    order = proposed(panel, mode_of(case.exam_kind), eligible)
     return eligible if order is None else order
 
 

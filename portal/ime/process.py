@@ -93,7 +93,6 @@ PROCESS = table(
     ("remove_document",      {REFERRER},             EARLY,                    SAME,              set(),                                           "Remove the document"),
     ("open_file_review",     {COORDINATOR},          {SCHEDULING},             REPORTING,         {EXPERT, REFERRER},                              "Make it a file review"),
     ("hold_slot",            {COORDINATOR},          {SCHEDULING, BOOKED},     SAME,              set(),                                           "Hold a time"),
-    ("let_go_slot",          {COORDINATOR},          {SCHEDULING, BOOKED},     SAME,              set(),                                           "Let the time go"),
     ("offer_times",          {COORDINATOR},          {SCHEDULING},             SAME,              {CLAIMANT},                                      "Offer times to the claimant"),
     ("withdraw_times",       {COORDINATOR},          {SCHEDULING},             SAME,              set(),                                           "Take the offered times back"),
     ("expire_times",         {PORTAL},               {SCHEDULING},             SAME,              {COORDINATOR},                                   "Expire the offered times"),

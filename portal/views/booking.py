@@ -19,7 +19,7 @@ from portal.ime.calendar import clock_face, place_lines, written_time, zone_in_w
 from portal.ime.cancellation import Fee, fee_for_ending
 from portal.ime.gates import Finding, Weight
 from portal.ime.guidance import prepare_notice
-from portal.ime.holds import held, hold_slot, let_go_slot
+from portal.ime.holds import held, hold_slot
 from portal.ime.sealing import kept_only_if_filed
 from portal.ime.slots import FURTHEST, Slot, earliest_exam, free_slots
 from portal.models import Appointment, Case, Clinic, Event
@@ -227,13 +227,6 @@ def why_asked(case: Case) -> str:
     return asked.facts["why"] if asked else ""
 
 
-@bp.route("/cases/<ref:ref>/appointment/hold/end", methods=["POST"])
-@performs(let_go_slot)
-def let_go(case: Case) -> Any:
-    let_go_slot(case, by=g.person)
-    return done("The time is free for others again.", case)
-
-
 # --- making sure ------------------------------------------------------------------------------------------------
 
 
@@ -241,7 +234,7 @@ def let_go(case: Case) -> Any:
 @performs(book_appointment)
 @limited(RENDERING)
 def confirm(case: Case) -> Any:
-    if "slot" not in request.args:
+    if "slot" not in request.args and request.method == "GET":
         return redirect(url_for(".choose", ref=case.reference), 303)
     slot, form = read_slot(case), BookingForm()
     clinic = clinic_of(case, slot)
@@ -260,7 +253,7 @@ def confirm(case: Case) -> Any:
 @performs(move_appointment)
 @limited(RENDERING)
 def confirm_move(case: Case) -> Any:
-    if "slot" not in request.args:
+    if "slot" not in request.args and request.method == "GET":
         return redirect(url_for(".move", ref=case.reference), 303)
     slot, form, old = read_slot(case), MovingForm(), booked_appointment(case)
     if case.move_asked_at and not form.is_submitted():

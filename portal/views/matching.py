@@ -40,7 +40,8 @@ MOST_SHOWN = 200
 @performs(offer_case)
 def offer(case: Case) -> Any:
     ranking = matching.ranked(case)
-    order = matching.order_for(case, ranking)
+    panel = last_draw(case)
+    order = matching.order_of(case, ranking, panel)
     form = offer_form(in_order(ranking, order))
     if form.validate_on_submit() and take(form, lambda: make_offer(case, form)):
         until = moment(last_minute(form))
@@ -51,7 +52,7 @@ def offer(case: Case) -> Any:
         form=form,
         case=case,
         **lists(case, ranking, order),
-        **drawing(case, ranking),
+        **drawing(case, ranking, panel),
     )
 
 
@@ -61,9 +62,9 @@ def in_order(ranking: list[Candidate], order: list[int]) -> list[Candidate]:
     return [by_number[number] for number in order]
 
 
-def drawing(case: Case, ranking: list[Candidate]) -> dict[str, Any]:
+def drawing(case: Case, ranking: list[Candidate], panel: Any) -> dict[str, Any]:
     """How the expert is found for this kind of examination, and the names that were drawn."""
-    mode, panel = mode_of(case.exam_kind), last_draw(case)
+    mode = mode_of(case.exam_kind)
     names = {each.expert_id: each.name for each in ranking}
     struck = {row.expert_id: row.party.label for row in panel.strikes} if panel else {}
     return {

@@ -27,7 +27,7 @@ def jurisdictions() -> Any:
     return page("rules/jurisdictions.html", jurisdictions=rule_pages.jurisdictions())
 
 
-@bp.route("/rules/<state>")
+@bp.route("/rules/<code:state>")
 @signed_in(*STAFF)
 def jurisdiction(state: str) -> Any:
     found = rule_pages.jurisdiction(state) or abort(404)
@@ -41,11 +41,11 @@ def jurisdiction(state: str) -> Any:
     )
 
 
-@bp.route("/rules/rule/<rule_id>")
+@bp.route("/rules/rule/<code:called>")
 @signed_in(*STAFF)
-def read(rule_id: str) -> Any:
+def read(called: str) -> Any:
     pack = rule_book.in_force()
-    rule, is_on = named(rule_id), pack.named(rule_id) is not None
+    rule, is_on = named(called), pack.named(called) is not None
     return page(
         "rules/read.html",
         rule=rule,
@@ -55,16 +55,16 @@ def read(rule_id: str) -> Any:
         if rule.gate
         else "Read by people alone: the portal does not ask for it.",
         sisters=rule_pages.sister_rules(pack, rule),
-        changes=changes(rule_id) if g.person.role == Role.COORDINATOR else [],
+        changes=changes(called) if g.person.role == Role.COORDINATOR else [],
         may_change=is_manager(g.person),
         is_house=rule.exam == EVERY_KIND,
     )
 
 
-def named(rule_id: str) -> Rule:
+def named(called: str) -> Rule:
     """The rule in force, or as it stood before it was switched off."""
-    rule = rule_book.in_force().named(rule_id)
-    return rule or next((each for each in rule_book.switched_off() if each.id == rule_id), None) or abort(404)
+    rule = rule_book.in_force().named(called)
+    return rule or next((each for each in rule_book.switched_off() if each.id == called), None) or abort(404)
 
 
 def shown(rule: Rule) -> dict[str, Any]:
@@ -72,10 +72,10 @@ def shown(rule: Rule) -> dict[str, Any]:
     return {"figure": rule_pages.figure(rule), "sure": sure, "tone": tone}
 
 
-def changes(rule_id: str) -> list[dict[str, Any]]:
+def changes(called: str) -> list[dict[str, Any]]:
     """The history of a rule, the newest first, each change with the words before and after."""
-    rows = rule_book.history(rule_id)
-    filed = rule_book.on_file().named(rule_id)
+    rows = rule_book.history(called)
+    filed = rule_book.on_file().named(called)
     before = [*rows[1:], None][: len(rows)]
     return [
         {
@@ -100,16 +100,16 @@ def said(row: RuleChange, earlier: RuleChange | None) -> str:
 # --- for managers -----------------------------------------------------------------------------------------------
 
 
-@bp.route("/rules/rule/<rule_id>/change", methods=["GET", "POST"])
+@bp.route("/rules/rule/<code:called>/change", methods=["GET", "POST"])
 @manages
 @freshly
-def change(rule_id: str) -> Any:
-    rule = named(rule_id)
-    form = RuleForm.of(plain(rule), rule_book.changed_last(rule_id))
+def change(called: str) -> Any:
+    rule = named(called)
+    form = RuleForm.of(plain(rule), rule_book.changed_last(called))
     if rule.confidence == HOUSE:
         form.confidence.choices = HOUSE_ONLY
     if form.validate_on_submit() and take(form, lambda: rule_book.change_rule(**changed(form, plain(rule)))):
-        return done(f"{rule_id} is changed. {concerned(rule)}", url_for(".read", rule_id=rule_id))
+        return done(f"{called} is changed. {concerned(rule)}", url_for(".read", called=called))
     return page("rules/change.html", "rules/_change_form.html", form=form, rule=rule)
 
 
@@ -127,20 +127,20 @@ def concerned(rule: Rule) -> str:
     return "Open cases keep their dates; their coordinators are asked." if rule.gate else ""
 
 
-@bp.route("/rules/rule/<rule_id>/switch", methods=["GET", "POST"])
+@bp.route("/rules/rule/<code:called>/switch", methods=["GET", "POST"])
 @manages
 @freshly
-def switch(rule_id: str) -> Any:
-    rule, is_on = named(rule_id), rule_book.in_force().named(rule_id) is not None
+def switch(called: str) -> Any:
+    rule, is_on = named(called), rule_book.in_force().named(called) is not None
     form, verb = (
-        SwitchForm(seen=rule_book.changed_last(rule_id)),
+        SwitchForm(seen=rule_book.changed_last(called)),
         rule_book.switch_off if is_on else rule_book.switch_on,
     )
     if form.validate_on_submit() and take(
         form,
-        lambda: verb(rule_id, why=form.why.data, by=g.person, seen=number_of(form.seen.data)),
+        lambda: verb(called, why=form.why.data, by=g.person, seen=number_of(form.seen.data)),
     ):
-        return done(f"{rule_id} is switched {'off' if is_on else 'on'}.", url_for(".read", rule_id=rule_id))
+        return done(f"{called} is switched {'off' if is_on else 'on'}.", url_for(".read", called=called))
     return page("rules/switch.html", "rules/_switch_form.html", form=form, rule=rule, is_on=is_on)
 
 

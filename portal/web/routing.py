@@ -49,6 +49,12 @@ class Number(BaseConverter):
         return int(value)
 
 
+class Code(BaseConverter):
+    """What a jurisdiction or a rule is called by: CA, CA-QME-23."""
+
+    regex = r"[A-Z][A-Z0-9]{1,20}(?:-[A-Z0-9]{1,20}){0,4}"
+
+
 class Token(BaseConverter):
     """Whatever stands where a secret token belongs: right and wrong ones get the same answer from the view."""
 
@@ -270,5 +276,5 @@ def close_the_undeclared() -> None:
 
 
 def register(app: Flask) -> None:
-    app.url_map.converters.update(ref=Reference, number=Number, token=Token)
+    app.url_map.converters.update(ref=Reference, number=Number, token=Token, code=Code)
     app.before_request(close_the_undeclared)

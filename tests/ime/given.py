@@ -246,7 +246,6 @@ GIVEN = {
     "draw_panel": eligible,
     "strike_name": panel,
     "hold_slot": held,
-    "let_go_slot": nothing,
     "offer_times": times,
     "withdraw_times": lambda world, case: offered(world, case) and WHY,
     "expire_times": not_chosen,

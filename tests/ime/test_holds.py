@@ -14,7 +14,6 @@ from portal.ime.holds import (
     expire_times,
     held,
     hold_slot,
-    let_go_slot,
     offer_times,
     offered,
     pick_time,
@@ -130,8 +129,7 @@ def test_a_second_hold_of_a_case_takes_the_place_of_the_first(world, case):
     hold_slot(case, by=world.coordinator, slot=first)
     hold_slot(case, by=world.coordinator, slot=second)
     assert held(case).starts_at == second.starts_at
-    let_go_slot(case, by=world.coordinator)
-    assert held(case) is None and not TakenQuarter.select().where(TakenQuarter.hold.is_null(False)).exists()
+    assert TakenQuarter.select().where(TakenQuarter.hold.is_null(False)).count() == 4
 
 
 def test_the_buffer_of_the_expert_is_held_and_booked_with_it(world, case, other):

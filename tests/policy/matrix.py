@@ -75,7 +75,7 @@ OWN = {
     "file_id": models.ExpertFile,
     "feed_id": models.CalendarFeed,
 }
-VALUES = {"token": "a" * 43, "part": "need", "state": "CA", "rule_id": "CA-QME-23"}
+VALUES = {"token": "a" * 43, "part": "need", "state": "CA", "called": "CA-QME-23"}
 TABLES = {table._meta.table_name: table for table in models.TABLES}
 
 # What may be written although a request was refused: that it was, and that a session is in use.
@@ -148,7 +148,10 @@ def owned(model: Any, person: Any) -> Any:
 
 
 def path(model: Any, target: Any) -> list[ForeignKeyField] | None:
-    """The shortest way of keys that must be there from a table to another; None where there is none."""
+    """The shortest way of keys that must be there from a table to another; None where there is none. What is an expert's
+    is theirs, whoever filed or verified it."""
+    if target is User and (key := model._meta.fields.get("expert")) is not None:
+        return [key, models.Expert.user]
     ways: list[tuple[Any, list[ForeignKeyField]]] = [(model, [])]
     for at, steps in ways:
         if at is target:

@@ -14,7 +14,7 @@ from tests.paper import a_pdf
 from tests.policy.matrix import NOTED, Knocker, address, outcome, persons, routes, stage_for
 
 # What is drawn anew each time.
-DRAWN = {"token_hash", "key", "sha256", "sealed", "code_hash", "secret"}
+DRAWN = {"token_hash", "key", "sha256", "sealed", "code_hash", "secret", "seed", "names"}
 HOSTILE = {
     "role": "coordinator",
     "stage": "closed",

@@ -131,6 +131,12 @@ def beside_cases(app):
             yield rule, method
 
 
+def is_the_offices(app, rule, knocker):
+    """Coordinators look after what is every expert's, where the route is open to both."""
+    roles = app.view_functions[rule.endpoint].access.roles
+    return Role.COORDINATOR in roles and getattr(knocker.person, "role", None) == Role.COORDINATOR
+
+
 def test_what_belongs_to_another_person_looks_exactly_like_what_is_not_there(app, ours, look):
     """Each number of an address by itself, the others the person's own."""
     compared = 0
@@ -139,7 +145,7 @@ def test_what_belongs_to_another_person_looks_exactly_like_what_is_not_there(app
     for rule, method in beside_cases(app):
         case = ours.case_at(Stage.IN_REVIEW)
         for name, knocker in knockers.items():
-            for part in numbered(rule):
+            for part in numbered(rule) if not is_the_offices(app, rule, knocker) else ():
                 mine = owned(row_of(part), knocker.person)
                 foreign = next(
                     (row.id for row in row_of(part).select() if mine is None or row not in list(mine)), None

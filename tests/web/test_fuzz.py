@@ -18,7 +18,7 @@ from tests.client import held
 from tests.databases import ON_BOTH
 from tests.policy.matrix import PEOPLE, Knocker, address, persons, read_table, routes, stage_for
 
-ANSWERS = ("sign in", "deny", "hide", "late", "allow")
+ANSWERS = ("sign in", "prove", "deny", "hide", "late", "allow")
 FORM = "application/x-www-form-urlencoded"
 POLYGLOT = (
     "'\"><svg onload=alert(1)>{{7*7}}{0.__class__}#eval(\"1\")\\</script>=cmd|' /C'!A0\u202e\u200b\U0001f480"
@@ -77,6 +77,10 @@ ASKED = [
     "since",
     "until",
     "discovered_on",
+    "needs",
+    "specialty",
+    "slot",
+    "video",
     "session",
     "organisation",
     "role",
