@@ -16,6 +16,7 @@ from portal.ime import (
     closure,
     examination,
     files,
+    finder,
     instructions,
     matching,
     records,
@@ -24,6 +25,7 @@ from portal.ime import (
     review,
 )
 from portal.ime.sealing import page_count
+from portal.ime.slots import Slot
 from portal.models import Case, Clinic, Question, User
 from portal.words import (
     ArrangementKind,
@@ -219,8 +221,7 @@ class Teller:
     def book(self, days_ahead: int = 14) -> None:
         self.now += timedelta(hours=2)
         with clock.set_to(self.now):
-            first = self.now.date() + timedelta(days=days_ahead)
-            slot = appointment.free_slots(self.case, first, first + timedelta(days=14))[0]
+            slot = self.first_legal(self.now.date() + timedelta(days=days_ahead))
             appointment.book_appointment(
                 self.case,
                 by=self.world.coordinator,
@@ -228,6 +229,13 @@ class Teller:
                 starts_at=slot.starts_at,
                 ends_at=slot.ends_at,
             )
+
+    def first_legal(self, first: date) -> Slot:
+        """The soonest free time from this day on that no rule stops."""
+        slots = appointment.free_slots(self.case, first, first + timedelta(days=60))
+        clinics = {clinic.id: clinic for clinic in self.case.expert.clinics}
+        ranked = finder.ranked_slots(finder.wanted(self.case), slots, clinics)
+        return min((each.slot for each in ranked if each.is_legal), key=lambda slot: slot.starts_at)
 
     def brief(self) -> None:
         self.take(
