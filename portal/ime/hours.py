@@ -1,17 +1,21 @@
 """The expert's own hours: when they examine at each clinic, and the days on which they do not."""
 
 from collections.abc import Collection
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 from portal import audit, clock
 from portal.db import database, one_at_a_time
 from portal.ime.deadlines import local_day
 from portal.ime.process import Refusal
+from portal.ime.slots import days_between, stretch, weekly_hours
+from portal.ime.timetable import Stretch, is_outside, quarter_at
 from portal.models import Appointment, Clinic, Expert, TimeOff, WeeklyHours
 from portal.words import Act, AppointmentState
 from portal.written import clock_face
 
+# Both changes of the clock lie in a year, and a day more for what begins elsewhere the day before.
+A_DAY, A_YEAR = timedelta(days=1), timedelta(days=372)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -62,27 +66,37 @@ def time_of(expert_id: int) -> Any:
 
 
 def refuse_overlap(wanted: WeeklyHours) -> None:
-    """Nobody is at two places at once: the hours of every clinic in the same time zone count, on days they share."""
-    clinic = wanted.clinic
-    shares_days = WeeklyHours.weekday == wanted.weekday
-    if wanted.last_day:
-        shares_days &= WeeklyHours.first_day.is_null() | (WeeklyHours.first_day <= wanted.last_day)
-    if wanted.first_day:
-        shares_days &= WeeklyHours.last_day.is_null() | (WeeklyHours.last_day >= wanted.first_day)
-    other = (
-        WeeklyHours.select(WeeklyHours, Clinic)
-        .join(Clinic)
-        .where(
-            (Clinic.expert == clinic.expert_id)
-            & (Clinic.time_zone == clinic.time_zone)
-            & shares_days
-            & (WeeklyHours.opens < wanted.closes)
-            & (WeeklyHours.closes > wanted.opens)
-        )
-        .first()
+    """Nobody is at two places at once: the hours of every clinic count, in whatever time zone it is."""
+    for other in weekly_hours(wanted.clinic.expert_id):
+        if meet(stretch(wanted), stretch(other)):
+            raise Refusal(f"This overlaps {in_words(other)} at {other.clinic.name}.", field="opens")
+
+
+def meet(one: Stretch, other: Stretch) -> bool:
+    """Two stretches of a week share a moment on some day of the first year in which both hold."""
+    first = max(each.first_day or clock.today() for each in (one, other)) - A_DAY
+    last = min(each.last_day or date.max for each in (one, other))
+    days = days_between(first, min(last, first + A_YEAR))
+    # Elsewhere it may be the day before or after already; in one time zone only the same day can meet.
+    aside = (0,) if one.zone == other.zone else (-1, 0, 1)
+    return any(
+        cross(spell(one, day), spell(other, day + timedelta(days=number)))
+        for day in days
+        if day.weekday() == one.weekday
+        for number in aside
+        if (day.weekday() + number) % 7 == other.weekday
     )
-    if other:
-        raise Refusal(f"This overlaps {in_words(other)} at {other.clinic.name}.", field="opens")
+
+
+def spell(stretch: Stretch, day: date) -> tuple[int, int]:
+    """The quarters from which and up to which a stretch holds on a day; none where it does not hold."""
+    if is_outside(day, stretch):
+        return 0, 0
+    return quarter_at(stretch.zone, day, stretch.opens), quarter_at(stretch.zone, day, stretch.closes)
+
+
+def cross(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return max(one[0], other[0]) < min(one[1], other[1])
 
 
 def in_words(row: Any) -> str:

@@ -42,18 +42,52 @@ def test_hours_that_overlap_are_refused_for_every_day_together(clinic):
     assert clinic.hours.count() == before
 
 
-def test_an_expert_is_not_at_two_clinics_at_once(clinic):
-    second = Clinic.create(
+def clinic_in(clinic, zone):
+    return Clinic.create(
         expert=clinic.expert,
         name="Uptown",
         street="1 Hill",
         city="Oakland",
         state="CA",
         zip="94607",
-        time_zone=clinic.time_zone,
+        time_zone=zone,
     )
+
+
+def test_an_expert_is_not_at_two_clinics_at_once(clinic):
     with pytest.raises(Refusal, match="overlaps Monday"):
-        set_hours(second, weekdays=[0], opens=time(10), closes=time(11))
+        set_hours(clinic_in(clinic, clinic.time_zone), weekdays=[0], opens=time(10), closes=time(11))
+
+
+def test_clinics_in_two_time_zones_are_compared_by_the_moment_and_not_by_the_clock(clinic):
+    eastern = clinic_in(clinic, "America/New_York")
+    set_hours(eastern, weekdays=[0], opens=time(9), closes=time(12))  # over as the clinic in California opens
+    with pytest.raises(Refusal, match="overlaps Monday, 9:00 am to 12:00 pm at Bayview"):
+        set_hours(eastern, weekdays=[0], opens=time(12), closes=time(12, 15))
+
+
+def test_a_clock_that_is_not_turned_meets_the_hours_of_another_in_one_half_of_the_year(clinic):
+    arizona = clinic_in(clinic, "America/Phoenix")
+    # Noon there is noon in California in summer, when its break begins, and 11 am in winter.
+    in_summer = {"first_day": date(2031, 5, 1), "last_day": date(2031, 9, 30)}
+    set_hours(arizona, weekdays=[0], opens=time(12), closes=time(12, 45), **in_summer)
+    with pytest.raises(Refusal, match="overlaps Monday"):
+        set_hours(arizona, weekdays=[0], opens=time(12), closes=time(12, 45), first_day=date(2031, 11, 10))
+
+
+def test_a_late_hour_in_hawaii_is_the_next_day_in_guam(clinic):
+    set_hours(clinic_in(clinic, "Pacific/Honolulu"), weekdays=[5], opens=time(9), closes=time(12))
+    with pytest.raises(Refusal, match="overlaps Saturday, 9:00 am to 12:00 pm at Uptown"):
+        set_hours(clinic_in(clinic, "Pacific/Guam"), weekdays=[6], opens=time(6), closes=time(7))
+
+
+def test_hours_may_follow_upon_others_that_end_and_not_share_a_day_with_them(clinic):
+    same = {"weekdays": [5], "opens": time(9), "closes": time(12)}
+    set_hours(clinic, **same, first_day=date(2031, 1, 4), last_day=date(2031, 3, 29))
+    set_hours(clinic, **same, first_day=date(2031, 3, 30), last_day=date(2031, 6, 30))
+    for first, last in ((date(2031, 3, 29), None), (None, date(2031, 1, 4)), (None, None)):
+        with pytest.raises(Refusal, match="overlaps Saturday"):
+            set_hours(clinic, **same, first_day=first, last_day=last)
 
 
 @pytest.mark.parametrize(
