@@ -144,9 +144,12 @@ def place_appointment(
     case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime, is_telehealth: bool = False
 ) -> Appointment:
     """Write the appointment and the quarters it takes, the expert's buffer with them; what was held for the case is let
-    go first. Refuses the past, a foreign clinic and a taken time."""
+    go first. Refuses the past, a foreign or closed clinic and a taken time."""
     if clinic.expert_id != case.expert_id:
         raise Refusal("Choose a clinic of the case's expert.", field="slot")
+    # Read anew under the lock: it may have been closed since the page was opened.
+    if Clinic.get_by_id(clinic.id).closed_at:
+        raise Refusal("This clinic has been closed. Choose another.", field="slot")
     if starts_at <= clock.now() or starts_at >= ends_at:
         raise Refusal("Choose a time that is still to come.", field="slot")
     give_back_held(case)

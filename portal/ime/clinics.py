@@ -4,7 +4,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal import audit, clock
-from portal.db import database
+from portal.db import database, one_at_a_time
+from portal.ime.hours import refuse_overlap, time_of
 from portal.ime.places import locate, place_of_zip, refuse_unknown_zip
 from portal.ime.process import Refusal
 from portal.models import Appointment, Clinic, Expert, SlotHold
@@ -38,13 +39,27 @@ def change_clinic(clinic: Clinic, **fields: Any) -> None:
     for name, value in fields.items():
         setattr(clinic, name, value)
     settle_place(clinic)
-    if clinic.time_zone != before and is_booked(clinic):
-        raise Refusal(
-            "Examinations are booked here. Move them before you change the time zone.", field="time_zone"
-        )
     with database.atomic():
+        one_at_a_time(time_of(clinic.expert_id))
+        if clinic.time_zone != before and is_booked(clinic):
+            raise Refusal(
+                "Examinations are booked here. Move them before you change the time zone.", field="time_zone"
+            )
         clinic.save()
+        if clinic.time_zone != before:
+            refuse_shifted_hours(clinic)
         audit.record(Act.CHANGED, clinic)
+
+
+def refuse_shifted_hours(clinic: Clinic) -> None:
+    """By another clock the hours here are other moments, at which the expert may be elsewhere."""
+    for row in clinic.hours:
+        try:
+            refuse_overlap(row)
+        except Refusal as refusal:
+            raise Refusal(
+                f"By this clock the hours here do not fit. {refusal.sentence}", field="time_zone"
+            ) from None
 
 
 def settle_place(clinic: Clinic) -> None:
@@ -74,6 +89,7 @@ def is_booked(clinic: Clinic) -> bool:
 def close_clinic(clinic: Clinic) -> None:
     """Nothing more is booked here; refused while something is."""
     with database.atomic():
+        one_at_a_time(time_of(clinic.expert_id))
         if is_booked(clinic):
             raise Refusal("Examinations are booked or held here. Move them first.")
         clinic.closed_at = clock.now()

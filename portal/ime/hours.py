@@ -68,7 +68,7 @@ def time_of(expert_id: int) -> Any:
 def refuse_overlap(wanted: WeeklyHours) -> None:
     """Nobody is at two places at once: the hours of every clinic count, in whatever time zone it is."""
     for other in weekly_hours(wanted.clinic.expert_id):
-        if meet(stretch(wanted), stretch(other)):
+        if other != wanted and meet(stretch(wanted), stretch(other)):
             raise Refusal(f"This overlaps {in_words(other)} at {other.clinic.name}.", field="opens")
 
 

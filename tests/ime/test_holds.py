@@ -9,6 +9,7 @@ from portal import clock, demo
 from portal.db import database
 from portal.ime import holds
 from portal.ime.appointment import book_appointment, booked_appointment, free_slots
+from portal.ime.clinics import close_clinic
 from portal.ime.holds import (
     HOLD_LIFE,
     expire_times,
@@ -168,6 +169,51 @@ def test_of_many_who_hold_and_book_overlapping_times_at_once_exactly_one_wins(wo
         TakenQuarter.starts_at.between(slot.starts_at - HOUR, slot.ends_at + HOUR)
     )
     assert rows.count() == 4
+
+
+@ON_BOTH
+def test_of_two_whose_times_meet_in_the_buffer_alone_exactly_one_wins(world, case, other, backend):
+    Expert.update(buffer_minutes=30).where(Expert.id == case.expert_id).execute()
+    slot = times(case)[0]
+    behind = later(slot, HOUR + QUARTER)  # begins within the half hour after the first
+
+    def holding():
+        hold_slot(Case.get_by_id(case.id), by=world.coordinator, slot=slot)
+
+    def booking():
+        book_appointment(Case.get_by_id(other.id), by=world.coordinator, **as_given(behind))
+
+    assert race(holding, booking) == ["lost", "won"]
+
+
+def at_a_new_clinic(case):
+    """A free time at a clinic where nothing is booked."""
+    address = {"street": "1 Hill", "city": "Oakland", "state": "CA", "zip": "94607"}
+    new = Clinic.create(expert=case.expert, name="Uptown", **address, time_zone="America/Los_Angeles")
+    slot = times(case)[0]
+    return Slot(new.id, slot.starts_at, slot.ends_at)
+
+
+def test_a_time_at_a_clinic_that_closed_meanwhile_is_not_booked(world, case):
+    slot = at_a_new_clinic(case)
+    wanted = as_given(slot)
+    close_clinic(Clinic.get_by_id(slot.clinic_id))
+    with pytest.raises(Refusal, match="has been closed"):
+        book_appointment(case, by=world.coordinator, **wanted)
+    assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
+
+
+@ON_BOTH
+def test_of_a_clinic_that_closes_and_a_time_there_exactly_one_stands(world, case, backend):
+    slot = at_a_new_clinic(case)
+
+    def booking():
+        book_appointment(Case.get_by_id(case.id), by=world.coordinator, **as_given(slot))
+
+    def closing():
+        close_clinic(Clinic.get_by_id(slot.clinic_id))
+
+    assert race(booking, closing) == ["lost", "won"]
 
 
 @ON_BOTH

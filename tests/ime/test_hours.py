@@ -6,6 +6,7 @@ import pytest
 
 from portal import clock
 from portal.ime.appointment import booked_appointment
+from portal.ime.clinics import change_clinic
 from portal.ime.deadlines import local_day
 from portal.ime.hours import add_time_off, remove_hours, remove_time_off, set_hours
 from portal.ime.process import Refusal
@@ -64,6 +65,16 @@ def test_clinics_in_two_time_zones_are_compared_by_the_moment_and_not_by_the_clo
     set_hours(eastern, weekdays=[0], opens=time(9), closes=time(12))  # over as the clinic in California opens
     with pytest.raises(Refusal, match="overlaps Monday, 9:00 am to 12:00 pm at Bayview"):
         set_hours(eastern, weekdays=[0], opens=time(12), closes=time(12, 15))
+
+
+def test_a_clinic_takes_no_clock_by_which_its_hours_meet_those_of_another(clinic):
+    eastern = clinic_in(clinic, "America/New_York")
+    set_hours(eastern, weekdays=[0], opens=time(9), closes=time(12))
+    fields = {name: getattr(eastern, name) for name in ("name", "street", "city", "state", "zip")}
+    with pytest.raises(Refusal, match="This overlaps Monday") as no:
+        change_clinic(eastern, **fields, time_zone=clinic.time_zone)
+    assert no.value.field == "time_zone" and no.value.sentence.startswith("By this clock")
+    assert Clinic.get_by_id(eastern.id).time_zone == "America/New_York"
 
 
 def test_a_clock_that_is_not_turned_meets_the_hours_of_another_in_one_half_of_the_year(clinic):
