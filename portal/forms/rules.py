@@ -1,12 +1,15 @@
 """What is asked of a manager to change a rule, and of a coordinator when the rules of an open case were changed."""
 
+import base64
+import zlib
 from datetime import date
 
 from portal.forms import Form
-from portal.forms.fields import Choice, Choices, Day, Hidden, Line, MustBeGiven, Paragraphs
+from portal.forms.fields import Choice, Choices, Day, Hidden, Line, MustBeGiven, Paragraphs, Upload
 from portal.ime.counting import DIRECTIONS
 from portal.ime.rule_pack import CONFIDENCE, GATES, HOUSE, UNITS
 from portal.ime.rule_pages import SURE
+from portal.ime.rules import exam_kinds
 from portal.words import Party
 
 WAYS = {
@@ -83,6 +86,60 @@ def figure(typed):
         return None
     numbers = [int(part) if part.isascii() and part.isdigit() and len(part) < 7 else part for part in parts]
     return numbers[0] if len(numbers) == 1 else numbers
+
+
+class NewRuleForm(RuleForm):
+    """A rule that the file does not have."""
+
+    exam = Choice(
+        "Kind of examination",
+        [MustBeGiven("Choose the kind of examination")],
+        choices={code: f"{kind.jurisdiction_name}: {kind.name}" for code, kind in exam_kinds().items()},
+        select=True,
+    )
+    id = Line("Number", [MustBeGiven("Give the rule a number")], hint="Like CA-QME-90", limit=40)
+
+    def facts(self, before):
+        kind = exam_kinds()[self.exam.data]
+        named = {"id": self.id.data, "exam": kind.code, "jurisdiction": kind.jurisdiction}
+        return super().facts(before | named)
+
+
+class RuleFileForm(Form):
+    """A rule file, to be looked at before it is loaded."""
+
+    file = Upload(
+        "Choose the rule file",
+        [MustBeGiven("Choose the rule file")],
+        hint="JSON, up to 2 MB.",
+        accept=".json",
+    )
+
+
+class LoadForm(Form):
+    """A rule file that was looked at, and why it is loaded. `kept` is the file, `seen` the last change before it."""
+
+    kept = Hidden(limit=3_000_000)
+    seen = Hidden()
+    why = Paragraphs(
+        "Why are the rules changed?", [MustBeGiven("Say why the rules are changed")], rows=2, limit=2_000
+    )
+
+
+LONGEST_FILE = 2_000_000  # bytes
+
+
+def packed(text):
+    """A rule file as a form carries it from one page to the next."""
+    return base64.b64encode(zlib.compress(text.encode())).decode()
+
+
+def unpacked(kept):
+    """The rule file that a form carried; empty where it is not one."""
+    try:
+        return zlib.decompressobj().decompress(base64.b64decode(kept or ""), LONGEST_FILE).decode()
+    except (ValueError, zlib.error):
+        return ""
 
 
 class SwitchForm(Form):

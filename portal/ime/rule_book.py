@@ -1,6 +1,7 @@
 """The rule book: the rules of the file with what managers changed since, each change kept for good with its reason."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,9 @@ from portal.policy import Person, seeing, sight
 from portal.words import Act, Role
 
 EVERY_KIND = "*"  # the exam kind of a house default
+ID = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
+MOST_CONCERNED = 100
+HISTORY = 50  # changes on a page
 STALE = "Somebody else changed this rule meanwhile. Look at it as it is now, then change it again."
 
 
@@ -36,6 +40,16 @@ def last_change(code: str) -> int:
     return found.scalar() or 0
 
 
+def newest_change() -> int:
+    """The number of the last change of all; 0 before the first."""
+    return RuleChange.select(fn.MAX(RuleChange.id)).scalar() or 0
+
+
+def changed_here() -> set[str]:
+    """The ids of the rules that are not, or were not always, as in the file."""
+    return {row.rule for row in RuleChange.select(RuleChange.rule).distinct()}
+
+
 def take_snapshot(case: Case) -> None:
     """Keep the rules of now on a case that is referred."""
     kept = rules.snapshot(case.exam_kind, in_force())
@@ -49,11 +63,25 @@ def take_snapshot(case: Case) -> None:
 def change_rule(*, facts: dict[str, Any], why: str, by: User, seen: int) -> RuleChange:
     """Change or add a rule; `facts` is the whole rule as plain JSON, `seen` the number of its last change that the
     manager had before them (0: none). Refuses a faulty rule, a reason that is missing, and a change in between."""
+    pack = in_force()
     try:
-        rule = read_rule(in_force(), facts)
+        rule = read_rule(pack, facts)
     except RuleFileError as fault:
-        raise Refusal(str(fault)) from fault
+        raise Refusal(str(fault), field=fault.field) from fault
+    current = pack.named(rule.id)
+    if current is not None and plain(current) == plain(rule):
+        raise Refusal("Nothing is different from the rule as it stands.")
     return keep(rule.id, rule.exam, plain(rule), why, by, seen)
+
+
+def add_rule(*, facts: dict[str, Any], why: str, by: User) -> RuleChange:
+    """A rule that no file has, under an id of its own."""
+    name = str(facts["id"])
+    if not ID.fullmatch(name):
+        raise Refusal("Use capital letters, figures and hyphens, like CA-QME-90.", field="id")
+    if last_facts(name) is not None:
+        raise Refusal("A rule of this number is there already.", field="id")
+    return change_rule(facts=facts, why=why, by=by, seen=0)
 
 
 def switch_off(rule_id: str, *, why: str, by: User, seen: int) -> RuleChange:
@@ -79,9 +107,6 @@ def keep(
 ) -> RuleChange:
     if not why.strip():
         raise Refusal("Say why the rule is changed.", field="why")
-    current = in_force().named(rule_id)
-    if facts is not None and current is not None and plain(current) == facts:
-        raise Refusal("Nothing is different from the rule as it stands.")
     try:
         with database.atomic():
             if changed_last(rule_id) != seen:
@@ -121,6 +146,12 @@ def history(rule_id: str) -> list[RuleChange]:
     )
 
 
+def recent(before: int) -> list[RuleChange]:
+    """The changes of all rules below a number, the newest first, each with who made it; one more than a page holds."""
+    rows = RuleChange.select(RuleChange, User).join(User).where(RuleChange.id < before)
+    return list(rows.order_by(RuleChange.id.desc()).limit(HISTORY + 1))
+
+
 def switched_off() -> list[Rule]:
     """The rules that are switched off, as they stood before."""
     pack, off = in_force(), RuleChange.select(RuleChange.rule).where(RuleChange.facts.is_null()).distinct()
@@ -151,6 +182,11 @@ def difference(text: str) -> Difference:
     unknown = [each for each in new.exam_kinds if each not in now.exam_kinds]
     if unknown:
         raise RuleFileError(f"Examination kind {unknown[0]} is not one that the portal knows.")
+    other = [name for name, each in new.exam_kinds.items() if now.exam_kinds[name] != each]
+    if other:
+        raise RuleFileError(
+            f"Examination kind {other[0]} is not as the portal has it: a file changes rules alone."
+        )
     return Difference(
         added=[each for name, each in after.items() if name not in before],
         changed=[
@@ -160,10 +196,13 @@ def difference(text: str) -> Difference:
     )
 
 
-def load(text: str, *, why: str, by: User) -> Difference:
-    """Make the rules in force those of a file: each difference is a change of its own, all or none."""
-    found = difference(text)
+def load(text: str, *, why: str, by: User, seen: int | None = None) -> Difference:
+    """Make the rules in force those of a file: each difference is a change of its own, all or none. `seen` is the
+    number of the last change when the manager looked at what would change; another since then is refused."""
     with database.atomic():
+        if seen is not None and newest_change() != seen:
+            raise Refusal("Rules were changed meanwhile. Look at what the file would change once more.")
+        found = difference(text)
         for rule in [*found.added, *(new for _, new in found.changed)]:
             keep(rule.id, rule.exam, plain(rule), why, by, changed_last(rule.id))
         for rule in found.missing:
@@ -207,10 +246,13 @@ def behind() -> Any:
     )
 
 
-def concerned(person: User) -> list[Case]:
-    """Those of them that a person may see, the one due first at the top; at most a hundred."""
+def concerned(person: User, code: str = EVERY_KIND) -> list[Case]:
+    """Those of them that a person may see, of one kind or of all, the one due first at the top; a hundred and one at
+    most, so that there are more shows."""
     seen = behind().where(sight(Role.COORDINATOR, seeing(person)))
-    return list(seen.order_by(Case.due_on, Case.id).limit(100))
+    if code != EVERY_KIND:
+        seen = seen.where(Case.exam_kind == code)
+    return list(seen.order_by(Case.due_on, Case.id).limit(MOST_CONCERNED + 1))
 
 
 def changes_since(case: Case) -> list[RuleChange]:

@@ -42,7 +42,11 @@ GATES = {
 
 
 class RuleFileError(Exception):
-    """The rule file cannot be used; the message names the rule and what is wrong with it."""
+    """The rule file cannot be used; the message names the rule and what is wrong with it, `field` the part of it."""
+
+    def __init__(self, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -190,7 +194,7 @@ def _read_rule(data: Any, kinds: Mapping[str, ExamKind] | None) -> Rule:
         _insist(
             data["confidence"] in CONFIDENCE[:4], where, f"has an unknown confidence {data['confidence']!r}"
         )
-        _insist(str(data["url"]).startswith(("http://", "https://")), where, "needs a web address")
+        _insist(str(data["url"]).startswith(("http://", "https://")), where, "needs a web address", "url")
     _insist_figure(where, data)
     _insist_gate(where, data)
     n = tuple(data["n"]) if isinstance(data["n"], list) else data["n"]
@@ -200,7 +204,7 @@ def _read_rule(data: Any, kinds: Mapping[str, ExamKind] | None) -> Rule:
 
 def _insist_gate(where: str, data: Mapping[str, Any]) -> None:
     gate, recipients = data["gate"], data["recipients"]
-    _insist(gate is None or gate in GATES, where, f"has an unknown gate {gate!r}")
+    _insist(gate is None or gate in GATES, where, f"has an unknown gate {gate!r}", "gate")
     _insist(isinstance(recipients, list), where, "recipients must be a list")
     for party in recipients:
         _insist(party in set(Party), where, f"names an unknown recipient {party!r}")
@@ -212,23 +216,26 @@ def _insist_figure(where: str, data: Mapping[str, Any]) -> None:
         all(given) or not any(given),
         where,
         "must have anchor, direction, n and unit together, or none of them",
+        "n",
     )
     if not any(given):
         return
-    _insist(data["direction"] in DIRECTIONS, where, f"has an unknown direction {data['direction']!r}")
-    _insist(data["unit"] in UNITS, where, f"has an unknown unit {data['unit']!r}")
+    _insist(
+        data["direction"] in DIRECTIONS, where, f"has an unknown direction {data['direction']!r}", "direction"
+    )
+    _insist(data["unit"] in UNITS, where, f"has an unknown unit {data['unit']!r}", "unit")
     numbers = data["n"] if data["direction"] == "window" else [data["n"]]
     sound = isinstance(numbers, list) and all(type(number) is int and number >= 0 for number in numbers)
-    _insist(sound, where, "must have a whole number n, zero or more")
+    _insist(sound, where, "must have a whole number n, zero or more", "n")
     longest = LONGEST.get(data["unit"], LONGEST_DAYS)
-    _insist(max(numbers) <= longest, where, f"has a figure beyond {longest} {data['unit']}")
+    _insist(max(numbers) <= longest, where, f"has a figure beyond {longest} {data['unit']}", "n")
     window = data["direction"] != "window" or (len(numbers) == 2 and numbers[0] < numbers[1])
-    _insist(window, where, "must have a window of two numbers, the smaller first")
+    _insist(window, where, "must have a window of two numbers, the smaller first", "n")
 
 
-def _insist(sound: bool, where: str, fault: str) -> None:
+def _insist(sound: bool, where: str, fault: str, field: str = "") -> None:
     if not sound:
-        raise RuleFileError(f"{where} {fault}.")
+        raise RuleFileError(f"{where} {fault}.", field)
 
 
 def _insist_keys(where: str, data: Any, keys: set[str]) -> None:
@@ -238,7 +245,7 @@ def _insist_keys(where: str, data: Any, keys: set[str]) -> None:
 
 
 def _insist_text(where: str, data: Mapping[str, Any], key: str) -> None:
-    _insist(isinstance(data[key], str) and bool(data[key].strip()), where, f"needs a text for {key}")
+    _insist(isinstance(data[key], str) and bool(data[key].strip()), where, f"needs a text for {key}", key)
 
 
 def _insist_unique(ids: Iterable[str]) -> None:

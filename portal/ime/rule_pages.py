@@ -1,12 +1,13 @@
 """The rules as people read them: by jurisdiction, kind and topic, and what a change of one says."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Any
 
 from portal.ime.explanation import anchor_in_words
-from portal.ime.rule_book import in_force
 from portal.ime.rule_pack import GATES, HOUSE, ExamKind, Rule, RulePack
 from portal.ime.rules import exam_kinds
 
@@ -24,6 +25,14 @@ ENFORCED = {
     "U": "A note, never enforced.",
     HOUSE: "Warns.",
 }
+EFFECTS = {
+    "V": ("Blocks", "late"),
+    "V*": ("Warns", "soon"),
+    "S": ("Warns", "soon"),
+    "U": ("Note", "plain"),
+    HOUSE: ("Warns", "soon"),
+}
+TO_READ = ("Note", "plain")
 SIDES = {
     "after": "at the latest {n} after {event}",
     "before": "at the latest {n} before {event}",
@@ -110,22 +119,77 @@ def sister_rules(pack: RulePack, rule: Rule) -> list[Rule]:
     ]
 
 
-def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[tuple[str, str, str]]:
-    """What a change changed: the name of each part with its words before and after."""
+def effect(rule: Rule) -> tuple[str, str]:
+    """What the portal does about a rule, in one word with its tone; what it does not ask for is a note."""
+    return EFFECTS[rule.confidence] if rule.gate else TO_READ
+
+
+# --- finding a rule ---------------------------------------------------------------------------------------------
+
+MOST_FOUND = 100
+
+
+def matching(pack: RulePack, words: str = "", gate: str = "") -> list[Rule]:
+    """The rules that speak at a gate and hold each of the words, in the order of the jurisdictions."""
+    sought = words.casefold().split()
+    places = {each.code: number for number, each in enumerate(jurisdictions())}
+    found = [
+        rule
+        for rule in pack.rules
+        if (not gate or rule.gate == gate) and all(word in text_of(pack, rule) for word in sought)
+    ]
+    return sorted(found, key=lambda rule: places[rule.jurisdiction])
+
+
+def text_of(pack: RulePack, rule: Rule) -> str:
+    kind = pack.exam_kinds[rule.exam]
+    gate = GATES.get(rule.gate or "", "")
+    parts = (
+        rule.id,
+        rule.name,
+        rule.topic,
+        gate,
+        rule.rule,
+        rule.citation,
+        kind.name,
+        kind.jurisdiction_name,
+    )
+    return " ".join(parts).casefold()
+
+
+# --- what a change says -----------------------------------------------------------------------------------------
+
+Part = tuple[str, str]  # "same", "gone" or "new", and the words
+LIKE = 0.4  # texts less alike than this are shown whole, one after the other
+
+
+def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[tuple[str, list[Part]]]:
+    """What a change changed: the name of each part, and its words, marked where they went or came."""
     if before is None or after is None:
         return []
     return [
-        (title, in_words(before.get(part)), in_words(after.get(part)))
+        (title, word_by_word(in_words(before.get(part)), in_words(after.get(part))))
         for part, title in TOLD.items()
         if before.get(part) != after.get(part)
     ]
+
+
+def word_by_word(before: str, after: str) -> list[Part]:
+    """Two texts as one, with the words that went before those that came for them."""
+    old, new = (re.findall(r"\s*\S+", text) for text in (before, after))
+    compared = SequenceMatcher(None, old, new, autojunk=False)
+    if compared.ratio() < LIKE:
+        return [("gone", before), ("new", after)]
+    parts = []
+    for tag, i, j, k, m in compared.get_opcodes():
+        if tag == "equal":
+            parts.append(("same", "".join(old[i:j])))
+        else:
+            parts += [("gone", "".join(old[i:j])), ("new", "".join(new[k:m]))]
+    return [(tag, words) for tag, words in parts if words]
 
 
 def in_words(value: Any) -> str:
     if value is None or value == []:
         return "none"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def house_defaults() -> tuple[Rule, ...]:
-    return in_force().house_defaults

@@ -1,18 +1,34 @@
 """The rules of the jurisdictions for anyone signed in; changing one, for managers; and a change at an open case."""
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, abort, g, url_for
+from flask import Blueprint, abort, g, request, url_for
 
-from portal.forms.rules import HOUSE_ONLY, DecisionForm, RuleForm, SwitchForm
+from portal.forms.rules import (
+    HOUSE_ONLY,
+    LONGEST_FILE,
+    DecisionForm,
+    LoadForm,
+    NewRuleForm,
+    RuleFileForm,
+    RuleForm,
+    SwitchForm,
+    packed,
+    unpacked,
+)
 from portal.ime import deadlines, rule_book, rule_pages
 from portal.ime.explanation import Explained
 from portal.ime.particulars import Particulars
-from portal.ime.rule_book import EVERY_KIND, adopt_rules, keep_rules
-from portal.ime.rule_pack import HOUSE, Rule
-from portal.ime.rules import pack_of, plain
+from portal.ime.process import Refusal
+from portal.ime.rule_book import EVERY_KIND, HISTORY, MOST_CONCERNED, adopt_rules, keep_rules
+from portal.ime.rule_pack import GATES, HOUSE, Rule, RuleFileError
+from portal.ime.rule_pages import MOST_FOUND
+from portal.ime.rules import on_file, pack_of, plain
 from portal.models import Case, RuleChange, RuleOverride, RuleSnapshot, User
 from portal.policy import ENGAGED, is_manager
+from portal.web import trail
+from portal.web.formats import count
 from portal.web.page import done, page, take
 from portal.web.routing import freshly, manages, number_of, performs, signed_in
 from portal.words import Party, Role, Stage
@@ -24,7 +40,23 @@ STAFF = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
 @bp.route("/rules")
 @signed_in(*STAFF)
 def jurisdictions() -> Any:
-    return page("rules/jurisdictions.html", jurisdictions=rule_pages.jurisdictions())
+    """Every jurisdiction, or the rules that hold what was searched for."""
+    words, gate = request.args.get("q", "").strip()[:100], request.args.get("about", "")
+    gate = gate if gate in GATES else ""
+    pack = rule_book.in_force()
+    found = rule_pages.matching(pack, words, gate) if words or gate else []
+    return page(
+        "rules/jurisdictions.html",
+        jurisdictions=rule_pages.jurisdictions(),
+        words=words,
+        gate=gate,
+        gates=GATES,
+        found=found[:MOST_FOUND],
+        are_more=len(found) > MOST_FOUND,
+        names={code: f"{each.jurisdiction_name}: {each.name}" for code, each in pack.exam_kinds.items()},
+        shown=describer(),
+        is_managed=is_manager(g.person),
+    )
 
 
 @bp.route("/rules/<code:state>")
@@ -37,7 +69,11 @@ def jurisdiction(state: str) -> Any:
         for kind in found.kinds
     ]
     return page(
-        "rules/jurisdiction.html", jurisdiction=found, kinds=kinds, defaults=pack.house_defaults, shown=shown
+        "rules/jurisdiction.html",
+        jurisdiction=found,
+        kinds=kinds,
+        defaults=pack.house_defaults,
+        shown=describer(),
     )
 
 
@@ -49,7 +85,7 @@ def read(called: str) -> Any:
     return page(
         "rules/read.html",
         rule=rule,
-        about=shown(rule),
+        about=describer()(rule),
         is_on=is_on,
         enforced=rule_pages.ENFORCED[rule.confidence]
         if rule.gate
@@ -67,15 +103,28 @@ def named(called: str) -> Rule:
     return rule or next((each for each in rule_book.switched_off() if each.id == called), None) or abort(404)
 
 
-def shown(rule: Rule) -> dict[str, Any]:
-    sure, tone = rule_pages.SURE[rule.confidence]
-    return {"figure": rule_pages.figure(rule), "sure": sure, "tone": tone}
+def describer() -> Callable[[Rule], dict[str, Any]]:
+    """What a page says of any rule beside its words: the figure, how well it is known, what it does, if it was changed."""
+    changed = rule_book.changed_here()
+
+    def shown(rule: Rule) -> dict[str, Any]:
+        sure, tone = rule_pages.SURE[rule.confidence]
+        figure, effect = rule_pages.figure(rule), rule_pages.effect(rule)
+        return {
+            "figure": figure,
+            "sure": sure,
+            "tone": tone,
+            "effect": effect,
+            "is_changed": rule.id in changed,
+        }
+
+    return shown
 
 
 def changes(called: str) -> list[dict[str, Any]]:
     """The history of a rule, the newest first, each change with the words before and after."""
     rows = rule_book.history(called)
-    filed = rule_book.on_file().named(called)
+    filed = on_file().named(called)
     before = [*rows[1:], None][: len(rows)]
     return [
         {
@@ -124,7 +173,108 @@ def changed(form: RuleForm, before: dict[str, Any]) -> dict[str, Any]:
 
 def concerned(rule: Rule) -> str:
     """What a change means for the cases that are under way."""
-    return "Open cases keep their dates; their coordinators are asked." if rule.gate else ""
+    number = len(rule_book.concerned(g.person, rule.exam))
+    if not number:
+        return "No open case is concerned."
+    cases = (
+        f"more than {MOST_CONCERNED} open cases" if number > MOST_CONCERNED else count(number, "open case")
+    )
+    return f"Dates stay as they are in {cases}, until somebody decides there."
+
+
+@bp.route("/rules/new", methods=["GET", "POST"])
+@manages
+@freshly
+def add() -> Any:
+    form = NewRuleForm()
+    if form.validate_on_submit() and take(form, lambda: rule_book.add_rule(**added(form))):
+        return done(f"{form.id.data} is added.", url_for(".read", called=form.id.data))
+    return page("rules/add.html", "rules/_change_form.html", form=form)
+
+
+def added(form: NewRuleForm) -> dict[str, Any]:
+    return {"facts": form.facts({}), "why": form.why.data, "by": g.person}
+
+
+@bp.route("/rules/changes")
+@manages
+def changed_rules() -> Any:
+    """Every change of every rule, the newest first."""
+    rows = rule_book.recent(number_of(request.args.get("before")))
+    filed = on_file()
+    return page(
+        "rules/changes.html",
+        rows=rows[:HISTORY],
+        names={each.rule: name_of(each, filed.named(each.rule)) for each in rows},
+        more=url_for(".changed_rules", before=rows[HISTORY - 1].id) if len(rows) > HISTORY else None,
+    )
+
+
+def name_of(row: RuleChange, filed: Rule | None) -> str:
+    return row.facts["name"] if row.facts else filed.name if filed else row.rule
+
+
+# --- a whole file -----------------------------------------------------------------------------------------------
+
+
+@bp.route("/rules/file", methods=["GET", "POST"])
+@manages
+@freshly
+def load() -> Any:
+    """A rule file: first what it would change, then the reason, then all of it or nothing."""
+    if request.method == "POST" and "kept" in request.form:
+        return loaded(LoadForm())
+    form, read = RuleFileForm(), []
+    if form.validate_on_submit() and take(form, lambda: read.append(looked_at(form.file.data))):
+        [(text, difference)] = read
+        return before_loading(filled(text), difference)
+    return page("rules/load.html", form=form, difference=None)
+
+
+def looked_at(sent: Any) -> tuple[str, rule_book.Difference]:
+    """The text of a file, and what it would change; refused where it is no rule file, or nothing is different."""
+    try:
+        text = sent.stream.read(LONGEST_FILE + 1).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refusal("The rule file is not text in UTF-8.", field="file") from None
+    if len(text) > LONGEST_FILE:
+        raise Refusal("The rule file is larger than 2 MB.", field="file")
+    difference = compared(text, "file")
+    if not difference:
+        raise Refusal("Nothing is different from the rules in force.", field="file")
+    return text, difference
+
+
+def compared(text: str, field: str) -> rule_book.Difference:
+    try:
+        return rule_book.difference(text)
+    except RuleFileError as fault:
+        raise Refusal(str(fault), field=field) from fault
+
+
+def filled(text: str) -> LoadForm:
+    """The form of the second page, whatever came with the first."""
+    return LoadForm(formdata=None, data={"kept": packed(text), "seen": rule_book.newest_change()})
+
+
+def before_loading(form: LoadForm, difference: rule_book.Difference) -> Any:
+    pairs = [(now, rule_pages.differences(plain(then), plain(now))) for then, now in difference.changed]
+    return page("rules/load.html", form=form, difference=difference, pairs=pairs)
+
+
+def loaded(form: LoadForm) -> Any:
+    text = unpacked(form.kept.data)
+    by, seen = g.person, number_of(form.seen.data)
+    if form.validate_on_submit() and take(
+        form, lambda: rule_book.load(text, why=form.why.data, by=by, seen=seen)
+    ):
+        return done("The rules of the file are in force.", url_for(".changed_rules"))
+    try:
+        return before_loading(form, rule_book.difference(text))
+    except RuleFileError as fault:
+        form = RuleFileForm(formdata=None)
+        form.file.errors = [str(fault)]
+        return page("rules/load.html", form=form, difference=None)
 
 
 @bp.route("/rules/rule/<code:called>/switch", methods=["GET", "POST"])
@@ -148,7 +298,9 @@ def switch(called: str) -> Any:
 @manages
 def open_cases() -> Any:
     """The open cases that a change concerns, as far as the manager may see them."""
-    return page("rules/open_cases.html", cases=rule_book.concerned(g.person))
+    cases = rule_book.concerned(g.person)
+    trail.lists(case.id for case in cases[:MOST_CONCERNED])
+    return page("rules/open_cases.html", cases=cases[:MOST_CONCERNED], are_more=len(cases) > MOST_CONCERNED)
 
 
 # --- at a case --------------------------------------------------------------------------------------------------
@@ -179,7 +331,7 @@ def settle(case: Case, form: DecisionForm) -> None:
         keep_rules(case, by=g.person, seen=seen, why=form.why.data)
 
 
-def differences_at(case: Case, row: RuleChange) -> list[tuple[str, str, str]]:
+def differences_at(case: Case, row: RuleChange) -> list[tuple[str, list[rule_pages.Part]]]:
     """What a change means against the rule that is kept on the case."""
     kept = pack_of(deadlines.kept_rules(case)).named(row.rule)
     return rule_pages.differences(plain(kept) if kept else None, row.facts)

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from portal.ime import deadlines, rule_book, rules
+from portal.ime import deadlines, rule_book, rule_pages, rules
 from portal.ime.process import NotAllowed, Refusal
 from portal.ime.rule_pack import RuleFileError
 from portal.models import AuditRecord, Case, RuleChange, RuleSnapshot
@@ -164,3 +164,33 @@ def test_a_change_of_another_kind_concerns_no_case(world, case_at):
     assert list(rule_book.behind()) == []
     with pytest.raises(Refusal, match="no change"):
         rule_book.adopt_rules(case_at(Stage.REPORTING), by=world.coordinator, seen=1)
+
+
+def test_a_change_of_a_text_is_shown_word_by_word():
+    before = {"rule": "Within thirty days after the examination.", "n": 30}
+    after = {"rule": "Within twenty days after the examination.", "n": 20}
+    assert rule_pages.differences(before, after) == [
+        (
+            "What it says",
+            [
+                ("same", "Within"),
+                ("gone", " thirty"),
+                ("new", " twenty"),
+                ("same", " days after the examination."),
+            ],
+        ),
+        ("Figure", [("gone", "30"), ("new", "20")]),
+    ]
+
+
+def test_a_whole_file_of_other_rules_is_loaded_in_a_moment_and_a_kind_is_not_changed_by_it(world):
+    facts = json.loads(rule_book.as_text())
+    for each in facts["rules"]:
+        each["rule"] += " Amended."
+    found = rule_book.load(json.dumps(facts), why="The yearly review.", by=world.coordinator, seen=0)
+    assert len(found.changed) == len(facts["rules"])
+    with pytest.raises(Refusal, match="changed meanwhile"):
+        rule_book.load(json.dumps(facts), why="Again.", by=world.coordinator, seen=0)
+    facts["exam_kinds"]["CA-QME"]["time_zones"] = ["America/New_York"]
+    with pytest.raises(RuleFileError, match="Examination kind CA-QME"):
+        rule_book.difference(json.dumps(facts))

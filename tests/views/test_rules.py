@@ -1,5 +1,8 @@
 """The rules on screen: everybody on the staff reads them, managers change them, an open case is asked."""
 
+import io
+import json
+
 import pytest
 
 from portal.ime import rule_book, rules
@@ -135,3 +138,112 @@ def test_what_was_overridden_is_shown_to_the_office_alone(world, visitor, case_a
     )
     assert visitor(world.coordinator).opens(f"/cases/{case.reference}").sees("Agreed.")
     assert not visitor(world.referrer).opens(f"/cases/{case.reference}").sees("Agreed.")
+
+
+# --- finding, adding, and a whole file --------------------------------------------------------------------------
+
+
+def a_file(**changes):
+    facts = json.loads(rule_book.as_text())
+    for each in facts["rules"]:
+        if each["id"] == "CA-QME-23":
+            each.update(changes)
+    return json.dumps(facts)
+
+
+def sent(text, name="rules.json"):
+    return (io.BytesIO(text.encode() if isinstance(text, str) else text), name)
+
+
+def test_a_rule_is_found_by_its_words_and_by_what_it_is_about(world, visitor):
+    reader = visitor(world.referrer)
+    assert reader.opens("/rules?q=oregon+72").sees("72")
+    assert "CA-QME-23" not in reader.text
+    assert reader.opens("/rules?about=report&q=california").sees("CA-QME-23")
+    assert not reader.opens("/rules?about=notice&q=california").sees("CA-QME-23")
+    assert reader.opens("/rules?q=zzz").sees("Nothing was found")
+    assert reader.opens("/rules?about=moon").sees("Not legal advice")
+
+
+def test_a_page_says_what_a_rule_does_and_whether_it_was_changed_here(world, visitor):
+    reader = visitor(world.expert).opens("/rules/CA")
+    assert reader.sees("Blocks") and reader.sees("Note") and not reader.sees("Changed here")
+    change(world, n=28)
+    assert reader.opens("/rules/CA").sees("Changed here")
+
+
+def test_a_manager_adds_a_rule(world, manager):
+    typed = {
+        "exam": "OH-WC",
+        "name": "Notice",
+        "rule": "Ten days before.",
+        "topic": "notice",
+        "gate": "notice",
+        "n": "10",
+        "unit": "calendar days",
+        "direction": "before_min",
+        "anchor": "exam",
+        "citation": "OAC 1",
+        "url": "https://codes.ohio.gov/",
+        "confidence": "S",
+        "why": "Found.",
+        "checked_on-year": "2026",
+        "checked_on-month": "5",
+        "checked_on-day": "4",
+    }
+    manager.opens("/rules").follows("Add a rule")
+    manager.presses("Add the rule", **typed, id="a rule")
+    assert manager.status == 422 and manager.sees("Use capital letters")
+    manager.presses("Add the rule", **typed, id="CA-QME-23")
+    assert manager.status == 422 and manager.sees("is there already")
+    manager.presses("Add the rule", **typed, id="OH-WC-90")
+    assert manager.sees("OH-WC-90 is added.") and rule_book.in_force().named("OH-WC-90").n == 10
+    assert manager.opens("/rules/changes").sees("Found.")
+
+
+def test_a_file_is_looked_at_before_it_is_loaded(world, manager):
+    manager.opens("/rules").follows("Load a rule file")
+    manager.presses("Show what would change", file=sent(a_file(n=27)))
+    assert manager.sees("0 rules added, 1 changed, 0 switched off") and not RuleChange.select().exists()
+    manager.presses("Load these rules")
+    assert manager.status == 422 and manager.sees("Say why the rules are changed")
+    manager.presses("Load these rules", why="The yearly review.")
+    assert manager.sees("The rules of the file are in force.") and manager.sees("The yearly review.")
+    assert rule_book.in_force().named("CA-QME-23").n == 27
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "not JSON"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
+        ("[]", "must be an object"),
+        (None, "Choose the rule file"),
+        ({"n": -4}, "Rule CA-QME-23 must have a whole number n"),
+        ({}, "Nothing is different"),
+    ],
+)
+def test_a_file_that_will_not_do_is_told_in_a_sentence_and_nothing_is_saved(manager, text, said):
+    text = a_file(**text) if isinstance(text, dict) else text
+    manager.opens("/rules/file").presses("Show what would change", **({"file": sent(text)} if text else {}))
+    assert manager.status == 422 and manager.sees(said)
+    assert not RuleChange.select().exists()
+
+
+def test_a_file_that_was_looked_at_before_another_change_is_not_loaded(world, manager):
+    manager.opens("/rules/file").presses("Show what would change", file=sent(a_file(n=27)))
+    change(world, n=28)
+    manager.presses("Load these rules", why="The yearly review.")
+    assert manager.status == 422 and manager.sees("Rules were changed meanwhile")
+    assert rule_book.in_force().named("CA-QME-23").n == 28
+
+
+def test_a_change_says_how_many_open_cases_it_concerns(manager, case_at):
+    case_at(Stage.REPORTING)
+    manager.opens(f"{RULE}/change").presses("Change the rule", n="28", why="Amended.")
+    assert manager.sees("open case") and manager.sees("until somebody decides there")
+
+
+def test_a_fault_stands_at_its_field(manager):
+    manager.opens(f"{RULE}/change").presses("Change the rule", n="many", why="A try.")
+    assert manager.tree.get_element_by_id("n-error") is not None
