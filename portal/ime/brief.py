@@ -21,8 +21,11 @@ def prepare_brief(case: Case, by: User, emphasis: str = "") -> Sealed:
     return seal(case, "cover_letter", name, cover_letter(case, by, emphasis))
 
 
-def cover_letter(case: Case, by: User, emphasis: str = "") -> dict[str, Any]:
-    """What the cover letter says, in the shape of `portal.outside.pdf.CoverLetter`; one point of emphasis a line."""
+def cover_letter(
+    case: Case, by: User, emphasis: str = "", dates: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """What the cover letter says, in the shape of `portal.outside.pdf.CoverLetter`; one point of emphasis a line.
+    `dates` are its `deadlines` where they were read already."""
     expert: Any = case.expert
     return {
         **letters.head(case),
@@ -34,7 +37,7 @@ def cover_letter(case: Case, by: User, emphasis: str = "") -> dict[str, Any]:
         "questions": [{"number": each.number, "text": each.text} for each in questions(case)],
         "emphasis": [line.strip() for line in emphasis.splitlines() if line.strip()],
         "records": letters.records(case),
-        "deadlines": deadlines(case),
+        "deadlines": [on_paper(each) for each in (deadlines(case) if dates is None else dates)],
         "contact": {**letters.contact(), "name": by.name},
         "signature": {"name": by.name, "lines": [OFFICE.name], "signed": ""},
     }
@@ -62,16 +65,22 @@ def questions(case: Case) -> list[Any]:
     return sorted(case.questions, key=lambda question: question.number)
 
 
-def deadlines(case: Case) -> list[dict[str, str]]:
+def on_paper(due: dict[str, Any]) -> dict[str, str]:
+    """What a letter says of a date; the screen opens its explanation."""
+    return {name: due[name] for name in ("what", "when", "because")}
+
+
+def deadlines(case: Case) -> list[dict[str, Any]]:
     """The examination if there is one, the report with the rule it comes from, and the dates the referrer named."""
     appointment = latest_appointment(case)
-    rows = []
+    rows: list[dict[str, Any]] = []
     if appointment:
         when = written_time(appointment.starts_at, appointment.clinic.time_zone)
         rows.append({"what": "The examination", "when": when, "because": ""})
     if appointment or case.is_file_review:
-        due_on, because = report_due(case, appointment)
-        rows.append({"what": "Your signed report", "when": written.day(due_on), "because": because})
+        due = report_due(case, appointment)
+        told = {"what": "Your signed report", "when": written.day(due.on), "because": due.because}
+        rows.append(told | {"explained": due.explained})
     return rows + [
         {"what": each.kind.title, "when": written.day(each.falls_on), "because": each.note}
         for each in case.deadlines

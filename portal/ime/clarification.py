@@ -8,7 +8,7 @@ from peewee import JOIN
 
 from portal import clock
 from portal.ime import rules
-from portal.ime.deadlines import kept_rules
+from portal.ime.deadlines import Due, kept_rules
 from portal.ime.process import Refusal, remember, step
 from portal.kept import Kept, bind
 from portal.models import Addendum, Case, Clarification, Question, User
@@ -94,12 +94,12 @@ def may_read_answer(party: Party, clarification: Clarification) -> bool:
     return party in {Party.EXPERT, Party.COORDINATOR} or addendum.state == ReportState.RELEASED
 
 
-def due(case: Case, asked_on: date) -> tuple[date, str]:
+def due(case: Case, asked_on: date) -> Due:
     """When the addendum is due by the rules kept on the case, and because of what."""
     explained = rules.addendum_due(case.exam_kind, asked_on, kept_rules(case))
     if explained:
-        return explained.date, explained.sentence
-    return asked_on + timedelta(days=DAYS_TO_ANSWER), "No rule is on file for this kind of examination."
+        return Due(explained.date, explained.sentence, explained)
+    return Due(asked_on + timedelta(days=DAYS_TO_ANSWER), "No rule is on file for this kind of examination.")
 
 
 @step

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from peewee import SQL, fn
 
@@ -44,6 +44,14 @@ class Next:
     turn: Party
     step: str
     due_on: date = FAR_FUTURE
+
+
+class Due(NamedTuple):
+    """A day on which something is due, because of what in words, and the explanation where a rule gives it."""
+
+    on: date
+    because: str = ""
+    explained: rules.Explained | None = None
 
 
 def whats_next(case: Case) -> Next:
@@ -95,7 +103,7 @@ def reporting(case: Case) -> Next:
     """The expert writes; of a file review they have to be briefed first, since no appointment brought the brief."""
     if case.is_file_review and not case.brief_sent_at:
         return Next(Party.COORDINATOR, "send_brief", after(case, DAYS_TO_BRIEF_A_FILE_REVIEW))
-    return Next(Party.EXPERT, "write_report", report_due(case, latest_appointment(case))[0])
+    return Next(Party.EXPERT, "write_report", report_due(case, latest_appointment(case)).on)
 
 
 def booked_day(case: Case) -> date:
@@ -128,15 +136,17 @@ def local_day(appointment: Any) -> date:
     return clock.day_of(appointment.starts_at, appointment.clinic.time_zone)
 
 
-def report_due(case: Case, appointment: Any) -> tuple[date, str]:
+def report_due(case: Case, appointment: Any) -> Due:
     """When the rules kept on the case, or the house, want the report, and because of what; earlier if the referrer
     needs it sooner. `appointment` is None for a file review."""
     anchor = local_day(appointment) if appointment else clock.day_of(case.stage_since)
     explained = rules.report_due(case.exam_kind, anchor, kept_rules(case))
-    due_on, because = (explained.date, explained.sentence) if explained else (after(case, DAYS_TO_REPORT), "")
-    if case.report_needed_by and case.report_needed_by < due_on:
-        return case.report_needed_by, "Needed by the referrer."
-    return due_on, because
+    due = (
+        Due(explained.date, explained.sentence, explained) if explained else Due(after(case, DAYS_TO_REPORT))
+    )
+    if case.report_needed_by and case.report_needed_by < due.on:
+        return Due(case.report_needed_by, "Needed by the referrer.")
+    return due
 
 
 def by_rules(case: Case, kept: rules.Snapshot | rules.RulePack | None) -> dict[str, rules.Explained | None]:

@@ -24,6 +24,7 @@ class Concern:
     sentence: str
     reason: str
     excerpt: str = ""
+    explained: rules.Explained | None = None  # where a date of a rule stands behind it
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,7 @@ def _late_deadline(
             " after the date you need: choose a later date, or ask for a file review.",
             notice.sentence,
             written.day(needed_by),
+            notice,
         )
     if due and due.date > needed_by:
         yield Concern(
@@ -217,6 +219,7 @@ def _late_deadline(
             " choose a later date, or ask the coordinator for a faster report.",
             due.sentence,
             written.day(needed_by),
+            due,
         )
 
 

@@ -88,8 +88,8 @@ def worried(case: Case, items: list[dict[str, Any]]) -> dict[int, Any]:
 @performs(send_clarification)
 def screen(case: Case) -> Any:
     items = in_state(case, REQUESTED)
-    due_on, because = due(case, clock.today())
-    form = screening_form(items, due_on)
+    suggested = due(case, clock.today())
+    form = screening_form(items, suggested.on)
     if form.validate_on_submit() and take(
         form, lambda: send_clarification(case, by=g.person, due_on=form.due_on.data, free=form.free())
     ):
@@ -101,7 +101,7 @@ def screen(case: Case) -> Any:
         "clarification/_screen_form.html",
         form=form,
         case=case,
-        because=because,
+        due=suggested,
         sent=in_state(case, SENT) if not items else [],
         items=screened(case, items, form),
     )

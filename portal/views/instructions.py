@@ -12,7 +12,7 @@ from portal.config import OFFICE
 from portal.forms.instructions import AskForm, BriefForm, BringForm, ChangeForm, ConfirmForm
 from portal.ime import booking, holds
 from portal.ime.arrangements import ask_arrangement
-from portal.ime.brief import cover_letter, prepare_brief
+from portal.ime.brief import cover_letter, deadlines, prepare_brief
 from portal.ime.calendar import (
     calendar_file,
     countdown,
@@ -289,10 +289,11 @@ def read_brief(case: Case) -> Any:
 
 def briefing(case: Case, by: User) -> dict[str, Any]:
     """The cover letter in words and the records that go with it."""
-    documents = given_documents(case)
+    documents, dates = given_documents(case), deadlines(case)
     return {
         "case": case,
-        "words": cover_letter(case, by),
+        "words": cover_letter(case, by, dates=dates),
+        "dates": dates,
         "files": [file_row(case, document) for document in documents],
         "pages": sum(document.pages or 0 for document in documents),
     }

@@ -16,6 +16,7 @@ from portal.forms.report import (
 )
 from portal.ime import booking, letters
 from portal.ime import report as written_report
+from portal.ime.deadlines import latest_appointment, report_due
 from portal.ime.examination import attendances
 from portal.ime.files import is_intact
 from portal.ime.particulars import Particulars
@@ -103,6 +104,7 @@ def writer(case: Case, form: WriterForm, items: dict[str, Any], left: list[str] 
     return page(
         "report/write.html",
         case=case,
+        due=report_due(case, latest_appointment(case)),
         form=form,
         sections=[block(form, item, row, left) for item, row in rows if isinstance(row, Section)],
         answers=[block(form, item, row, left) for item, row in rows if isinstance(row, Answer)],

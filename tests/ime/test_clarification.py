@@ -134,14 +134,14 @@ def test_a_refused_clarification_brings_the_report_back_into_review(world, case_
 def test_the_day_it_is_due_comes_from_the_rules_kept_on_the_case(case_at):
     case = case_at(Stage.CLARIFYING)
     asked_on = date(2026, 3, 2)
-    day, because = due(case, asked_on)
+    day, because, explained = due(case, asked_on)
     assert day == date(2026, 5, 1)
-    assert "CA-QME" in because
+    assert "CA-QME" in because and explained.rule_id in because
     RuleSnapshot.delete().where(RuleSnapshot.case == case).execute()
     case.exam_kind = "nowhere"
-    day, because = due(case, asked_on)
+    day, because, explained = due(case, asked_on)
     assert day == asked_on + timedelta(days=14)
-    assert "No rule is on file" in because
+    assert "No rule is on file" in because and explained is None
 
 
 def test_the_linter_warns_about_what_is_asked_back(case_at):

@@ -2,11 +2,13 @@
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
 
+from portal import clock
 from portal.ime import rule_book, rules
-from portal.models import RuleChange, RuleOverride, RuleSnapshot
+from portal.models import Case, RuleChange, RuleOverride, RuleSnapshot
 from portal.words import Stage
 
 RULE = "/rules/rule/CA-QME-23"
@@ -247,3 +249,27 @@ def test_a_change_says_how_many_open_cases_it_concerns(manager, case_at):
 def test_a_fault_stands_at_its_field(manager):
     manager.opens(f"{RULE}/change").presses("Change the rule", n="many", why="A try.")
     assert manager.tree.get_element_by_id("n-error") is not None
+
+
+# --- why this date ----------------------------------------------------------------------------------------------
+
+
+def test_the_writer_and_the_letter_open_why_the_report_is_due_then(world, visitor, case_at):
+    case = case_at(Stage.REPORTING)
+    writer = visitor(world.expert).opens(f"/cases/{case.reference}/report")
+    assert writer.sees("Why this date") and writer.sees("30 calendar days after the examination")
+    letter = visitor(world.coordinator).opens(f"/cases/{case_at(Stage.BOOKED).reference}/brief")
+    assert letter.sees("Why this date") and letter.sees("Rule CA-QME-23")
+
+
+def test_the_screening_opens_why_the_addendum_is_due_then(world, visitor, case_at):
+    case = case_at(Stage.CLARIFYING)
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}/clarification/screening")
+    assert page.sees("60 calendar days after the request") and page.sees("Why ") and page.sees("8 CCR 38")
+
+
+def test_a_date_that_the_rules_cannot_keep_opens_the_rule_behind_it(world, visitor, case_at):
+    case = case_at(Stage.REFERRED)
+    Case.update(report_needed_by=clock.today() + timedelta(days=20)).where(Case.id == case.id).execute()
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}/acceptance")
+    assert page.sees("By the rule that holds") and page.sees("Why this date")
