@@ -237,7 +237,7 @@ def is_behind(case: Case) -> bool:
 def behind() -> Any:
     """The query of the open cases that a change concerns, for which nobody has decided yet; drafts have no rules."""
     newest = RuleChange.select(fn.MAX(RuleChange.id)).where(
-        RuleChange.exam_kind.in_([Case.exam_kind, EVERY_KIND])
+        RuleChange.exam_kind.in_([Case.exam_kind, SQL("'*'")])
     )
     return (
         Case.select(Case)

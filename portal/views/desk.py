@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, g, redirect, url_for
 
 from portal import clock, queues
-from portal.ime import rules
+from portal.ime import rule_book, rules
 from portal.ime.process import PROCESS
 from portal.kept import Kept, bind, literal
 from portal.models import Appointment, Arrangement, Case, Clinic, Event, Notice
@@ -124,6 +124,7 @@ def home() -> Any:
             if name in groups
         ],
         calls=calls() if g.person.role == Role.COORDINATOR else [],
+        changed=changed_rules() if g.person.role == Role.COORDINATOR else [],
         unsettled=unsettled() if g.person.role == Role.COORDINATOR else [],
         empty_words=(what, why, text, url_for(endpoint)),
         first_name=g.person.name.split()[0],
@@ -181,6 +182,29 @@ def unsettled() -> list[dict[str, Any]]:
             "day": day(clock.day_of(moment(at), zone)),
         }
         for kind, reference, at, zone in rows
+    ]
+
+
+CHANGED = Kept(
+    lambda: (
+        rule_book.behind()
+        .select(Case.reference, Case.exam_kind)
+        .where((Case.coordinator == bind("me")) & sight(Role.COORDINATOR, PLACES))
+        .order_by(Case.due_on, Case.id)
+        .limit(GROUP)
+    )
+)
+
+
+def changed_rules() -> list[dict[str, str]]:
+    """The coordinator's own cases whose rules were changed, until they decide: the first due at the top. One read, and
+    a second only where a rule was ever changed."""
+    if not rule_book.newest_change():
+        return []
+    kinds = rules.exam_kinds()
+    return [
+        {"reference": reference, "kind": kinds[code].name if code in kinds else code}
+        for reference, code in CHANGED.rows(me=g.person.id, **seeing(g.person))
     ]
 
 

@@ -251,6 +251,17 @@ def test_a_fault_stands_at_its_field(manager):
     assert manager.tree.get_element_by_id("n-error") is not None
 
 
+def test_a_changed_rule_is_a_task_on_the_desk_of_the_coordinator_until_they_decide(world, visitor, case_at):
+    case = case_at(Stage.REPORTING)
+    desk = visitor(world.coordinator)
+    assert not desk.opens("/").sees("Rules changed: look")
+    row = change(world, n=20)
+    assert desk.opens("/").sees("Rules changed: look") and desk.sees("Decide which rules hold for this case")
+    assert not visitor(world.referrer).opens("/").sees("Rules changed: look")
+    rule_book.keep_rules(case, by=world.coordinator, seen=row.id, why="Referred before.")
+    assert f"/cases/{case.reference}/rules" not in desk.opens("/").text
+
+
 # --- why this date ----------------------------------------------------------------------------------------------
 
 
