@@ -109,7 +109,8 @@ def figure(rule: Rule) -> str:
     event = anchor_in_words(rule)
     if isinstance(rule.n, tuple):
         return f"between {rule.n[0]} and {rule.n[1]} {rule.unit} after {event}"
-    return SIDES[str(rule.direction)].format(n=f"{rule.n} {rule.unit}", event=event)
+    said = SIDES[str(rule.direction)]
+    return said.replace("{n}", f"{rule.n} {rule.unit}").replace("{event}", event)
 
 
 def sister_rules(pack: RulePack, rule: Rule) -> list[Rule]:
