@@ -110,5 +110,5 @@ def source_of(rule: Rule, kind: ExamKind) -> tuple[str, ...]:
         return (f"House default: no rule with a figure is on file for {kind.name}.",)
     return (
         f"Rule {rule.id}, {rule.citation}: {rule.rule}",
-        SOURCES[rule.confidence].format(written.day(rule.checked_on)),
+        SOURCES[rule.confidence].replace("{}", written.day(rule.checked_on)),
     )
