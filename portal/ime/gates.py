@@ -126,7 +126,13 @@ def before_cancelling(
             explained = explain(rule, kind, exam_on)
             last = explained.date
         if last < today:
-            found.append(weighed(rule, f"The last day to do this was {written.day(last)}.", explained))
+            found.append(
+                weighed(
+                    rule,
+                    f"The last day for the {wanted_by.label} to do this was {written.day(last)}.",
+                    explained,
+                )
+            )
     return in_order(found)
 
 

@@ -133,7 +133,7 @@ class Choosing:
 
     def shown(self, typed: Iterable[str]) -> dict[str, Any]:
         chosen = set(typed)
-        best = [each for each in self.ranked if each.is_legal][: finder.BEST]
+        best = finder.best(self.ranked, self.clinics)
         rest = sorted(
             (each for each in self.ranked if each not in best),
             key=lambda each: (each.slot.starts_at, each.slot.clinic_id),
