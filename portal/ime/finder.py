@@ -82,6 +82,17 @@ def ranked_slots(want: Wanted, slots: Iterable[Slot], clinics: Mapping[int, Clin
     return sorted(found, key=lambda each: (each.place, each.slot.starts_at, each.slot.clinic_id))
 
 
+def best(ranked: Iterable[Ranked], clinics: Mapping[int, Clinic]) -> list[Ranked]:
+    """The first times that no rule stops, one a day, so that there is something to choose between."""
+    days: dict[date, Ranked] = {}
+    for each in ranked:
+        if each.is_legal:
+            days.setdefault(clock.day_of(each.slot.starts_at, clinics[each.slot.clinic_id].time_zone), each)
+        if len(days) == BEST:
+            break
+    return list(days.values())
+
+
 def judge(
     want: Wanted, facts: BookingFacts
 ) -> tuple[tuple[Finding, ...], tuple[str, ...], tuple[int, int, int, int]]:
