@@ -13,13 +13,14 @@ from flask import Blueprint, abort, g, redirect, request, url_for
 from portal import clock
 from portal.forms.appointment import SLOT, BookingForm, ChoosingForm, MovingForm
 from portal.ime import booking, complexity, finder
-from portal.ime.appointment import LENGTHS, book_appointment, booked_appointment, move_appointment
+from portal.ime.appointment import LENGTHS, TAKEN, book_appointment, booked_appointment, move_appointment
 from portal.ime.arrangements import unsettled
 from portal.ime.calendar import clock_face, place_lines, written_time, zone_in_words
 from portal.ime.cancellation import Fee, fee_for_ending
 from portal.ime.gates import Finding, Weight
 from portal.ime.guidance import prepare_notice
-from portal.ime.holds import held, hold_slot
+from portal.ime.holds import held, hold_slot, slot_of
+from portal.ime.process import Refusal
 from portal.ime.sealing import kept_only_if_filed
 from portal.ime.slots import FURTHEST, Slot, earliest_exam, free_slots
 from portal.models import Appointment, Case, Clinic, Event
@@ -322,11 +323,30 @@ def weighed(found: list[Finding]) -> dict[str, list[Finding]]:
 
 def take_slot(step: Any, case: Case, slot: Slot, form: Any, **given: Any) -> Any:
     """Book or move to the slot, with the letter about it; a refusal leaves no letter behind."""
+    refuse_not_free(case, slot)
     when = {"clinic": clinic_of(case, slot), "starts_at": slot.starts_at, "ends_at": slot.ends_at}
     letter = prepare_notice(case, **when)
     more = {"is_telehealth": slot.is_telehealth, "override": form.override.data}
     with kept_only_if_filed(letter):
         return step(case, by=g.person, letter=letter, **when, **more, **given)
+
+
+def refuse_not_free(case: Case, slot: Slot) -> None:
+    """An address may name any time: only one that is held for the case, or free in the expert's hours, is booked."""
+    kept = held(case)
+    if kept and slot_of(kept) == slot:
+        return
+    day_there = clock.day_of(slot.starts_at, clinic_of(case, slot).time_zone)
+    free = free_slots(
+        case,
+        day_there,
+        day_there,
+        slot.ends_at - slot.starts_at,
+        booked_appointment(case),
+        slot.is_telehealth,
+    )
+    if slot not in free:
+        raise Refusal(TAKEN)
 
 
 def clinic_of(case: Case, slot: Slot) -> Clinic:

@@ -197,6 +197,18 @@ def test_a_time_of_a_foreign_clinic_is_refused(visitor, world, case_at):
     assert not Case.get_by_id(case.id).appointments.exists()
 
 
+@pytest.mark.parametrize("hour", ["03", "1"])
+def test_a_time_outside_the_experts_hours_that_an_address_names_is_not_booked(visitor, world, case_at, hour):
+    case = case_at(Stage.SCHEDULING)
+    clinic, day = case.expert.clinics.get(), clock.today() + timedelta(days=25)
+    path = f"/cases/{case.reference}/appointment/confirmation?slot={clinic.id}-{day:%Y%m%d}T{hour}3000Z&length=60"
+    page = visitor(world.coordinator).opens(path)
+    if page.status == 200:
+        page.presses("Book the appointment")
+        assert page.status == 422 and page.sees("Someone booked this time")
+    assert page.status in (404, 422) and not Case.get_by_id(case.id).appointments.exists()
+
+
 def test_an_expert_who_is_away_leaves_a_page_that_says_what_to_do(visitor, world, case_at):
     today = clock.today()
     TimeOff.create(expert=world.expert.expert, first_day=today, last_day=today + timedelta(days=90))
