@@ -28,6 +28,10 @@ def ask(app, world):
         ("TX-DD-10 exam=2026-11-20", "2026-12-03"),
         ("CA-QME-27 supplemental_request=2026-03-02", "2026-05-01"),
         ("CA-QME-29 report_received=2026-03-02 served=mail", "2026-04-06"),
+        ("CA-QME-29 report_received=2026-03-02 served=out-of-state", "2026-04-13"),
+        ("CA-QME-29 report_received=2026-03-02 served=abroad", "2026-04-21"),
+        ("CA-QME-29 report_received=2026-03-02 served=other", "2026-04-01"),
+        ("CA-QME-34 service_not_personal=2026-03-02 served=abroad", "2026-03-23"),
         ("TX-RME-02 received=2026-05-15T17:30", "2026-05-26"),
     ],
 )
@@ -75,6 +79,10 @@ def test_examinations_are_counted(ask):
         ("CA-QME-23 hearing=2026-03-02", "hearing means nothing to CA-QME-23. It counts from exam."),
         ("CA-QME-10 exam=2026-03-02", "no figure"),
         ("CA-QME-23 exam=2026-03-02 served=pigeon", "served is"),
+        (
+            "US-FRCP35-09 service_by_mail=2026-03-02 served=abroad",
+            "US-FRCP35-09 says nothing of service by mail",
+        ),
         ("OH-WC-03 lost_wage_proof=2026-03-02 served=mail", "No rule of OH-WC"),
         ("CA-QME-23 exam=9999-12-20", "gives no day"),
         ("NH-WC-01 from_zip=03301", "to_zip"),

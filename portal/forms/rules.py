@@ -6,8 +6,9 @@ from datetime import date
 
 from portal.forms import Form
 from portal.forms.fields import Choice, Choices, Day, Hidden, Line, MustBeGiven, Paragraphs, Upload
+from portal.ime.anchors import ANCHORS
 from portal.ime.counting import DIRECTIONS
-from portal.ime.rule_pack import CONFIDENCE, GATES, HOUSE, UNITS
+from portal.ime.rule_pack import CONFIDENCE, EFFECTS, GATES, HOUSE, UNITS
 from portal.ime.rule_pages import SURE
 from portal.ime.rules import exam_kinds
 from portal.words import Party
@@ -26,6 +27,8 @@ WAYS = {
     "max_count": "at most so many per",
 }
 assert WAYS.keys() == DIRECTIONS
+# Several words of the file are the same in ours, so the file's own stands beside each.
+COUNTED_FROM = {word: f"{said} ({word.replace('_', ' ')})" for word, said in ANCHORS.items()}
 COPIED = (Party.CLAIMANT, Party.REPRESENTATIVE, Party.TREATING_DOCTOR, Party.REFERRER, Party.RECIPIENT)
 
 
@@ -44,7 +47,12 @@ class RuleForm(Form):
     n = Line("Figure", hint="A whole number, or two for a window, like 45 to 75", limit=20)
     unit = Choice("Unit", choices={unit: unit for unit in sorted(UNITS)})
     direction = Choice("Direction", choices=WAYS)
-    anchor = Line("Counted from", hint="In one word, like exam or notice_received", limit=60)
+    anchor = Choice("Counted from", choices=COUNTED_FROM)
+    effect = Choice(
+        "What it does",
+        choices=EFFECTS,
+        hint="Needed of a rule about video, a companion, a recording or an interpreter",
+    )
     actor = Line("Who must act", limit=60)
     recipients = Choices(
         "Who must get a copy of the report", choices={each.value: each.title for each in COPIED}
@@ -74,7 +82,10 @@ class RuleForm(Form):
     def facts(self, before):
         """The whole rule as plain JSON, with what no form asks kept as it was."""
         typed = {name: self[name].data for name in ("name", "rule", "topic", "citation", "url", "confidence")}
-        maybe = {name: self[name].data or None for name in ("gate", "unit", "direction", "anchor", "actor")}
+        maybe = {
+            name: self[name].data or None
+            for name in ("gate", "unit", "direction", "anchor", "effect", "actor")
+        }
         rest = {"n": figure(self.n.data), "recipients": list(self.recipients.data or [])}
         return before | typed | maybe | rest | {"checked_on": self.checked_on.data.isoformat()}
 

@@ -18,6 +18,8 @@ DIRECTIONS = COUNTED_DIRECTIONS | {"max_distance", "max_drive", "max_count"}
 
 # Where what comes in later on a day counts as received on the next working day, by the local clock.
 DAY_ENDS = {"TX": time(17)}  # 28 TAC 102.3(a)(3)
+# Where the days for service are added to the day on which the period would otherwise end, after its own roll.
+SERVED_AFTER_ROLL = {"US"}  # FRCP 6(d)
 HOURS_A_DAY = 24
 
 
@@ -38,8 +40,8 @@ def counted(anchor: date, n: int, unit: str, direction: str, jurisdiction: str, 
     """The day n units from `anchor`, which is not itself counted, by the calendar of a state code or US.
 
     "after" rolls forward and "before" backward to a working day; an earliest day ("after_min", "not_before",
-    "window", "alert") does not roll. `extra` calendar days are added before the roll, where the way of service gives
-    them. Hours count as days of 24, begun ones whole. Raises ValueError for what gives no day.
+    "window", "alert") does not roll. `extra` calendar days are added where the way of service gives them: before the
+    roll, or to the day that it leads to where the law says so. Hours count as days of 24, begun ones whole. Raises ValueError for what gives no day.
     """
     if unit not in COUNTED_UNITS or direction not in COUNTED_DIRECTIONS or n < 0 or extra < 0:
         raise ValueError(f"{n} {unit} ({direction}) does not give a day.")
@@ -48,17 +50,26 @@ def counted(anchor: date, n: int, unit: str, direction: str, jurisdiction: str, 
     step = -1 if direction in LATEST_BEFORE else 1
     day, passed = _stepped(anchor, n, unit, step, jurisdiction)
     reasons = [f"Not counted: {passed}."] if passed else []
+    rolls = direction in LATEST_BEFORE or direction == "after" or unit.endswith("first working day")
     if extra:
+        if rolls and jurisdiction in SERVED_AFTER_ROLL:
+            day = _rolled(day, step, jurisdiction, reasons)
         day += timedelta(days=extra * step)
         reasons.append(f"{extra} calendar days are added for the way of service.")
-    rolls = direction in LATEST_BEFORE or direction == "after" or unit.endswith("first working day")
-    rolled = _roll(day, step, jurisdiction) if rolls else day
+    if rolls:
+        day = _rolled(day, step, jurisdiction, reasons)
+    return Counted(day, tuple(reasons))
+
+
+def _rolled(day: date, step: int, jurisdiction: str, reasons: list[str]) -> date:
+    """The working day on or beside a day, and why it moved added to the reasons."""
+    rolled = _roll(day, step, jurisdiction)
     if rolled != day:
         reasons.append(
             f"{_why_closed(day, jurisdiction)}, so it is the {'next' if step > 0 else 'last'} working day"
             f"{' before' if step < 0 else ''}, {written.day(rolled)}."
         )
-    return Counted(rolled, tuple(reasons))
+    return rolled
 
 
 def _stepped(anchor: date, n: int, unit: str, step: int, jurisdiction: str) -> tuple[date, str]:

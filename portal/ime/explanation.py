@@ -2,24 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 from portal import written
+from portal.ime.anchors import ANCHORS
 from portal.ime.counting import EARLIEST_AFTER, LATEST_BEFORE, counted
 from portal.ime.rule_pack import HOUSE, ExamKind, Rule
 
 Day = date  # `Explained.date` hides the type of that name
 
-# What a count begins at or ends before, in words that a sentence can go on with.
-ANCHORS = {
-    "exam": "the examination",
-    "appointment": "the examination",
-    "evaluation": "the examination",
-    "exam_or_test_results": "the examination or its test results",
-    "supplemental_request": "the request",
-    "previous_exam": "the examination before",
-    "previous_rme": "the examination before",
-}
 SOURCES = {
     "V": "Rule text read and checked on {}.",
     "V*": "Read in an old or restated copy, checked on {}: confirm it against the official text.",
@@ -69,7 +60,7 @@ def explain(
     way = direction or str(rule.direction)
     near = counted(anchor_on, rule.figure, str(rule.unit), way, kind.jurisdiction, extra)
     is_span = way in EARLIEST_AFTER
-    until = anchor_on + timedelta(days=rule.n[1]) if way == "window" and isinstance(rule.n, tuple) else None
+    until = far_edge(rule, kind, anchor_on) if way == "window" else None
     reasons = (figure_of(rule, way, anchor_on) + ".", *first, *near.reasons, *source_of(rule, kind))
     claim = f"From {written.day(near.date)}" if is_span else f"By {written.day(near.date)}"
     claim += f" until {written.day(until)}" if until else ""
@@ -91,6 +82,13 @@ def explain(
     )
 
 
+def far_edge(rule: Rule, kind: ExamKind, anchor_on: date) -> date | None:
+    """The last day of a window; None of a rule that has no second figure."""
+    if not isinstance(rule.n, tuple):
+        return None
+    return counted(anchor_on, rule.n[1], str(rule.unit), "window", kind.jurisdiction).date
+
+
 def figure_of(rule: Rule, way: str, anchor_on: date) -> str:
     """30 calendar days after the examination on March 2, 2026"""
     side = "before" if way in LATEST_BEFORE else "after"
@@ -101,7 +99,7 @@ def figure_of(rule: Rule, way: str, anchor_on: date) -> str:
 
 
 def anchor_in_words(rule: Rule) -> str:
-    return ANCHORS.get(str(rule.anchor), str(rule.anchor).replace("_", " "))
+    return ANCHORS[str(rule.anchor)]
 
 
 def source_of(rule: Rule, kind: ExamKind) -> tuple[str, ...]:

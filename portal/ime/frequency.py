@@ -30,9 +30,10 @@ def frequency(
     """What a frequency rule says of an examination, given the days of those that were held before it.
 
     Raises ValueError for a rule that neither counts examinations nor days since the last."""
-    held = as_one([each for each in sorted(earlier) if each <= exam_on], rules)
+    hours = panel_hours(rules)
+    held = as_one([each for each in sorted(earlier) if each <= exam_on], hours)
     if rule.direction == "max_count":
-        return within_count(rule, exam_on, held)
+        return joining(rule, exam_on, held, hours) or within_count(rule, exam_on, held)
     if rule.direction in ("after_min", "not_before"):
         return since_last(rule, kind, exam_on, held)
     raise ValueError(f"Rule {rule.id} has no figure for how often.")
@@ -55,11 +56,29 @@ def since_last(rule: Rule, kind: ExamKind, exam_on: date, held: list[date]) -> F
     return Frequency(exam_on >= first, len(held), None, first, said)
 
 
-def as_one(days: list[date], rules: Iterable[Rule]) -> list[date]:
-    """The days of examinations, those of one panel only once: by the kind's own rule, within so many hours of its first."""
-    hours = next((rule.figure for rule in rules if rule.anchor == AS_ONE and rule.unit == "hours"), 0)
+def joining(rule: Rule, exam_on: date, held: list[date], hours: int) -> Frequency | None:
+    """An examination that belongs to the last panel is counted with it and is never one too many."""
+    if not is_with(held, exam_on, hours):
+        return None
+    said = (
+        f"It is within {hours} hours of the examination on {written.day(held[-1])} and counts with it as one."
+    )
+    return Frequency(True, len(held), rule.figure, None, said)
+
+
+def panel_hours(rules: Iterable[Rule]) -> int:
+    """Within how many hours of the first a kind counts the examinations of a panel as one; 0 where each counts."""
+    return next((rule.figure for rule in rules if rule.anchor == AS_ONE and rule.unit == "hours"), 0)
+
+
+def as_one(days: Iterable[date], hours: int) -> list[date]:
+    """The days of examinations in order, those of one panel only once: the day of its first."""
     counted: list[date] = []
     for day in days:
-        if not counted or day - counted[-1] > timedelta(hours=hours) or not hours:
+        if not is_with(counted, day, hours):
             counted.append(day)
     return counted
+
+
+def is_with(counted: list[date], day: date, hours: int) -> bool:
+    return bool(counted and hours) and day - counted[-1] <= timedelta(hours=hours)

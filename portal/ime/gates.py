@@ -12,7 +12,7 @@ from portal.ime.counting import LATEST_BEFORE, count
 from portal.ime.explanation import Explained, explain
 from portal.ime.frequency import frequency
 from portal.ime.places import Place, hours_to_drive, miles_between
-from portal.ime.rule_pack import ExamKind, Rule, RulePack
+from portal.ime.rule_pack import UNVERIFIED, ExamKind, Rule, RulePack
 from portal.ime.rules import NOTICE, best
 from portal.words import ArrangementKind, Party, Word
 
@@ -120,7 +120,7 @@ def before_cancelling(
     for rule in pack.at(code, gate):
         if rule.direction not in LATEST_BEFORE:
             continue
-        if rule.unit == "days (kind unverified)":
+        if rule.unit == UNVERIFIED:
             explained, last = None, count(exam_on, rule.figure, "business days", "before", kind.jurisdiction)
         else:
             explained = explain(rule, kind, exam_on)
@@ -156,6 +156,17 @@ def notice(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Find
                 f"Too short notice: it had to be given by {written.day(explained.date)}.",
                 explained.saying(claim),
             )
+        yield from too_long_after(rule, kind, facts)
+
+
+def too_long_after(rule: Rule, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
+    """Where a rule gives the notice a window, the examination must not be later than its end either."""
+    if rule.direction != "window":
+        return
+    span = explain(rule, kind, facts.notice_on)
+    if span.until and facts.exam_on > span.until:
+        claim = f"With a notice of today it must be held by {written.day(span.until)}"
+        yield weighed(rule, f"{claim}.", span.saying(claim))
 
 
 def window(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
@@ -166,8 +177,7 @@ def window(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Find
     longest = max((rule.figure for rule in asked), default=0)
     for rule in asked:
         explained = explain(rule, kind, known[str(rule.anchor)] or facts.exam_on)
-        if facts.exam_on > explained.date:
-            claim = f"The examination should be held by {written.day(explained.date)}"
+        if claim := outside(explained, facts.exam_on):
             finding = weighed(rule, f"{claim}.", explained.saying(claim))
             # A shorter figure beside a longer one can be waived: it warns.
             yield (
@@ -176,6 +186,14 @@ def window(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Find
                 else Finding(rule, lighter(finding.weight), finding.sentence, finding.explained)
             )
     yield from (Finding(rule, Weight.NOTE, rule.rule) for rule in counting if rule not in asked)
+
+
+def outside(explained: Explained, exam_on: date) -> str:
+    """Why a day does not keep to a date or a span; empty where it does."""
+    if explained.is_span and exam_on < explained.date:
+        return f"The examination should not be held before {written.day(explained.date)}"
+    last = explained.until if explained.is_span else explained.date
+    return f"The examination should be held by {written.day(last)}" if last and exam_on > last else ""
 
 
 def distance(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
@@ -203,7 +221,9 @@ def how_far(rule: Rule, miles: float) -> str:
 
 def how_often(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
     for rule in pack.at(kind.code, "frequency"):
-        if rule.direction not in ("max_count", "after_min"):
+        if rule.unit is None and facts.earlier:
+            yield Finding(rule, Weight.NOTE, f"Examined before, so a person must check: {rule.rule}")
+        if rule.direction not in ("max_count", "after_min") or rule.unit == UNVERIFIED:
             continue
         said = frequency(rule, kind, facts.exam_on, facts.earlier, pack.of(kind.code))
         if not said.allowed:
@@ -215,18 +235,39 @@ def travel_money(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterato
     for rule in (
         pack.at(kind.code, "travel_first") if not (facts.is_travel_settled or facts.is_telehealth) else ()
     ):
-        yield weighed(rule, "Travel money comes before or with the notice, and is not settled yet.")
+        if rule.is_countable:
+            yield money_by(rule, kind, facts)
+        else:
+            yield weighed(rule, "Travel money comes before or with the notice, and is not settled yet.")
+
+
+def money_by(rule: Rule, kind: ExamKind, facts: BookingFacts) -> Finding:
+    """Money that is owed by a day before the examination, and only where it was asked for."""
+    explained = explain(rule, kind, facts.exam_on)
+    last = written.day(explained.date)
+    if ArrangementKind.TRAVEL_MONEY not in facts.wishes:
+        return Finding(
+            rule, Weight.NOTE, f"Travel money, if it is asked for, is to be paid by {last}.", explained
+        )
+    if explained.date < facts.notice_on:
+        return weighed(rule, f"Travel money was asked for and had to be paid by {last}.", explained)
+    return Finding(rule, Weight.WARNS, f"Travel money is asked for, and to be paid by {last}.", explained)
 
 
 def by_video(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
     for rule in pack.at(kind.code, "telehealth") if facts.is_telehealth else ():
-        yield Finding(rule, Weight.WARNS if rule.confidence != "U" else Weight.NOTE, f"By video: {rule.rule}")
+        is_free = rule.effect in FREE or rule.confidence == "U"
+        yield Finding(rule, Weight.NOTE if is_free else Weight.WARNS, f"By video: {rule.rule}")
 
 
 def wished(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
-    """What the rules say about a companion, a recording or an interpreter who is asked for."""
+    """What the rules say about a companion, a recording or an interpreter who is asked for, or must be there."""
     for wish, gate in ASKED.items():
-        for rule in pack.at(kind.code, gate) if wish in facts.wishes else ():
+        speaking = pack.at(kind.code, gate)
+        if wish not in facts.wishes:
+            yield from (must_be(rule, wish) for rule in speaking if rule.effect == "requires")
+            continue
+        for rule in speaking:
             late = (
                 explain(rule, kind, facts.exam_on)
                 if rule.direction in LATEST_BEFORE and rule.is_countable
@@ -236,10 +277,19 @@ def wished(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Find
                 yield weighed(
                     rule, f"The {wish.label} had to be announced by {written.day(late.date)}.", late
                 )
+            elif rule.effect == "forbids":
+                yield weighed(rule, f"{wish.title} is not allowed: {rule.rule}")
             else:
                 yield Finding(rule, Weight.NOTE, f"{wish.title}: {rule.rule}", late)
 
 
+def must_be(rule: Rule, wish: ArrangementKind) -> Finding:
+    """What a rule requires though nobody asked for it: the portal does not see who sees to it, so it never blocks."""
+    weight = Weight.NOTE if rule.confidence == "U" else Weight.WARNS
+    return Finding(rule, weight, f"{wish.title} is required: {rule.rule}")
+
+
+FREE = {"allows", "notes"}
 ASKED = {
     ArrangementKind.COMPANION: "companion",
     ArrangementKind.RECORDING: "recording",

@@ -1,7 +1,7 @@
 """One rule asked by name: what it gives for the days, places or examinations that are told, with its reasons."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,11 +12,10 @@ from portal.ime.explanation import Explained, explain, source_of
 from portal.ime.frequency import Frequency, frequency
 from portal.ime.gates import how_far, is_near
 from portal.ime.places import Place, miles_between
-from portal.ime.rule_pack import ExamKind, Rule, RulePack
+from portal.ime.rule_pack import SERVED, UNVERIFIED, ExamKind, Rule, RulePack
 from portal.ime.rules import EXAM_ANCHORS
 
-# How something was served -> which of a kind's service rules gives more time, by its unit.
-SERVED = ("mail", "other")
+OTHERWISE = "other"  # served in a way that adds no days
 NEEDS_EXAM = "exam"
 PlaceOf = Callable[[str], Place | None]
 
@@ -35,13 +34,14 @@ class Answer:
 
 def answer(pack: RulePack, rule: Rule, told: Mapping[str, str], place_of: PlaceOf) -> Answer:
     """The answer of a rule to what is told as `name=value`: days as 2026-03-02 (`exam`, or the rule's own anchor),
-    `from_zip` and `to_zip`, `previous` as days with commas, `received` as a moment, `served` as mail.
+    `from_zip` and `to_zip`, `previous` as days with commas, `received` as a moment, `served` as mail, out-of-state,
+    abroad or other.
 
     Raises Unanswerable."""
     kind = pack.exam_kinds.get(rule.exam)
     if kind is None:
         raise Unanswerable(f"{rule.id} holds for every kind of examination: ask a rule of one kind.")
-    if rule.unit is None or rule.unit == "days (kind unverified)":
+    if rule.unit is None or rule.unit == UNVERIFIED:
         raise Unanswerable(f"{rule.id} gives no figure that can be counted. It says: {rule.rule}")
     refuse_unknown(rule, told)
     if rule.direction in ("max_distance", "max_drive"):
@@ -65,6 +65,7 @@ def anchor_of(rule: Rule) -> str:
 
 def of_date(pack: RulePack, rule: Rule, kind: ExamKind, told: Mapping[str, str]) -> Answer:
     first: tuple[str, ...] = ()
+    rule, extra = served_rule(rule, told), extension(pack, rule, told)
     if "received" in told:
         came = received_on(moment_in(told["received"], kind.time_zone), kind.time_zone, kind.jurisdiction)
         anchor_on, first = came.date, came.reasons
@@ -74,7 +75,7 @@ def of_date(pack: RulePack, rule: Rule, kind: ExamKind, told: Mapping[str, str])
             raise Unanswerable(f"Say from which day {rule.id} counts: {anchor_of(rule)}=2026-03-02.")
         anchor_on = day_in(told[name])
     try:
-        found = explain(rule, kind, anchor_on, extra=extension(pack, rule, told), first=first)
+        found = explain(rule, kind, anchor_on, extra=extra, first=first)
     except (ValueError, OverflowError):
         raise Unanswerable(f"{rule.id} gives no day from {written.day(anchor_on)}.") from None
     return Answer(found.sentence, span_of(found) | facts_of(found))
@@ -103,15 +104,29 @@ def facts_of(found: Explained) -> dict[str, Any]:
 
 def extension(pack: RulePack, rule: Rule, told: Mapping[str, str]) -> int:
     """The days that the way of service adds, by the kind's own rule; only where the count runs after an event."""
-    served = told.get("served", "")
-    if not served:
+    way = told.get("served", OTHERWISE)
+    if way not in (*SERVED, OTHERWISE):
+        raise Unanswerable(f"served is {', '.join(SERVED)} or {OTHERWISE}.")
+    if way == OTHERWISE or rule.gate == "service":
         return 0
-    if served not in SERVED:
-        raise Unanswerable(f"served is {' or '.join(SERVED)}.")
-    rules = pack.at(rule.exam, "service")
-    if not rules:
+    speaking = [each for each in pack.at(rule.exam, "service") if each.is_countable]
+    if not speaking:
         raise Unanswerable(f"No rule of {rule.exam} gives more time for service by mail.")
-    return rules[0].figure if rule.direction == "after" and served == "mail" else 0
+    return days_for(speaking[0], way) if rule.direction == "after" else 0
+
+
+def days_for(rule: Rule, way: str) -> int:
+    """The days that a rule of service adds for a way of SERVED. Raises Unanswerable where it does not speak of it."""
+    days = rule.served.get(way) or (rule.figure if way == "mail" else 0)
+    if not days:
+        raise Unanswerable(f"{rule.id} says nothing of service {SERVED[way]}.")
+    return days
+
+
+def served_rule(rule: Rule, told: Mapping[str, str]) -> Rule:
+    """A rule of service itself, asked for one way: with the days of that way as its figure."""
+    way = told.get("served", OTHERWISE)
+    return replace(rule, n=days_for(rule, way)) if rule.gate == "service" and way in SERVED else rule
 
 
 def of_distance(rule: Rule, kind: ExamKind, told: Mapping[str, str], place_of: PlaceOf) -> Answer:

@@ -1,20 +1,23 @@
 """The facts of a rule file or of a case's snapshot: their shape, and a reading that refuses a faulty one."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from portal.ime.counting import COUNTED_UNITS, DIRECTIONS
+from portal.ime.anchors import ANCHORS
+from portal.ime.counting import COUNTED_DIRECTIONS, COUNTED_UNITS, DIRECTIONS
 from portal.words import Party
 
 SCHEMA = "impartial-rules/2"
 HOUSE = "house"
 CONFIDENCE = ("V", "V*", "S", "U", HOUSE)
-UNITS = COUNTED_UNITS | {"miles", "exams", "days (kind unverified)"}
+UNVERIFIED = "days (kind unverified)"
+UNITS = COUNTED_UNITS | {"miles", "exams", UNVERIFIED}
+LIMITS = {"max_distance": {"miles"}, "max_drive": {"hours"}, "max_count": {"exams"}}  # the units of a limit
 LONGEST = {"miles": 500, "exams": 12, "hours": 96, "months": 60}  # a figure beyond it is a slip; days: 400
 LONGEST_DAYS = 400
 
@@ -39,6 +42,24 @@ GATES = {
     "qualification": "Who may examine",
     "service": "More time where something was served by mail",
 }
+
+# What a rule without a figure does at a gate where somebody wishes for something, or where the examination is by video.
+EFFECTS = {
+    "allows": "Allows it",
+    "requires": "Requires it, or something for it",
+    "forbids": "Forbids it",
+    "notes": "Is good to know",
+}
+NEEDS_EFFECT = {"telehealth", "companion", "recording", "interpreter"}
+
+# How something may be served by other than personal means, for the rules at the gate "service".
+SERVED = {
+    "mail": "by mail",
+    "out-of-state": "by mail to another state",
+    "abroad": "by mail to another country",
+}
+LONGEST_SERVICE = 60
+OPTIONAL = {"effect", "served"}  # a rule file may leave them out
 
 
 class RuleFileError(Exception):
@@ -90,6 +111,8 @@ class Rule:
     checked_on: date
     gate: str | None = None
     recipients: tuple[str, ...] = ()  # who gets the report, as parties; a board or agency is a recipient
+    effect: str | None = None  # one of EFFECTS
+    served: Mapping[str, int] = field(default_factory=dict, hash=False)  # the days that a way of SERVED adds
 
     @property
     def figure(self) -> int:
@@ -99,7 +122,8 @@ class Rule:
     @property
     def is_countable(self) -> bool:
         """Whether a date may come from it: a figure in days or months, and not an uncertain reading."""
-        return self.unit in COUNTED_UNITS and self.confidence != "U"
+        is_of_days = self.unit in COUNTED_UNITS and self.direction in COUNTED_DIRECTIONS
+        return is_of_days and self.confidence != "U"
 
 
 @dataclass(frozen=True)
@@ -167,7 +191,7 @@ def read_rule(pack: RulePack, facts: Any) -> Rule:
 
 def _read_kind(code: str, data: Any) -> ExamKind:
     where = f"Examination kind {code}"
-    _insist_keys(where, data, {field.name for field in fields(ExamKind)} - {"code"})
+    _insist_keys(where, data, {each.name for each in fields(ExamKind)} - {"code"})
     for key in ("name", "jurisdiction", "jurisdiction_name", "line", "authority"):
         _insist_text(where, data, key)
     for key in ("time_zones", "not_found"):
@@ -182,13 +206,14 @@ def _read_kind(code: str, data: Any) -> ExamKind:
 def _read_rule(data: Any, kinds: Mapping[str, ExamKind] | None) -> Rule:
     """One rule of the given kinds, or a house default where `kinds` is None."""
     where = f"Rule {data.get('id', '?') if isinstance(data, Mapping) else '?'}"
-    _insist_keys(where, data, {field.name for field in fields(Rule)})
+    _insist_keys(where, data, {each.name for each in fields(Rule)}, OPTIONAL)
     for key in ("id", "exam", "jurisdiction", "topic", "name", "rule", "citation"):
         _insist_text(where, data, key)
+    _insist(data["actor"] is None or isinstance(data["actor"], str), where, "actor must be a text or nothing")
     if kinds is None:
         _insist(data["confidence"] == HOUSE, where, "is a house default and must say confidence house")
     else:
-        _insist(data["exam"] in kinds, where, f"names an unknown examination kind {data['exam']!r}")
+        _insist(_is_one_of(kinds, data["exam"]), where, f"names an unknown examination kind {data['exam']!r}")
         same = data["jurisdiction"] == kinds[data["exam"]].jurisdiction
         _insist(same, where, "must have the jurisdiction of its examination kind")
         _insist(
@@ -204,10 +229,29 @@ def _read_rule(data: Any, kinds: Mapping[str, ExamKind] | None) -> Rule:
 
 def _insist_gate(where: str, data: Mapping[str, Any]) -> None:
     gate, recipients = data["gate"], data["recipients"]
-    _insist(gate is None or gate in GATES, where, f"has an unknown gate {gate!r}", "gate")
+    _insist(gate is None or _is_one_of(GATES, gate), where, f"has an unknown gate {gate!r}", "gate")
     _insist(isinstance(recipients, list), where, "recipients must be a list")
     for party in recipients:
-        _insist(party in set(Party), where, f"names an unknown recipient {party!r}")
+        _insist(_is_one_of(set(Party), party), where, f"names an unknown recipient {party!r}")
+    effect = data.get("effect")
+    _insist(
+        effect is None or _is_one_of(EFFECTS, effect), where, f"has an unknown effect {effect!r}", "effect"
+    )
+    _insist(
+        gate not in NEEDS_EFFECT or effect is not None,
+        where,
+        f"must say its effect at {gate}: {', '.join(EFFECTS)}",
+    )
+    _insist_served(where, data.get("served", {}), gate)
+
+
+def _insist_served(where: str, served: Any, gate: str | None) -> None:
+    _insist(isinstance(served, Mapping), where, "must have the ways of service as an object")
+    _insist(not served or gate == "service", where, "must not add days for service at another gate")
+    for way, days in served.items():
+        _insist(way in SERVED, where, f"has an unknown way of service {way!r}")
+        sound = type(days) is int and 0 < days <= LONGEST_SERVICE
+        _insist(sound, where, f"must add 1 to {LONGEST_SERVICE} days for service, not {days!r}")
 
 
 def _insist_figure(where: str, data: Mapping[str, Any]) -> None:
@@ -221,16 +265,33 @@ def _insist_figure(where: str, data: Mapping[str, Any]) -> None:
     if not any(given):
         return
     _insist(
-        data["direction"] in DIRECTIONS, where, f"has an unknown direction {data['direction']!r}", "direction"
+        _is_one_of(ANCHORS, data["anchor"]), where, f"counts from an unknown {data['anchor']!r}", "anchor"
     )
-    _insist(data["unit"] in UNITS, where, f"has an unknown unit {data['unit']!r}", "unit")
+    _insist(
+        _is_one_of(DIRECTIONS, data["direction"]),
+        where,
+        f"has an unknown direction {data['direction']!r}",
+        "direction",
+    )
+    _insist(_is_one_of(UNITS, data["unit"]), where, f"has an unknown unit {data['unit']!r}", "unit")
+    fitting = LIMITS.get(data["direction"], COUNTED_UNITS | {UNVERIFIED})
+    _insist(data["unit"] in fitting, where, f"cannot count {data['unit']} as {data['direction']}")
     numbers = data["n"] if data["direction"] == "window" else [data["n"]]
-    sound = isinstance(numbers, list) and all(type(number) is int and number >= 0 for number in numbers)
+    sound = (
+        isinstance(numbers, list)
+        and bool(numbers)
+        and all(type(number) is int and number >= 0 for number in numbers)
+    )
     _insist(sound, where, "must have a whole number n, zero or more", "n")
+    _insist(data["direction"] not in LIMITS or numbers[0] > 0, where, "must have a limit above zero")
     longest = LONGEST.get(data["unit"], LONGEST_DAYS)
     _insist(max(numbers) <= longest, where, f"has a figure beyond {longest} {data['unit']}", "n")
     window = data["direction"] != "window" or (len(numbers) == 2 and numbers[0] < numbers[1])
     _insist(window, where, "must have a window of two numbers, the smaller first", "n")
+
+
+def _is_one_of(vocabulary: Collection[str], word: Any) -> bool:
+    return isinstance(word, str) and word in vocabulary
 
 
 def _insist(sound: bool, where: str, fault: str, field: str = "") -> None:
@@ -238,9 +299,10 @@ def _insist(sound: bool, where: str, fault: str, field: str = "") -> None:
         raise RuleFileError(f"{where} {fault}.", field)
 
 
-def _insist_keys(where: str, data: Any, keys: set[str]) -> None:
+def _insist_keys(where: str, data: Any, keys: set[str], optional: Collection[str] = ()) -> None:
     _insist(isinstance(data, Mapping), where, "must be an object")
-    _insist(not keys - data.keys(), where, f"lacks {', '.join(sorted(keys - data.keys()))}")
+    lacking = keys - set(optional) - data.keys()
+    _insist(not lacking, where, f"lacks {', '.join(sorted(lacking))}")
     _insist(not data.keys() - keys, where, f"has an unknown {', '.join(sorted(data.keys() - keys))}")
 
 

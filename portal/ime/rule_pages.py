@@ -55,6 +55,7 @@ TOLD = {
     "unit": "Unit",
     "direction": "Direction",
     "anchor": "Counted from",
+    "effect": "What it does",
     "actor": "Who must act",
     "recipients": "Who gets a copy",
     "citation": "Citation",

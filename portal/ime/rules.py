@@ -1,9 +1,10 @@
 """The rules of the jurisdictions: what is in force, and each date that comes from it with its reason."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from portal.ime.rule_pack import (
     Rule,
     RuleFileError,
     RulePack,
-    read_facts,
     read_rules,
 )
 
@@ -105,7 +105,15 @@ def on_file() -> RulePack:
 
 def pack_of(kept: Snapshot | RulePack | None) -> RulePack:
     """The rules kept on a case, a pack as it is, or the file where there is neither."""
-    return kept if isinstance(kept, RulePack) else read_facts(kept) if kept else on_file()
+    if isinstance(kept, RulePack):
+        return kept
+    return read_kept(json.dumps(kept)) if kept else on_file()
+
+
+@lru_cache(maxsize=256)
+def read_kept(text: str) -> RulePack:
+    """The rules kept on a case, read once for each different text: most cases of a kind keep the same."""
+    return read_rules(text)
 
 
 # --- the dates --------------------------------------------------------------------------------------------------

@@ -66,6 +66,20 @@ def test_the_reasons_name_the_holiday_and_the_weekend():
     )
 
 
+def test_days_for_service_are_added_before_the_roll_or_to_the_day_that_it_leads_to():
+    thursday = counted(date(2026, 3, 2), 5, "calendar days", "after", "US", extra=3)
+    assert (thursday.date, len(thursday.reasons)) == (date(2026, 3, 12), 2), (
+        "FRCP 6(d): Saturday, Monday, and three"
+    )
+    assert count(date(2026, 3, 2), 5, "calendar days", "after", "CA", extra=3) == date(2026, 3, 10)
+
+
+def test_a_leap_day_and_the_end_of_a_year_are_days_like_others():
+    assert count(date(2028, 1, 31), 1, "months", "after_min", "US") == date(2028, 2, 29)
+    assert count(date(2028, 2, 28), 2, "calendar days", "after_min", "US") == date(2028, 3, 1)
+    assert count(date(2026, 12, 31), 1, "business days", "after", "US") == date(2027, 1, 4)
+
+
 def test_hours_that_have_begun_count_as_a_whole_day():
     assert count(date(2026, 3, 12), 48, "hours", "before", "CA") == date(2026, 3, 10)
     assert count(date(2026, 3, 12), 50, "hours", "before", "CA") == date(2026, 3, 9)

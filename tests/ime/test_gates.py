@@ -14,7 +14,8 @@ from portal.ime.gates import (
     before_cancelling,
     before_release,
 )
-from portal.ime.rules import exam_kinds, on_file
+from portal.ime.rule_pack import read_facts
+from portal.ime.rules import exam_kinds, on_file, snapshot
 from portal.words import ArrangementKind, Party
 
 OAKLAND, SAN_FRANCISCO, LOS_ANGELES = (37.8071, -122.2851), (37.7725, -122.4147), (34.0559, -118.2666)
@@ -88,11 +89,76 @@ def test_travel_money_comes_before_the_notice():
     assert "GA-WC-02" not in found("GA-WC", is_travel_settled=True)
 
 
+def test_travel_money_on_request_is_owed_by_its_day_and_only_where_it_was_asked_for():
+    asked = frozenset({ArrangementKind.TRAVEL_MONEY})
+    soon = TODAY + timedelta(days=2)
+    assert (
+        found("CO-IME")["CO-IME-01"].weight
+        == found("CO-IME", exam_on=soon)["CO-IME-01"].weight
+        == Weight.NOTE
+    )
+    assert found("CO-IME", wishes=asked)["CO-IME-01"].weight == Weight.WARNS
+    late = found("CO-IME", wishes=asked, exam_on=soon)["CO-IME-01"]
+    assert late.blocks and late.explained.date < TODAY
+    assert "CO-IME-01" not in found("CO-IME", wishes=asked, exam_on=soon, is_travel_settled=True)
+
+
 def test_the_longer_window_blocks_and_the_shorter_one_warns():
     late = found("CA-QME", exam_on=TODAY + timedelta(days=130))
     assert (late["CA-QME-06"].weight, late["CA-QME-07"].weight) == (Weight.WARNS, Weight.BLOCKS)
     later = found("CA-QME", exam_on=TODAY + timedelta(days=100))
     assert later["CA-QME-06"].weight == Weight.WARNS and "CA-QME-07" not in later
+
+
+def test_a_window_after_the_notice_is_kept_at_both_its_ends():
+    late = found("NY-CIV", exam_on=TODAY + timedelta(days=61))["NY-CIV-02"]
+    assert (late.weight, late.sentence) == (
+        Weight.BLOCKS,
+        "With a notice of today it must be held by May 1, 2026.",
+    )
+    assert found("NY-CIV", exam_on=TODAY + timedelta(days=20))["NY-CIV-02"].blocks
+    assert "NY-CIV-02" not in found("NY-CIV", exam_on=TODAY + timedelta(days=60))
+
+
+def test_a_window_after_the_request_warns_before_and_after_it():
+    facts = snapshot("CO-DIME")
+    next(each for each in facts["rules"] if each["id"] == "CO-DIME-03")["anchor"] = "appointment_request"
+    for days, said in ((44, "not be held before"), (76, "be held by")):
+        late = replace(FINE, exam_on=TODAY + timedelta(days=days))
+        [finding] = [
+            each
+            for each in before_booking(read_facts(facts), "CO-DIME", late)
+            if each.rule.id == "CO-DIME-03"
+        ]
+        assert said in finding.sentence and finding.weight == Weight.WARNS
+
+
+def test_a_rule_without_a_figure_is_for_a_person_where_there_were_examinations_before():
+    again = found("CA-CIV", earlier=(TODAY - timedelta(days=90),))["CA-CIV-01"]
+    assert (again.weight, "a person must check" in again.sentence) == (Weight.NOTE, True)
+    assert "CA-CIV-01" not in found("CA-CIV")
+
+
+def test_what_must_be_there_is_told_though_nobody_asked_for_it():
+    recorded = found("CO-IME", is_travel_settled=True)["CO-IME-03"]
+    assert (
+        recorded.weight == Weight.WARNS
+        and " is required: Every respondent-requested IME" in recorded.sentence
+    )
+    wished = found("CO-IME", wishes=frozenset({ArrangementKind.RECORDING}))["CO-IME-03"]
+    assert wished.weight == Weight.NOTE
+
+
+def test_what_a_rule_forbids_stops_the_wish_for_it():
+    facts = snapshot("GA-WC")
+    next(each for each in facts["rules"] if each["id"] == "GA-WC-03")["effect"] = "forbids"
+    wish = replace(FINE, wishes=frozenset({ArrangementKind.COMPANION}), is_travel_settled=True)
+    [finding] = before_booking(read_facts(facts), "GA-WC", wish)
+    assert finding.blocks and " is not allowed: " in finding.sentence
+
+
+def test_video_that_a_rule_allows_is_only_noted():
+    assert found("WA-LI", is_telehealth=True)["WA-LI-07"].weight == Weight.NOTE
 
 
 def test_video_wishes_and_recordings_bring_their_rules():

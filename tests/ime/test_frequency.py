@@ -1,0 +1,55 @@
+"""How often somebody may be examined: what counts, what counts as one, and when the next one may be."""
+
+from datetime import date, timedelta
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.ime.frequency import as_one, frequency
+from portal.ime.rules import on_file
+
+EXAM_ON = date(2026, 9, 1)
+lists_of_days = st.lists(st.dates(date(2025, 9, 1), EXAM_ON), max_size=12)
+
+
+def asked(rule_id, earlier, exam_on=EXAM_ON):
+    pack = on_file()
+    rule = pack.named(rule_id)
+    return frequency(rule, pack.exam_kinds[rule.exam], exam_on, earlier, pack.of(rule.exam))
+
+
+def test_an_examination_of_the_panel_that_is_under_way_is_never_one_too_many():
+    three = [date(2026, 1, 5), date(2026, 3, 2), date(2026, 8, 29)]
+    within, later = asked("OR-WC-01", three), asked("OR-WC-01", three, date(2026, 9, 2))
+    assert (within.allowed, within.counted) == (True, 3)
+    assert within.sentence == (
+        "It is within 72 hours of the examination on August 29, 2026 and counts with it as one."
+    )
+    assert (later.allowed, later.counted, later.next_on) == (False, 3, None)
+
+
+def test_a_kind_without_a_rule_for_panels_counts_each_examination():
+    assert not asked("NH-WC-02", [EXAM_ON - timedelta(days=1), EXAM_ON]).allowed
+
+
+def test_the_day_on_which_the_next_is_allowed_is_told():
+    full = asked("NH-WC-02", [date(2026, 1, 5), date(2026, 8, 3)])
+    assert (full.allowed, full.next_on) == (False, date(2027, 1, 5))
+    assert asked("NH-WC-02", [date(2026, 1, 5), date(2026, 8, 3)], full.next_on).allowed
+    wait = asked("TX-RME-01", [date(2026, 8, 3)])
+    assert (wait.allowed, wait.next_on) == (False, date(2027, 1, 30))
+
+
+@given(lists_of_days, st.sampled_from([0, 48, 72]))
+def test_each_panel_is_counted_once_and_no_day_is_lost(days, hours):
+    counted = as_one(sorted(days), hours)
+    span = timedelta(hours=hours)
+    assert all(any(timedelta(0) <= day - first <= span for first in counted) for day in days)
+    assert all(later - first > span or not hours for first, later in pairwise(counted))
+
+
+@given(lists_of_days, st.sampled_from(["NH-WC-02", "KS-WC-01", "TX-RME-01", "WI-WC-03"]))
+def test_from_the_day_that_is_told_one_more_is_allowed(days, rule_id):
+    found = asked(rule_id, days)
+    assert found.allowed or found.next_on is None or asked(rule_id, days, found.next_on).allowed

@@ -1,0 +1,79 @@
+"""The shape of a rule file: the fields that the gates read, and a sentence for whatever else is in it."""
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.ime.rule_pack import NEEDS_EFFECT, RuleFileError, RulePack, read_facts
+from portal.ime.rules import on_file, pack_of, snapshot
+
+KEPT = snapshot("CA-QME")
+PARTS = sorted(KEPT["rules"][0])
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+def with_rule(rule_id, **facts):
+    kept = copy.deepcopy(KEPT)
+    next(each for each in kept["rules"] if each["id"] == rule_id).update(facts)
+    return kept
+
+
+@given(st.integers(0, len(KEPT["rules"]) - 1), st.sampled_from(PARTS), anything)
+def test_whatever_stands_in_a_rule_it_is_read_or_refused_in_a_sentence(number, part, value):
+    kept = {**KEPT, "rules": list(KEPT["rules"])}
+    kept["rules"][number] = kept["rules"][number] | {part: value}
+    try:
+        assert isinstance(read_facts(kept), RulePack)
+    except RuleFileError as fault:
+        assert str(fault).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "facts", "fault"),
+    [
+        ("CA-QME-23", {"anchor": "full_moon"}, "counts from an unknown 'full_moon'"),
+        ("CA-QME-23", {"anchor": ["exam"]}, r"counts from an unknown \['exam'\]"),
+        ("CA-QME-23", {"direction": "window", "n": []}, "whole number n"),
+        ("CA-QME-23", {"unit": "miles"}, "cannot count miles as after"),
+        ("CA-QME-23", {"direction": "max_count"}, "cannot count calendar days as max_count"),
+        ("CA-QME-23", {"direction": "max_count", "unit": "exams", "n": 0}, "a limit above zero"),
+        ("CA-QME-23", {"actor": {}}, "actor must be a text"),
+        ("CA-QME-33", {"effect": "blesses"}, "has an unknown effect 'blesses'"),
+        ("CA-QME-33", {"effect": None}, "must say its effect at companion: allows, requires, forbids, notes"),
+        ("CA-QME-34", {"served": {"pigeon": 3}}, "unknown way of service 'pigeon'"),
+        ("CA-QME-34", {"served": {"mail": 0}}, "must add 1 to 60 days"),
+        ("CA-QME-34", {"served": ["mail"]}, "ways of service as an object"),
+        ("CA-QME-23", {"served": {"mail": 5}}, "must not add days for service at another gate"),
+    ],
+)
+def test_what_is_wrong_with_a_rule_is_said(rule_id, facts, fault):
+    with pytest.raises(RuleFileError, match=fault):
+        read_facts(with_rule(rule_id, **facts))
+
+
+def test_a_rule_file_may_leave_out_effect_and_service_where_they_say_nothing():
+    kept = copy.deepcopy(KEPT)
+    for each in kept["rules"]:
+        for part in ("effect", "served"):
+            if not each[part]:
+                del each[part]
+    assert read_facts(kept) == read_facts(KEPT)
+
+
+def test_every_rule_of_the_file_that_was_read_has_its_address_and_day_and_its_effect_where_one_is_asked_for():
+    for rule in on_file().rules:
+        assert rule.url and rule.checked_on and rule.citation
+        assert (rule.effect is not None) == (rule.gate in NEEDS_EFFECT)
+
+
+def test_cases_that_keep_the_same_rules_share_one_reading_and_a_changed_text_is_read_anew():
+    kept = copy.deepcopy(KEPT)
+    assert pack_of(kept) is pack_of(KEPT)
+    kept["rules"][0]["name"] = "Another name"
+    assert pack_of(kept).rules[0].name == "Another name"
