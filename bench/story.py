@@ -254,6 +254,9 @@ def clarifying(story: Story) -> Next:
 
 
 OWN: dict[Stage, Callable[[Story], Next]] = {
+    Stage.SCHEDULING: lambda story: Next(
+        Party.COORDINATOR, "book_appointment", deadlines.after(story, deadlines.DAYS_TO_BOOK)
+    ),
     Stage.OFFERED: lambda story: Next(Party.CANDIDATE, "take_offer", story.due_on),
     Stage.BOOKED: booked,
     Stage.REPORTING: lambda story: Next(Party.EXPERT, "write_report", report_due(story.kind, story.exam_on)),

@@ -154,7 +154,7 @@ def test_the_routes_are_printed_with_what_each_asks(tmp_path):
 def test_the_process_is_drawn_from_its_table(tmp_path):
     code, out, err = said_by("process", "--diagram", IMPARTIAL_INSTANCE=str(tmp_path))
     assert code == 0, err
-    assert "    scheduling --> booked: book_appointment" in out.splitlines()
+    assert "    scheduling --> booked: pick_time, book_appointment" in out.splitlines()
 
 
 def added(tmp_path, **given):

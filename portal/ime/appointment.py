@@ -24,7 +24,7 @@ __all__ = ["FURTHEST", "USUAL_LENGTH", "Earliest", "Slot", "earliest_exam", "fre
 LENGTHS = tuple(timedelta(minutes=minutes) for minutes in (30, 45, 60, 90, 120, 180, 240))
 # Who may want an appointment moved or cancelled; the coordinator stands for the office.
 WANTING = (Party.CLAIMANT, Party.REFERRER, Party.EXPERT, Party.COORDINATOR)
-TAKEN = "Someone booked this time a moment ago. These are still free:"
+TAKEN = "Someone booked this time a moment ago. Please choose another."
 
 
 @step

@@ -52,7 +52,7 @@ def needed_by(case: Case, listed: Particulars) -> date | None:
 
 def deadline_concerns(case: Case, listed: Particulars) -> list[Concern]:
     """Whether a report can be there in time if notice of the examination were given today."""
-    wanted = needed_by(case, listed)
+    wanted, pack = needed_by(case, listed), rule_book.in_force()
     if wanted is None or not case.exam_kind:
         return []
-    return linter.lint_deadline(wanted, clock.today(), case.exam_kind, rule_book.in_force())
+    return linter.lint_deadline(wanted, clock.today(), case.exam_kind, pack)

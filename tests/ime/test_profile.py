@@ -16,6 +16,7 @@ from portal.ime.matching import ranked
 from portal.ime.process import Refusal
 from portal.ime.profile import change_about, change_fees, change_work, is_npi, tiers_of
 from portal.models import AccountNotice, Appointment, AuditRecord, Clinic, Credential, ExpertFile
+from portal.outside.store import Store
 from portal.words import AccountMail, AppointmentState, CredentialKind, ExpertPaper, Stage
 from tests.databases import ON_BOTH
 from tests.paper import a_pdf as pdf
@@ -179,7 +180,13 @@ def test_a_renewed_credential_warns_again(world, expert):
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-def test_evidence_is_sealed_and_opened_again_and_no_sweep_takes_it(world, expert):
+@pytest.fixture
+def own_store(tmp_path, monkeypatch):
+    """The files of this test are its own, so that a sweep takes nothing of another's."""
+    monkeypatch.setitem(outside._connected, "store", Store(f"file://{tmp_path}/files"))
+
+
+def test_evidence_is_sealed_and_opened_again_and_no_sweep_takes_it(world, expert, own_store):
     row = Credential.get(Credential.expert == expert)
     paper = pdf("A license.")
     file = add_file(expert, ExpertPaper.EVIDENCE, "license.pdf", io.BytesIO(paper), by=world.expert)

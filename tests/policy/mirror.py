@@ -194,6 +194,7 @@ SHAPED = {
     "authenticator.secret": lambda case: "JBSWY3DPEHPK3PXP" * 2,
     "expert_file.sealed": lambda case: new_case_key(),
     "expert_file.key": lambda case: f"{case.id:032d}",
+    "rule_change.rule": lambda case: ("HI-WC-01", "UT-CIV-02")[case.organisation_id % 2],
 }
 
 

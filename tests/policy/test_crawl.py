@@ -95,6 +95,7 @@ class Walker:
         parts = urlsplit(path)
         if parts.netloc or not parts.path:
             return None
+        assert self.urls.test(parts.path), path
         rule, given = self.urls.match(parts.path, return_rule=True)
         asked = parts.query if rule.rule == "/cases" else given.get("user_id", "")
         return None if rule.endpoint == "static" else (rule.rule, self.stages.get(given.get("ref")), asked)

@@ -138,7 +138,7 @@ def test_a_time_taken_meanwhile_is_said_kindly_with_those_still_free(visitor, wo
     book_elsewhere(world, wanted)
     page.presses("Continue with this time", slot=wanted)
     assert page.status == 422
-    assert page.sees("Someone booked this time a moment ago. These are still free:")
+    assert page.sees("Someone booked this time a moment ago. Please choose another.")
     assert sorted(slots_shown(page)) == sorted(others)
     assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
 

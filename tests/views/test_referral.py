@@ -295,4 +295,4 @@ def test_a_page_of_the_referral_takes_the_same_few_statements_whatever_it_lists(
     }
     questions = [{"id": None, "text": f"What is finding {number}?", "issue": "other"} for number in range(30)]
     edit_referral(case, by=world.referrer, lists=rows, questions=questions)
-    assert statements_of(lambda: person.opens(path)) == few <= 6
+    assert statements_of(lambda: person.opens(path)) == few <= 7

@@ -78,6 +78,7 @@ ASKED = [
     "until",
     "discovered_on",
     "needs",
+    "about",
     "specialty",
     "slot",
     "video",
