@@ -132,6 +132,8 @@ def load_places(file: Path | None) -> None:
     except (KeyError, ValueError) as fault:
         refuse(f"The file of places cannot be used: {fault}. Nothing was changed.")
     click.echo(f"{count:,} ZIP codes are on file.")
+    if located_now := places.locate_all():
+        click.echo(f"{located_now:,} claimants and clinics have their place now.")
 
 
 def rows_in(file: Path) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from portal.ime import places
-from portal.models import RuleChange, ZipPlace
+from portal.models import Clinic, RuleChange, ZipPlace
 
 
 @pytest.fixture
@@ -133,6 +133,17 @@ def test_places_are_loaded_from_a_file_all_or_none(ask, tmp_path):
     code, _, err = ask("places", "load", "--file", str(file))
     assert (code, "Nothing was changed" in err) == (2, True)
     assert [row.zip for row in ZipPlace.select()] == ["03301"]
+
+
+def test_whoever_had_no_place_yet_gets_one_with_the_list(ask, world, tmp_path):
+    clinic = world.expert.expert.clinics.get()
+    Clinic.update(latitude=None, longitude=None).where(Clinic.id == clinic.id).execute()
+    file = tmp_path / "places.csv"
+    file.write_text(
+        f"zip,city,state,latitude,longitude,time_zone\n{clinic.zip},Here,CA,37.5,-122.5,America/Los_Angeles\n"
+    )
+    assert "have their place now" in ask("places", "load", "--file", str(file))[1]
+    assert Clinic.get_by_id(clinic.id).latitude == 37.5
 
 
 def test_the_package_knows_every_zip_code_with_its_place():

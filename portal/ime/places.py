@@ -67,6 +67,17 @@ def load(rows: Iterable[dict[str, Any]]) -> int:
         return count + (insert(batch) if batch else 0)
 
 
+def locate_all() -> int:
+    """Give their places to the claimants and clinics that have a ZIP code and none yet; returns how many."""
+    found = 0
+    for table in (Claimant, Clinic):
+        for row in table.select().where(table.latitude.is_null() & (table.zip != "")):
+            if locate(row):
+                row.save()
+                found += 1
+    return found
+
+
 def insert(batch: list[dict[str, Any]]) -> int:
     ZipPlace.insert_many(batch).execute()
     return len(batch)

@@ -49,6 +49,7 @@ def draft(world):
         ("claimant", {"email": "rosa"}, "Enter an e-mail address"),
         ("claimant", {"phone": "12"}, "Enter a phone number"),
         ("claimant", {"zip": "9"}, "Enter a ZIP code"),
+        ("claimant", {"zip": "00000"}, "This ZIP code is not known"),
         ("claimant", day("born_on", "5", "14", "2199"), "year with four digits"),
         ("treating-doctor", {"opinion_causation": "x" * 2_001}, "Shorten this"),
     ],
