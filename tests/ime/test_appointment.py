@@ -19,10 +19,11 @@ from portal.ime.appointment import (
     place_appointment,
 )
 from portal.ime.guidance import prepare_notice
-from portal.ime.process import MovedOn, Refusal
+from portal.ime.process import Refusal
 from portal.models import Appointment, Case, Clinic, Document, Event, Notice, TakenQuarter
 from portal.words import AppointmentState, Audience, DocumentKind, Stage
 from tests.databases import ON_BOTH
+from tests.ime.racing import race
 
 HOUR = timedelta(hours=1)
 
@@ -39,28 +40,6 @@ def last_event(case):
 
 def told_parties(case):
     return {notice.party for notice in Notice.select().where(Notice.event == last_event(case))}
-
-
-def race(*tries):
-    """Call each in a thread of its own, all let go at once; what each came to."""
-    barrier, outcomes = threading.Barrier(len(tries)), []
-
-    def run(attempt):
-        barrier.wait()
-        try:
-            attempt()
-            outcomes.append("booked")
-        except (Refusal, MovedOn) as refusal:
-            outcomes.append(str(refusal))
-        finally:
-            database.close()
-
-    threads = [threading.Thread(target=run, args=(attempt,)) for attempt in tries]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 def of(case):

@@ -1,12 +1,10 @@
 """Times that are held: a coordinator's while they make sure, and up to three that a claimant may choose from."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 
 from portal import clock, demo
-from portal.db import database
 from portal.ime import holds
 from portal.ime.appointment import book_appointment, booked_appointment, free_slots
 from portal.ime.clinics import close_clinic
@@ -24,7 +22,7 @@ from portal.ime.holds import (
 )
 from portal.ime.instructions import make_link
 from portal.ime.matching import release_expert
-from portal.ime.process import MovedOn, NotAllowed, Refusal
+from portal.ime.process import NotAllowed, Refusal
 from portal.ime.slots import Slot
 from portal.models import (
     Case,
@@ -39,6 +37,7 @@ from portal.models import (
 )
 from portal.words import Party, Stage
 from tests.databases import ON_BOTH
+from tests.ime.racing import race
 
 HOUR = timedelta(hours=1)
 QUARTER = timedelta(minutes=15)
@@ -59,26 +58,9 @@ def later(slot, by):
     return Slot(slot.clinic_id, slot.starts_at + by, slot.ends_at + by)
 
 
-def race(*tries):
-    """Call each in a thread of its own, all let go at once; what each came to."""
-    barrier, outcomes = threading.Barrier(len(tries)), []
-
-    def run(attempt):
-        barrier.wait()
-        try:
-            attempt()
-            outcomes.append("won")
-        except (Refusal, MovedOn):
-            outcomes.append("lost")
-        finally:
-            database.close()
-
-    threads = [threading.Thread(target=run, args=(attempt,)) for attempt in tries]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(outcomes)
+def raced(*tries):
+    """How each came out who tried at the same moment."""
+    return sorted("won" if outcome == "booked" else "lost" for outcome in race(*tries))
 
 
 @pytest.fixture
@@ -158,7 +140,7 @@ def test_of_many_who_hold_and_book_overlapping_times_at_once_exactly_one_wins(wo
     def booking(one, wanted):
         return lambda: book_appointment(Case.get_by_id(one.id), by=world.coordinator, **as_given(wanted))
 
-    outcomes = race(
+    outcomes = raced(
         holding(cases[0], slot),
         booking(cases[1], later(slot, shift)),
         holding(cases[2], slot),
@@ -183,7 +165,7 @@ def test_of_two_whose_times_meet_in_the_buffer_alone_exactly_one_wins(world, cas
     def booking():
         book_appointment(Case.get_by_id(other.id), by=world.coordinator, **as_given(behind))
 
-    assert race(holding, booking) == ["lost", "won"]
+    assert raced(holding, booking) == ["lost", "won"]
 
 
 def at_a_new_clinic(case):
@@ -213,7 +195,7 @@ def test_of_a_clinic_that_closes_and_a_time_there_exactly_one_stands(world, case
     def closing():
         close_clinic(Clinic.get_by_id(slot.clinic_id))
 
-    assert race(booking, closing) == ["lost", "won"]
+    assert raced(booking, closing) == ["lost", "won"]
 
 
 @ON_BOTH
@@ -226,7 +208,7 @@ def test_of_two_who_want_a_time_whose_hold_ran_out_exactly_one_gets_it(world, ca
     def holding(wanting):
         return lambda: hold_slot(Case.get_by_id(wanting.id), by=world.coordinator, slot=slot)
 
-    assert race(holding(one), holding(two)) == ["lost", "won"]
+    assert raced(holding(one), holding(two)) == ["lost", "won"]
 
 
 def test_a_hold_in_the_past_or_at_a_foreign_or_closed_clinic_is_refused(world, case):
@@ -279,7 +261,7 @@ def test_two_presses_book_once(world, case, backend):
     def picking(slot):
         return lambda: pick_time(Case.get_by_id(case.id), by=SecureLink.get_by_id(link.id), slot=slot)
 
-    assert race(picking(slots[0]), picking(slots[1])) == ["lost", "won"]
+    assert raced(picking(slots[0]), picking(slots[1])) == ["lost", "won"]
     assert case.appointments.count() == 1
 
 
