@@ -1,20 +1,20 @@
 """Before an examination is booked or moved: what the rules say of this time, and which of it is overridden and why."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from portal import clock
 from portal.ime import gates, rule_book
-from portal.ime.deadlines import kept_rules, latest_appointment, local_day
+from portal.ime.deadlines import kept_for, latest_appointment, local_day
 from portal.ime.gates import BookingFacts, Finding
-from portal.ime.panel import cases_of_claimant
-from portal.ime.particulars import Particulars, particulars
+from portal.ime.panel import is_same_person
+from portal.ime.particulars import Listed, particulars
 from portal.ime.places import place
 from portal.ime.process import Refusal
 from portal.ime.rules import RulePack, pack_of
-from portal.models import Appointment, Arrangement, Case, Clinic, RuleOverride
+from portal.models import Appointment, Arrangement, Case, Claimant, Clinic, RuleOverride
 from portal.policy import Person
 from portal.words import AppointmentState, ArrangementKind, ArrangementState, Party
 
@@ -25,37 +25,60 @@ NO_REASON = "A rule stands against it. Say why it is done all the same, or choos
 
 def pack_for(case: Case) -> RulePack:
     """The rules that hold for a case: those it keeps, or those of now."""
-    kept = kept_rules(case)
-    return pack_of(kept) if kept else rule_book.in_force()
+    return packs_for([case])[case.id]
 
 
-def earlier_exams(case: Case) -> tuple[date, ...]:
-    """The days of the examinations of the same person that were held, in every case of the same kind."""
-    same = list(cases_of_claimant(case))
-    rows = (
-        Appointment.select(Appointment, Clinic)
+def packs_for(cases: Sequence[Case]) -> dict[int, RulePack]:
+    """The rules that hold for each case, by its number; as many statements for one as for many."""
+    kept = kept_for(cases)
+    now = rule_book.in_force() if len(kept) < len(cases) else None
+    return {case.id: pack_of(kept.get(case.id, now)) for case in cases}
+
+
+def earlier_exams(cases: Sequence[Case]) -> dict[int, tuple[date, ...]]:
+    """The days on which the person of each case was examined, in every case of theirs of the same kind, in one
+    statement: case number -> days, the first one first."""
+    rows = list(held_exams(cases))
+    return {
+        case.id: tuple(sorted(local_day(row) for row in rows if is_same_exam(case, row.case)))
+        for case in cases
+    }
+
+
+def held_exams(cases: Sequence[Case]) -> Any:
+    """The examinations that were held in these cases, and of everybody born on the day of one of their claimants."""
+    born = {case.claimant.born_trace for case in cases if case.claimant.born_on}
+    return (
+        Appointment.select(Appointment, Clinic, Case, Claimant)
         .join(Clinic)
         .switch(Appointment)
         .join(Case)
+        .join(Claimant)
         .where(
-            Appointment.case.in_(same)
-            & (Appointment.state == AppointmentState.HELD)
-            & (Case.exam_kind == case.exam_kind)
+            (Appointment.state == AppointmentState.HELD)
+            & (Claimant.born_trace.in_(born) | Case.id.in_([case.id for case in cases]))
         )
     )
-    return tuple(sorted(clock.day_of(row.starts_at, row.clinic.time_zone) for row in rows))
 
 
-def booking_facts(case: Case, listed: Particulars | None = None) -> BookingFacts:
-    """What is known of the case before a time is chosen; `at` puts the time in."""
-    arrangements = (listed or particulars(case)).arrangements
+def is_same_exam(case: Case, other: Case) -> bool:
+    return other.exam_kind == case.exam_kind and is_same_person(case, other)
+
+
+def booking_facts(
+    case: Case, listed: Listed | None = None, earlier: tuple[date, ...] | None = None
+) -> BookingFacts:
+    """What is known of the case before a time is chosen; `at` puts the time in. What is known already is not asked
+    again."""
+    earlier = earlier_exams([case])[case.id] if earlier is None else earlier
+    arrangements = list((listed or particulars(case)).arrangements)
     today, claimant = clock.today(), case.claimant
     return BookingFacts(
         exam_on=today,
         notice_on=today,
         asked_on=clock.day_of(case.referred_at) if case.referred_at else None,
         home=place(claimant.latitude, claimant.longitude),
-        earlier=earlier_exams(case),
+        earlier=earlier,
         wishes=frozenset(each.kind for each in arrangements),
         is_travel_settled=any(
             each.kind == ArrangementKind.TRAVEL_MONEY and each.state in SETTLED_MONEY for each in arrangements
@@ -75,9 +98,8 @@ def at(facts: BookingFacts, clinic: Any, starts_at: datetime, is_telehealth: boo
 
 def findings(case: Case, clinic: Any, starts_at: datetime, is_telehealth: bool = False) -> list[Finding]:
     """What the rules kept on the case say of this time, the gravest first."""
-    return gates.before_booking(
-        pack_for(case), case.exam_kind, at(booking_facts(case), clinic, starts_at, is_telehealth)
-    )
+    known = at(booking_facts(case), clinic, starts_at, is_telehealth)
+    return gates.before_booking(pack_for(case), case.exam_kind, known)
 
 
 def cancelling_findings(case: Case, appointment: Any, wanted_by: Party) -> list[Finding]:

@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
-from peewee import JOIN, SQL
+from peewee import JOIN, SQL, prefetch
 
 from portal import clock
 from portal.ime import booking, complexity, gates
+from portal.ime.gates import BookingFacts
+from portal.ime.rules import RulePack
 from portal.ime.slots import Slot, quarters
-from portal.models import Appointment, Case, Claimant, Clinic, Expert, TakenQuarter, User
+from portal.models import Appointment, Arrangement, Case, Claimant, Clinic, Expert, Injury, TakenQuarter, User
 from portal.policy import seeing, sight
 from portal.words import AppointmentState, Role, Stage
 
@@ -38,8 +41,37 @@ def freed_times(person: User) -> list[Freed]:
         for row in rows
         if not taken & {(row.expert_id, at) for at in quarters(row.starts_at, row.ends_at)}
     ]
-    waiting = list(ready(person, {row.expert_id for row in free}))
+    waiting = waiting_for(person, {row.expert_id for row in free})
     return [Freed(row, slot_of(row), tuple(served_by(row, waiting))) for row in once(free)]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A case that waits for a time, with all that decides whether one fits."""
+
+    case: Case
+    length: timedelta
+    pack: RulePack
+    facts: BookingFacts
+
+
+def waiting_for(person: User, experts: set[int]) -> list[Waiting]:
+    """The cases that wait for a time of one of these experts, each with what decides; as many statements for one as
+    for many. A case whose wish the expert does not accept waits for that first."""
+    cases = [
+        case for case in prefetch(ready(person, experts), Injury, Arrangement) if not booking.unwelcome(case)
+    ]
+    packs, earlier = booking.packs_for(cases), booking.earlier_exams(cases)
+    pages = complexity.pages_of(case.id for case in cases)
+    return [
+        Waiting(
+            case,
+            complexity.length_for(case, case, pages.get(case.id, 0)).length,
+            packs[case.id],
+            booking.booking_facts(case, case, earlier[case.id]),
+        )
+        for case in cases
+    ]
 
 
 def given_back() -> Any:
@@ -99,25 +131,21 @@ def ready(person: User, experts: set[int]) -> Any:
     )
 
 
-def served_by(row: Any, waiting: list[Case]) -> list[Case]:
+def served_by(row: Any, waiting: list[Waiting]) -> list[Case]:
     """The cases of the expert that fit: long enough, and no rule stands against it."""
-    found: list[Case] = []
-    for case in waiting:
-        if len(found) == MOST_CASES:
-            break
-        if case.expert_id == row.expert_id and case.id != row.case_id and fits(row, case):
-            found.append(case)
-    return found
-
-
-def fits(row: Any, case: Case) -> bool:
-    length = complexity.length_for(case).length
-    if length > row.ends_at - row.starts_at or booking.unwelcome(case):
-        return False
-    facts = booking.at(booking.booking_facts(case), row.clinic, row.starts_at, row.is_telehealth)
-    return not any(
-        each.blocks for each in gates.before_booking(booking.pack_for(case), case.exam_kind, facts)
+    found = (
+        each.case
+        for each in waiting
+        if each.case.expert_id == row.expert_id and each.case.id != row.case_id and fits(row, each)
     )
+    return list(islice(found, MOST_CASES))
+
+
+def fits(row: Any, waiting: Waiting) -> bool:
+    if waiting.length > row.ends_at - row.starts_at:
+        return False
+    facts = booking.at(waiting.facts, row.clinic, row.starts_at, row.is_telehealth)
+    return not any(each.blocks for each in gates.before_booking(waiting.pack, waiting.case.exam_kind, facts))
 
 
 def slot_of(row: Any) -> Slot:

@@ -61,13 +61,17 @@ def state_of(case: Case) -> str:
 
 def cases_of_claimant(case: Case) -> dict[int, str]:
     """Every case of the same person, by name and date of birth, this one included: its id -> the treating doctor."""
-    claimant = case.claimant
-    cases = Case.select(Case.id, Claimant.name, Case.treating_doctor).join(Claimant)
-    rows: Any = cases.where(Claimant.born_trace == claimant.born_trace).tuples() if claimant.born_on else ()
-    name = plain_name(claimant.name)
-    return {number: doctor for number, called, doctor in rows if plain_name(called) == name} | {
-        case.id: case.treating_doctor
-    }
+    cases = Case.select(Case.id, Case.treating_doctor, Claimant).join(Claimant)
+    found = cases.where(Claimant.born_trace == case.claimant.born_trace) if case.claimant.born_on else ()
+    same = {each.id: each.treating_doctor for each in found if is_same_person(case, each)}
+    return same | {case.id: case.treating_doctor}
+
+
+def is_same_person(case: Case, other: Case) -> bool:
+    """Whether two cases are of one person: of one name and born on the same known day."""
+    one, two = case.claimant, other.claimant
+    same_day = bool(one.born_on) and one.born_trace == two.born_trace
+    return case.id == other.id or (same_day and plain_name(one.name) == plain_name(two.name))
 
 
 def treating_doctors(case: Case) -> Iterable[str]:

@@ -1,10 +1,10 @@
 """What a referral lists, read in one statement: claim numbers, injuries, opinions, parties, dates, needs, questions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
 from operator import add, itemgetter
-from typing import Any
+from typing import Any, Protocol
 
 from peewee import SQL, BooleanField, Field
 
@@ -32,6 +32,15 @@ LISTS: dict[str, Any] = {
     "arrangements": Arrangement,
 }
 READ: dict[str, Any] = {**LISTS, "questions": Question}
+
+
+class Listed(Protocol):
+    """Where the lists of a referral that decide about a time are: its particulars, or a case that was read with them."""
+
+    @property
+    def injuries(self) -> Iterable[Injury]: ...
+    @property
+    def arrangements(self) -> Iterable[Arrangement]: ...
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from portal.ime.freed import freed_times
 from portal.ime.restriction import restrict_case
 from portal.models import Arrangement, Case, Document
 from portal.words import ArrangementKind, Stage
+from tests.paper import statements_of
 
 
 @pytest.fixture
@@ -67,3 +68,17 @@ def test_a_restricted_case_is_shown_to_nobody_who_may_not_see_it(world, case_at,
     restrict_case(case, by=world.coordinator, why="A colleague's relative.")
     seen = {case.id for each in freed_times(world.second_coordinator) for case in each.cases}
     assert case.id not in seen
+
+
+def test_many_freed_times_and_many_waiting_cases_are_found_in_as_many_statements_as_one(
+    world, case_at, cancelled
+):
+    case_at(Stage.SCHEDULING)
+    few = statements_of(lambda: freed_times(world.coordinator))
+    booked = [demo.case_at(world, Stage.BOOKED) for _ in range(2)]
+    for case in booked:
+        demo.case_at(world, Stage.SCHEDULING)
+        cancel_appointment(case, by=world.coordinator, why="It can wait.")
+    found = freed_times(world.coordinator)
+    assert len(found) > 1 and len(found[0].cases) > 1
+    assert statements_of(lambda: freed_times(world.coordinator)) == few
