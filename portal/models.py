@@ -143,6 +143,9 @@ class Expert(Remembered):
         return f"{self.user.name}, {self.credentials}"
 
 
+Expert.add_index(Expert.npi, unique=True, where=SQL("npi <> ''"), name="expert_one_npi")
+
+
 class ExpertSpecialty(Remembered):
     """One specialty of an expert, by its code in `portal/data/specialties.json`."""
 
@@ -180,6 +183,7 @@ class Credential(Remembered):
     evidence = ForeignKeyField(ExpertFile, null=True, on_delete="SET NULL")
     verified_by = ForeignKeyField(User, null=True, on_delete="RESTRICT")
     verified_at = MomentField(null=True)
+    was_verified = BooleanField(default=False)  # as it is, or as it was before a change
     warned_days = IntegerField(null=True)  # the last warning given before it runs out
 
 

@@ -144,7 +144,7 @@ def expert(
 def add_credentials(expert: Expert, licence_days: int, states: tuple[str, ...]) -> None:
     """Licences that run out in so many days, and a board certification that lasts."""
     today = clock.today()
-    verified = {"expert": expert, "verified_at": clock.now()}
+    verified = {"expert": expert, "verified_at": clock.now(), "was_verified": True}
     board = {**verified, "kind": "board", "number": f"B{20_000 + expert.id}"}
     for state in states:
         licence = {**verified, "kind": "licence", "state": state, "number": f"A{10_000 + expert.id}"}

@@ -5,6 +5,7 @@ from portal.forms.fields import (
     Choice,
     Choices,
     Day,
+    Hidden,
     Line,
     Money,
     MustBeGiven,
@@ -154,6 +155,12 @@ class CredentialForm(Form):
     authority = Line("Given by", hint="For a board certification, the name of the board", limit=120)
     number = Line("Number", [MustBeGiven("Enter the number")], limit=60)
     expires_on = Day("Valid until", [MustBeGiven("Enter the day on which it runs out")])
+
+
+class SeenForm(Form):
+    """A press that holds only for what was on the page: `seen` is the mark of it."""
+
+    seen = Hidden()
 
 
 class FileForm(Form):

@@ -1,15 +1,19 @@
 """Licenses, board certifications and listings: kept by the expert, verified by a coordinator, warned of before they run out."""
 
+import re
 from datetime import date
-from typing import Any
+from hashlib import blake2b
+from typing import Any, BinaryIO
 
-from portal import audit, clock
-from portal.db import database
+from peewee import JOIN
+
+from portal import audit, clock, written
+from portal.db import database, one_at_a_time
 from portal.ime.account_notices import owe
-from portal.ime.expert_files import remove_evidence
+from portal.ime.expert_files import add_file, remove_bytes, remove_row
 from portal.ime.process import Refusal
 from portal.models import Credential, Expert, ExpertFile, User
-from portal.words import AccountMail, Act, CredentialKind, Role
+from portal.words import AccountMail, Act, CredentialKind, ExpertPaper, Role
 
 # Days before a credential runs out on which expert and coordinators are told; on the last it no longer counts.
 WARNINGS = (60, 30, 7, 0)
@@ -18,8 +22,9 @@ NEEDS_STATE = (CredentialKind.LICENCE, CredentialKind.LISTING)
 
 def add_credential(expert: Expert, *, by: User, **fields: Any) -> Credential:
     """Add a credential; nobody has verified it yet. `fields` are kind, authority, state, number, expires_on."""
-    refuse_faulty(expert, None, **fields)
     with database.atomic():
+        one_at_a_time(credentials_of(expert.id))
+        refuse_faulty(expert, None, **fields)
         row = Credential.create(expert=expert, **fields)
         audit.record(Act.CREATED, row)
     return row
@@ -27,10 +32,11 @@ def add_credential(expert: Expert, *, by: User, **fields: Any) -> Credential:
 
 def change_credential(row: Credential, *, by: User, **fields: Any) -> None:
     """Change a credential; what was verified of it has to be verified again, and its warnings begin anew."""
-    refuse_faulty(row.expert, row, **fields)
     if all(getattr(row, name) == value for name, value in fields.items()):
         return
     with database.atomic():
+        one_at_a_time(credentials_of(row.expert_id))
+        refuse_faulty(row.expert, row, **fields)
         for name, value in fields.items():
             setattr(row, name, value)
         row.verified_by = row.verified_at = row.warned_days = None
@@ -54,47 +60,78 @@ def refuse_faulty(
         raise Refusal("Name the board.", field="authority")
     if expires_on <= clock.today():
         raise Refusal("This has run out. Enter one that is valid.", field="expires_on")
-    same = (Credential.expert == expert) & (Credential.kind == kind) & (Credential.state == state)
-    same &= (Credential.number == number) & (Credential.authority == authority)
-    if row is not None:
-        same &= Credential.id != row.id
-    if Credential.select().where(same).exists():
-        raise Refusal("This is on file already.", field="number")
+    others = Credential.select().where((Credential.expert == expert) & (Credential.kind == kind))
+    for other in others.where(Credential.id != (row.id if row else 0)):
+        if told_apart(other.state, other.number, other.authority) == told_apart(state, number, authority):
+            raise Refusal("This is on file already.", field="number")
 
 
-def keep_evidence(row: Credential, file: ExpertFile) -> None:
-    """The file that proves the credential; it has to be looked at again."""
-    remove_evidence(row)
-    with database.atomic():
-        row.evidence, row.verified_by, row.verified_at = file, None, None
+def told_apart(*typed: str) -> list[str]:
+    """What was typed, without what two people type differently: case, spaces, hyphens, points."""
+    return [re.sub(r"[\W_]", "", each).casefold() for each in typed]
+
+
+def add_evidence(row: Credential, name: str, stream: BinaryIO, *, by: User) -> ExpertFile:
+    """Keep the file that proves the credential, in place of the one before; it has to be looked at again. Raises
+    Refusal at the field `file`."""
+
+    def settle(file: ExpertFile) -> list[str]:
+        before, row.evidence = row.evidence, file
+        row.verified_by = row.verified_at = None
         row.save()
         audit.record(Act.CHANGED, row)
+        return [remove_row(before)] if before else []
+
+    return add_file(row.expert, ExpertPaper.EVIDENCE, name, stream, by=by, settle=settle)
 
 
-def verify_credential(row: Credential, *, by: User) -> None:
-    """A coordinator has compared it with the register of whoever gave it; nobody verifies their own."""
+def as_seen(row: Credential) -> str:
+    """What somebody saw of a credential, as 32 hexadecimal digits: other after any change of it or of its evidence."""
+    seen = (row.kind, row.state, row.authority, row.number, row.expires_on.isoformat(), row.evidence_id)
+    return blake2b(repr(tuple(map(str, seen))).encode(), digest_size=16).hexdigest()
+
+
+def verify_credential(row: Credential, *, by: User, seen: str) -> None:
+    """A coordinator has compared it, as they saw it, with the register of whoever gave it; nobody verifies their own."""
     if by.role != Role.COORDINATOR:
         raise Refusal("A coordinator verifies credentials.")
-    if row.expires_on <= clock.today():
-        raise Refusal("This has run out. Ask the expert for one that is valid.")
     with database.atomic():
-        row.verified_by, row.verified_at = by, clock.now()
+        one_at_a_time(credentials_of(row.expert_id))
+        row = Credential.get_by_id(row.id)
+        if as_seen(row) != seen:
+            raise Refusal("This was changed meanwhile. Look at it as it is now, then verify it.")
+        if row.expires_on <= clock.today():
+            raise Refusal("This has run out. Ask the expert for one that is valid.")
+        row.verified_by, row.verified_at, row.was_verified = by, clock.now(), True
         row.save()
         audit.record(Act.CHANGED, row)
 
 
-def remove_credential(row: Credential) -> None:
-    """Take a credential away, with its evidence."""
-    remove_evidence(row)
+def remove_credential(row: Credential, *, by: User) -> None:
+    """Take a credential away, with its evidence. An expert removes only what was never verified and still holds: a
+    certification that ran out keeps a case from them until somebody at the office has looked."""
     with database.atomic():
+        one_at_a_time(credentials_of(row.expert_id))
+        if by.role != Role.COORDINATOR and not is_own_to_remove(row):
+            raise Refusal("This was verified or has run out. Ask the office to remove it.")
         audit.record(Act.REMOVED, row)
         row.delete_instance()
+        keys = [remove_row(row.evidence)] if row.evidence else []
+    remove_bytes(keys)
+
+
+def is_own_to_remove(row: Credential) -> bool:
+    """Whether the expert may remove it without the office."""
+    return not row.was_verified and row.expires_on > clock.today()
+
+
+def credentials_of(expert_id: int) -> Any:
+    """The query of the row that whoever changes a credential of this expert has in common."""
+    return Expert.select(Expert.id).where(Expert.id == expert_id)
 
 
 def of(expert: Expert) -> list[Credential]:
     """The credentials of an expert, the first to run out at the top, each with its evidence."""
-    from peewee import JOIN
-
     rows = Credential.select(Credential, ExpertFile).join(ExpertFile, JOIN.LEFT_OUTER)
     return list(rows.where(Credential.expert == expert).order_by(Credential.expires_on, Credential.id))
 
@@ -132,7 +169,7 @@ def warn() -> int:
                 Credential.warned_days.is_null() | (Credential.warned_days > due)
             )
             if Credential.update(warned_days=due).where(first).execute():
-                tell(row, max(days, 0))
+                tell(row, days)
                 told += 1
     return told
 
@@ -140,7 +177,7 @@ def warn() -> int:
 def tell(row: Any, days: int) -> None:
     facts = {
         "what": f"{row.state} {row.kind.label}".strip(),
-        "expires_on": row.expires_on.isoformat(),
+        "expires_on": written.day(row.expires_on),
         "days": days,
         "expert": row.expert_id,
         "who": row.expert.user.name,

@@ -1,6 +1,6 @@
 """The files of an expert's profile: evidence of a credential, a sample report. Each is sealed with a key of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +10,7 @@ from portal import audit, outside
 from portal.db import database
 from portal.ime.intake import Arrival, copy
 from portal.ime.process import Refusal
-from portal.models import Credential, Expert, ExpertFile, User
+from portal.models import Expert, ExpertFile, User
 from portal.outside import files
 from portal.outside.inspect import Refused, clean_name, inspect_file
 from portal.words import Act, ExpertPaper
@@ -19,9 +19,23 @@ FILE_LIMIT = 20 * 1024 * 1024
 TAKEN = ("application/pdf", "image/jpeg", "image/png")
 
 
-def add_file(expert: Expert, kind: ExpertPaper, name: str, stream: BinaryIO, *, by: User) -> ExpertFile:
-    """Inspect, seal and keep a file: PDF or a picture, up to 20 MB. Call it outside a transaction. A new sample report
-    takes the place of the one before. Raises Refusal with the reason, at the field `file`."""
+def add_sample_report(expert: Expert, name: str, stream: BinaryIO, *, by: User) -> ExpertFile:
+    """Keep a sample report in place of the one before. Raises Refusal at the field `file`."""
+    return add_file(expert, ExpertPaper.SAMPLE_REPORT, name, stream, by=by, settle=replace_samples)
+
+
+def add_file(
+    expert: Expert,
+    kind: ExpertPaper,
+    name: str,
+    stream: BinaryIO,
+    *,
+    by: User,
+    settle: Callable[[ExpertFile], list[str]],
+) -> ExpertFile:
+    """Inspect, seal and keep a file: PDF or a picture, up to 20 MB. Call it outside a transaction. `settle` puts the new
+    row in its place within the same transaction, and returns the keys of the bytes that nobody needs any more. Raises
+    Refusal with the reason, at the field `file`."""
     with TemporaryDirectory(prefix="expert-") as folder:
         arrival = copy(stream, Arrival(clean_name(name), Path(folder) / "file"))
         media_type = inspected(arrival)
@@ -42,7 +56,7 @@ def add_file(expert: Expert, kind: ExpertPaper, name: str, stream: BinaryIO, *, 
                 filed_by=by,
             )
             audit.record(Act.CREATED, row)
-            before = replaced_by(row)
+            before = settle(row)
         remove_bytes(before)
     return row
 
@@ -70,10 +84,8 @@ def deleted_unless_kept(key: str) -> Iterator[None]:
         raise
 
 
-def replaced_by(row: ExpertFile) -> list[str]:
-    """The keys of the sample reports that a new one takes the place of; their rows are removed."""
-    if row.kind != ExpertPaper.SAMPLE_REPORT:
-        return []
+def replace_samples(row: ExpertFile) -> list[str]:
+    """The rows of the sample reports before this one go; returns the keys of their bytes."""
     others = ExpertFile.select().where(
         (ExpertFile.expert == row.expert) & (ExpertFile.kind == row.kind) & (ExpertFile.id != row.id)
     )
@@ -90,18 +102,6 @@ def remove_row(row: ExpertFile) -> str:
 def remove_bytes(keys: list[str]) -> None:
     for key in keys:
         outside.store().delete(key)
-
-
-def remove_evidence(credential: Credential) -> None:
-    """The evidence of a credential that is replaced or removed goes with it."""
-    row = credential.evidence
-    if row is None:
-        return
-    with database.atomic():
-        credential.evidence = None
-        credential.save()
-        key = remove_row(row)
-    remove_bytes([key])
 
 
 def open_file(row: ExpertFile) -> Iterator[bytes]:

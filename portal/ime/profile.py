@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Any
 
+from peewee import IntegrityError
+
 from portal import audit
 from portal.db import database
 from portal.ime.process import Refusal
@@ -48,20 +50,18 @@ def change_about(expert: Expert, *, codes: Collection[str], **fields: Any) -> No
         raise Refusal(
             "This is not an NPI: it has ten digits, and the last one checks the others.", field="npi"
         )
-    if (
-        fields.get("npi")
-        and Expert.select().where((Expert.npi == fields["npi"]) & (Expert.id != expert.id)).exists()
-    ):
-        raise Refusal("This NPI is another expert's.", field="npi")
     if unknown := set(codes) - specialties().keys():
         raise Refusal(f"The list of specialties does not hold {min(unknown)}.", field="codes")
     if not codes:
         raise Refusal("Choose at least one specialty.", field="codes")
-    with database.atomic():
-        change(expert, ABOUT, fields)
-        kept = [code for code in specialties() if code in set(codes)]
-        ExpertSpecialty.delete().where(ExpertSpecialty.expert == expert).execute()
-        ExpertSpecialty.insert_many([{"expert": expert, "code": code} for code in kept]).execute()
+    try:
+        with database.atomic():
+            change(expert, ABOUT, fields)
+            kept = [code for code in specialties() if code in set(codes)]
+            ExpertSpecialty.delete().where(ExpertSpecialty.expert == expert).execute()
+            ExpertSpecialty.insert_many([{"expert": expert, "code": code} for code in kept]).execute()
+    except IntegrityError:
+        raise Refusal("This NPI is another expert's.", field="npi") from None
 
 
 def change_work(expert: Expert, **fields: Any) -> None:

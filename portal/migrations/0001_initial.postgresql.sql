@@ -5,6 +5,7 @@ CREATE INDEX "user_organisation_id" ON "user" ("organisation_id");
 CREATE UNIQUE INDEX "user_email" ON "user" ("email");
 CREATE TABLE "expert" ("id" SERIAL NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "credentials" VARCHAR(255) NOT NULL, "practice" VARCHAR(255) NOT NULL, "npi" VARCHAR(255) NOT NULL, "years_in_practice" INTEGER NOT NULL, "examinations_done" INTEGER NOT NULL, "is_in_clinical_practice" BOOLEAN NOT NULL, "languages" VARCHAR(255) NOT NULL, "fee_cents" INTEGER NOT NULL, "capacity_a_week" INTEGER NOT NULL, "notice_days" INTEGER NOT NULL, "usual_minutes" INTEGER NOT NULL, "buffer_minutes" INTEGER NOT NULL, "missed_percent" INTEGER NOT NULL, "accepts_recording" BOOLEAN NOT NULL, "accepts_companion" BOOLEAN NOT NULL, "accepts_telehealth" BOOLEAN NOT NULL, FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE);
 CREATE UNIQUE INDEX "expert_user_id" ON "expert" ("user_id");
+CREATE UNIQUE INDEX "expert_one_npi" ON "expert" ("npi") WHERE npi <> '';
 CREATE TABLE "expert_specialty" ("id" SERIAL NOT NULL PRIMARY KEY, "expert_id" INTEGER NOT NULL, "code" VARCHAR(255) NOT NULL, FOREIGN KEY ("expert_id") REFERENCES "expert" ("id") ON DELETE CASCADE);
 CREATE INDEX "expert_specialty_expert_id" ON "expert_specialty" ("expert_id");
 CREATE UNIQUE INDEX "expert_specialty_expert_id_code" ON "expert_specialty" ("expert_id", "code");
@@ -12,7 +13,7 @@ CREATE TABLE "expert_file" ("id" SERIAL NOT NULL PRIMARY KEY, "expert_id" INTEGE
 CREATE INDEX "expert_file_expert_id" ON "expert_file" ("expert_id");
 CREATE UNIQUE INDEX "expert_file_key" ON "expert_file" ("key");
 CREATE INDEX "expert_file_filed_by_id" ON "expert_file" ("filed_by_id");
-CREATE TABLE "credential" ("id" SERIAL NOT NULL PRIMARY KEY, "expert_id" INTEGER NOT NULL, "kind" VARCHAR(255) NOT NULL CHECK ("kind" IN ('licence', 'board', 'listing')), "authority" VARCHAR(255) NOT NULL, "state" VARCHAR(255) NOT NULL, "number" VARCHAR(255) NOT NULL, "expires_on" DATE NOT NULL, "evidence_id" INTEGER, "verified_by_id" INTEGER, "verified_at" TIMESTAMP, "warned_days" INTEGER, FOREIGN KEY ("expert_id") REFERENCES "expert" ("id") ON DELETE CASCADE, FOREIGN KEY ("evidence_id") REFERENCES "expert_file" ("id") ON DELETE SET NULL, FOREIGN KEY ("verified_by_id") REFERENCES "user" ("id") ON DELETE RESTRICT);
+CREATE TABLE "credential" ("id" SERIAL NOT NULL PRIMARY KEY, "expert_id" INTEGER NOT NULL, "kind" VARCHAR(255) NOT NULL CHECK ("kind" IN ('licence', 'board', 'listing')), "authority" VARCHAR(255) NOT NULL, "state" VARCHAR(255) NOT NULL, "number" VARCHAR(255) NOT NULL, "expires_on" DATE NOT NULL, "evidence_id" INTEGER, "verified_by_id" INTEGER, "verified_at" TIMESTAMP, "was_verified" BOOLEAN NOT NULL, "warned_days" INTEGER, FOREIGN KEY ("expert_id") REFERENCES "expert" ("id") ON DELETE CASCADE, FOREIGN KEY ("evidence_id") REFERENCES "expert_file" ("id") ON DELETE SET NULL, FOREIGN KEY ("verified_by_id") REFERENCES "user" ("id") ON DELETE RESTRICT);
 CREATE INDEX "credential_expert_id" ON "credential" ("expert_id");
 CREATE INDEX "credential_evidence_id" ON "credential" ("evidence_id");
 CREATE INDEX "credential_verified_by_id" ON "credential" ("verified_by_id");

@@ -6,9 +6,9 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, redirect, url_for
 
 from portal.forms.instructions import ConfirmForm
-from portal.forms.profile import AboutForm, ClinicForm, CredentialForm, FeesForm, FileForm, WorkForm
+from portal.forms.profile import AboutForm, ClinicForm, CredentialForm, FeesForm, FileForm, SeenForm, WorkForm
 from portal.ime import clinics, credentials, profile
-from portal.ime.expert_files import add_file, open_file, sample_report
+from portal.ime.expert_files import add_sample_report, open_file, sample_report
 from portal.ime.experts import credential as in_words
 from portal.ime.profile import ABOUT, WORK, tiers_of
 from portal.ime.specialties import specialties
@@ -20,7 +20,7 @@ from portal.web.download import attachment
 from portal.web.limits import FILING, READING, limited
 from portal.web.page import done, page, take
 from portal.web.routing import signed_in
-from portal.words import ExpertPaper, Role
+from portal.words import Role
 
 bp = Blueprint("profile", __name__)
 log = logging.getLogger("portal")
@@ -71,6 +71,8 @@ def shown(row: Credential) -> dict[str, Any]:
         "words": f"{held.words}" if not row.authority else f"{held.words}, {row.authority}",
         "tone": held.tone,
         "is_verified": row.verified_at is not None,
+        "is_removable": g.person.role == Role.COORDINATOR or credentials.is_own_to_remove(row),
+        "seen": credentials.as_seen(row),
     }
 
 
@@ -179,23 +181,25 @@ def add_evidence(expert_id: int, credential_id: int) -> Any:
     expert, form = find(expert_id), FileForm()
     row = own_credential(expert, credential_id)
     if form.validate_on_submit() and take(
-        form, lambda: credentials.keep_evidence(row, keep_file(expert, ExpertPaper.EVIDENCE, form))
+        form, lambda: credentials.add_evidence(row, *sent_in(form), by=g.person)
     ):
         return done("The evidence is filed.", back(expert))
     return part(form, expert, "File the evidence", is_upload=True, button="File it")
 
 
-def keep_file(expert: Expert, kind: ExpertPaper, form: FileForm) -> ExpertFile:
-    sent = form.file.data
-    return add_file(expert, kind, sent.filename or "", sent.stream, by=g.person)
+def sent_in(form: FileForm) -> tuple[str, Any]:
+    """The name and the bytes of the file that was sent."""
+    return form.file.data.filename or "", form.file.data.stream
 
 
 @bp.route("/experts/<number:expert_id>/credentials/<number:credential_id>/verification", methods=["POST"])
 @signed_in(Role.COORDINATOR)
 def verify(expert_id: int, credential_id: int) -> Any:
-    expert, form = find(expert_id), ConfirmForm()
+    expert, form = find(expert_id), SeenForm()
     row = own_credential(expert, credential_id)
-    if form.validate_on_submit() and take(form, lambda: credentials.verify_credential(row, by=g.person)):
+    if form.validate_on_submit() and take(
+        form, lambda: credentials.verify_credential(row, by=g.person, seen=form.seen.data)
+    ):
         return done("It is verified, and counts from now on.", back(expert))
     return done(" ".join(form.form_errors), back(expert))
 
@@ -204,8 +208,10 @@ def verify(expert_id: int, credential_id: int) -> Any:
 @signed_in(*READERS)
 def remove_credential(expert_id: int, credential_id: int) -> Any:
     expert = find(expert_id)
-    credentials.remove_credential(own_credential(expert, credential_id))
-    return done("It is removed, with its evidence.", back(expert))
+    row, form = own_credential(expert, credential_id), ConfirmForm()
+    if form.validate_on_submit() and take(form, lambda: credentials.remove_credential(row, by=g.person)):
+        return done("It is removed, with its evidence.", back(expert))
+    return done(" ".join(form.form_errors), back(expert))
 
 
 @bp.route("/experts/<number:expert_id>/files/<number:file_id>")
@@ -227,7 +233,9 @@ def download(expert_id: int, file_id: int) -> Response:
 @limited(FILING)
 def add_sample(expert_id: int) -> Any:
     expert, form = find(expert_id), FileForm()
-    if form.validate_on_submit() and take(form, lambda: keep_file(expert, ExpertPaper.SAMPLE_REPORT, form)):
+    if form.validate_on_submit() and take(
+        form, lambda: add_sample_report(expert, *sent_in(form), by=g.person)
+    ):
         return done("The sample report is filed.", back(expert))
     return part(
         form, expert, "File a sample report, without anybody’s name", is_upload=True, button="File it"

@@ -7,17 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from portal import clock, outside
+from portal import account_mail, clock, outside, written
 from portal.ime import clinics, credentials, profile
-from portal.ime.credentials import WARNINGS, add_credential, change_credential, verify_credential, warn
-from portal.ime.expert_files import add_file, open_file, sample_report
+from portal.ime.credentials import (
+    WARNINGS,
+    add_credential,
+    as_seen,
+    change_credential,
+    verify_credential,
+    warn,
+)
+from portal.ime.expert_files import add_sample_report, open_file, sample_report
 from portal.ime.intake import sweep_orphans
 from portal.ime.matching import ranked
 from portal.ime.process import Refusal
 from portal.ime.profile import change_about, change_fees, change_work, is_npi, tiers_of
 from portal.models import AccountNotice, Appointment, AuditRecord, Clinic, Credential, ExpertFile
 from portal.outside.store import Store
-from portal.words import AccountMail, AppointmentState, CredentialKind, ExpertPaper, Stage
+from portal.words import AccountMail, AppointmentState, CredentialKind, Stage
 from tests.databases import ON_BOTH
 from tests.paper import a_pdf as pdf
 
@@ -130,13 +137,68 @@ def test_a_coordinator_verifies_and_a_change_has_to_be_verified_again(world, exp
 
     assert "The license in CA is not verified yet." in why()
     with pytest.raises(Refusal, match="A coordinator verifies"):
-        verify_credential(row, by=world.expert)
-    verify_credential(row, by=world.coordinator)
+        verify_credential(row, by=world.expert, seen=as_seen(row))
+    verify_credential(row, by=world.coordinator, seen=as_seen(row))
+    row = Credential.get_by_id(row.id)
     assert why() == ()
     change_credential(row, by=world.expert, **licence())
     assert row.verified_at, "nothing was different"
     change_credential(row, by=world.expert, **licence(number="A-8"))
     assert row.verified_at is None and why()
+
+
+def test_what_changed_since_it_was_seen_is_not_verified(world, expert):
+    row = add_credential(expert, by=world.expert, **licence(number="A-20"))
+    seen = as_seen(row)
+    change_credential(row, by=world.expert, **licence(number="A-21"))
+    with pytest.raises(Refusal, match="changed meanwhile"):
+        verify_credential(row, by=world.coordinator, seen=seen)
+    seen = as_seen(Credential.get_by_id(row.id))
+    credentials.add_evidence(row, "license.pdf", io.BytesIO(pdf("Other.")), by=world.expert)
+    with pytest.raises(Refusal, match="changed meanwhile"):
+        verify_credential(row, by=world.coordinator, seen=seen)
+    assert Credential.get_by_id(row.id).verified_at is None
+
+
+def test_an_expert_removes_only_what_was_never_verified_and_still_holds(world, expert):
+    """Otherwise a certification that ran out would keep no case away once it is gone."""
+    row = add_credential(expert, by=world.expert, **licence(number="A-30"))
+    credentials.remove_credential(row, by=world.expert)
+    row = Credential.get(Credential.expert == expert)
+    change_credential(row, by=world.expert, **licence(number="A-31"))
+    assert row.verified_at is None
+    with pytest.raises(Refusal, match="Ask the office"):
+        credentials.remove_credential(row, by=world.expert)
+    credentials.remove_credential(row, by=world.coordinator)
+    assert not Credential.select().where(Credential.id == row.id).exists()
+
+
+def test_evidence_that_cannot_be_put_in_its_place_leaves_the_one_before(
+    world, expert, monkeypatch, own_store
+):
+    row = add_credential(expert, by=world.expert, **licence(number="A-40"))
+    first = credentials.add_evidence(row, "first.pdf", io.BytesIO(pdf("First.")), by=world.expert)
+    monkeypatch.setattr(credentials, "remove_row", lambda before: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        credentials.add_evidence(row, "second.pdf", io.BytesIO(pdf("Second.")), by=world.expert)
+    assert Credential.get_by_id(row.id).evidence_id == first.id and ExpertFile.select().count() == 1
+    assert outside.store().exists(first.key)
+
+
+def test_what_two_people_type_differently_is_one_credential(world, expert):
+    add_credential(expert, by=world.expert, **licence(number="A-50"))
+    with pytest.raises(Refusal, match="on file already"):
+        add_credential(expert, by=world.expert, **licence(number="a 50"))
+
+
+def test_a_warning_that_comes_late_says_that_it_ran_out(world, expert):
+    Credential.update(expires_on=clock.today() + timedelta(days=900)).execute()
+    row = Credential.get(Credential.expert == expert)
+    day = clock.today() - timedelta(days=3)
+    Credential.update(expires_on=day).where(Credential.id == row.id).execute()
+    assert warn() == 1
+    mail = account_mail.write(AccountNotice.get(AccountNotice.user == world.expert))
+    assert "ran out" in mail.subject and f"ran out on {written.day(day)}" in mail.text
 
 
 def test_on_the_day_it_runs_out_a_license_excludes(world, expert, case_at):
@@ -189,22 +251,19 @@ def own_store(tmp_path, monkeypatch):
 def test_evidence_is_sealed_and_opened_again_and_no_sweep_takes_it(world, expert, own_store):
     row = Credential.get(Credential.expert == expert)
     paper = pdf("A license.")
-    file = add_file(expert, ExpertPaper.EVIDENCE, "license.pdf", io.BytesIO(paper), by=world.expert)
-    credentials.keep_evidence(row, file)
+    file = credentials.add_evidence(row, "license.pdf", io.BytesIO(paper), by=world.expert)
     assert b"".join(open_file(file)) == paper and row.verified_at is None
     assert paper[:200] not in b"".join(outside.store().open(file.key))
     with clock.set_to(clock.now() + timedelta(days=3)):
         sweep_orphans()
     assert outside.store().exists(file.key)
-    credentials.remove_credential(row)
+    credentials.remove_credential(row, by=world.coordinator)
     assert not outside.store().exists(file.key) and not ExpertFile.select().exists()
 
 
 def test_a_new_sample_report_takes_the_place_of_the_one_before(world, expert):
     files = [
-        add_file(
-            expert, ExpertPaper.SAMPLE_REPORT, f"{number}.pdf", io.BytesIO(pdf(f"{number}")), by=world.expert
-        )
+        add_sample_report(expert, f"{number}.pdf", io.BytesIO(pdf(f"{number}")), by=world.expert)
         for number in range(2)
     ]
     assert sample_report(expert) == files[1] and ExpertFile.select().count() == 1
@@ -213,7 +272,7 @@ def test_a_new_sample_report_takes_the_place_of_the_one_before(world, expert):
 
 def test_what_is_no_pdf_and_no_picture_is_refused_and_leaves_nothing(world, expert):
     with pytest.raises(Refusal) as refused:
-        add_file(expert, ExpertPaper.EVIDENCE, "x.pdf", io.BytesIO(b"<script>"), by=world.expert)
+        add_sample_report(expert, "x.pdf", io.BytesIO(b"<script>"), by=world.expert)
     assert refused.value.field == "file" and not ExpertFile.select().exists()
 
 

@@ -97,3 +97,14 @@ def test_the_panel_is_narrowed(visitor, world):
     assert page.sees(world.second_expert.name) and not page.sees(world.expert.name)
     assert page.opens("/experts?state=NY").sees(world.expert.name)
     assert page.opens("/experts?needs=junk&state=ZZ&specialty=%00").status == 200
+
+
+def test_what_the_expert_changed_meanwhile_is_not_verified(own, visitor, world):
+    own.opens(path(world.expert)).follows("Add one")
+    day = {"expires_on-month": "1", "expires_on-day": "2", "expires_on-year": "2099"}
+    own.presses("Save", kind="licence", state="OR", number="O-1", **day)
+    office = visitor(world.coordinator).opens(path(world.expert))
+    row = Credential.get(Credential.number == "O-1")
+    own.opens(path(world.expert, f"/credentials/{row.id}")).presses("Save", number="O-2")
+    office.presses("Verify")
+    assert office.sees("This was changed meanwhile.") and Credential.get_by_id(row.id).verified_at is None
