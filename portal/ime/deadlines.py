@@ -14,6 +14,7 @@ from portal.models import (
     FAR_FUTURE,
     Addendum,
     Appointment,
+    Arrangement,
     Case,
     Clarification,
     Clinic,
@@ -23,7 +24,7 @@ from portal.models import (
     SlotHold,
     Verdict,
 )
-from portal.words import AppointmentState, ClarificationState, OfferState, Party, Stage
+from portal.words import AppointmentState, ArrangementState, ClarificationState, OfferState, Party, Stage
 
 # House targets in working days (Monday to Friday) after the stage began; a manager's setting one day.
 DAYS_TO_SCREEN = 1
@@ -35,6 +36,7 @@ DAYS_TO_REPORT = 15
 DAYS_TO_CHECK = 2
 DAYS_TO_REVIEW = 10
 DAYS_BEFORE_EXAM_FOR_BRIEF = 10  # calendar days
+WELL_BEFORE = timedelta(days=7)  # what the claimant needs on the day is settled by then
 SATURDAY = 5
 
 
@@ -87,7 +89,14 @@ def booked(case: Case) -> Next:
     if not case.brief_sent_at:
         ideal = exam_on - timedelta(days=DAYS_BEFORE_EXAM_FOR_BRIEF)
         return Next(Party.COORDINATOR, "send_brief", max(ideal, after(case, 0)))
+    if is_near(exam_on) and case.arrangements.where(Arrangement.state == ArrangementState.NEEDED).exists():
+        return Next(Party.COORDINATOR, "settle_arrangement", exam_on - WELL_BEFORE)
     return Next(Party.EXPERT, "record_examination", exam_on)
+
+
+def is_near(exam_on: date) -> bool:
+    """The day is so near that what is unsettled cannot wait, and not yet come."""
+    return exam_on - WELL_BEFORE <= clock.today() < exam_on
 
 
 def scheduling(case: Case) -> Next:

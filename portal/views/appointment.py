@@ -15,7 +15,7 @@ from portal.ime.process import PROCESS
 from portal.kept import Kept, bind
 from portal.models import Appointment, Arrangement, Attendance, Case, Clinic
 from portal.policy import ENGAGED
-from portal.views.booking import fees, told, weighed
+from portal.views.booking import again, fees, told, weighed
 from portal.views.hours import bp
 from portal.web.formats import relative
 from portal.web.page import done, page, take
@@ -32,7 +32,7 @@ def cancel(case: Case) -> Any:
     if case.move_asked_at and not form.is_submitted():
         form.wanted_by.process_data(Party.CLAIMANT)
     if form.validate_on_submit() and take(form, lambda: cancel_appointment(case, by=g.person, **given(form))):
-        return done(f"The appointment is cancelled. {told(case)} {freed()}", case)
+        return done(f"The appointment is cancelled. {told(case)} {freed()}{again(case)}", case)
     found = (
         booking.cancelling_findings(case, old, Party(form.wanted_by.data or Party.CLAIMANT)) if old else []
     )
@@ -156,9 +156,16 @@ def arranged(each: Arrangement) -> dict[str, str]:
         "kind": each.kind.title,
         "state": each.state.title,
         "tone": SETTLED_TONES[each.state],
-        "supplier": each.supplier,
-        "detail": each.detail,
+        "supplier": supplied(each),
+        "phone": each.supplier_phone,
+        "detail": each.refused_because or each.detail,
     }
+
+
+def supplied(each: Arrangement) -> str:
+    """Who supplies it, or did for an earlier time."""
+    is_over = each.supplier and each.state == ArrangementState.NEEDED
+    return f"was settled with {each.supplier}" if is_over else each.supplier
 
 
 def arrangements_href(case: Case, party: Party) -> str | None:

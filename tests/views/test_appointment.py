@@ -372,3 +372,37 @@ def test_the_reason_of_a_move_is_for_the_referrer_and_the_office_alone(visitor, 
     path = f"/cases/{case.reference}"
     assert visitor(world.referrer).opens(path).sees("The adjuster asked for it.")
     assert not visitor(world.expert).opens(path).sees("The adjuster asked for it.")
+
+
+def test_a_refusal_without_words_for_the_claimant_keeps_what_was_typed(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    row = case.arrangements.get()
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}/arrangements")
+    answers = {f"state_{row.id}": "refused", f"supplier_{row.id}": "Lingua Desk"}
+    page.presses("Save the arrangements", **answers)
+    assert page.status == 422 and page.sees("Say why, in words for the claimant")
+    assert page.typed(f"supplier_{row.id}") == "Lingua Desk"
+    page.presses("Save the arrangements", **{f"phone_{row.id}": "12"})
+    assert page.status == 422 and case.arrangements.get().state == ArrangementState.NEEDED
+    words = "The doctor sees everybody alone."
+    page.presses("Save the arrangements", **{f"because_{row.id}": words, f"phone_{row.id}": "(415) 555-0199"})
+    assert page.sees("The arrangements are saved.")
+    row = case.arrangements.get()
+    assert (row.state, row.refused_because, row.supplier_phone) == (
+        ArrangementState.REFUSED,
+        words,
+        "+14155550199",
+    )
+
+
+def test_after_cancelling_the_coordinator_reads_who_has_to_be_asked_again(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    Arrangement.create(
+        case=case, kind="interpreter", state=ArrangementState.CONFIRMED, supplier="Lingua Desk"
+    )
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/cancel")
+    page.presses("Cancel the appointment", why="It can wait.", wanted_by="claimant")
+    assert page.sees("Ask again for the new time: Lingua Desk (interpreter).")
+    assert page.sees("was settled with Lingua Desk")
+    page.opens(f"/cases/{case.reference}/arrangements")
+    assert page.sees("It was settled with Lingua Desk for an earlier time.")
