@@ -18,13 +18,22 @@ from portal.models import (
     Case,
     Clarification,
     Clinic,
+    Event,
     Offer,
     Question,
     RuleSnapshot,
     SlotHold,
     Verdict,
 )
-from portal.words import AppointmentState, ArrangementState, ClarificationState, OfferState, Party, Stage
+from portal.words import (
+    AppointmentState,
+    ArrangementState,
+    ClarificationState,
+    OfferState,
+    Outcome,
+    Party,
+    Stage,
+)
 
 # House targets in working days (Monday to Friday) after the stage began; a manager's setting one day.
 DAYS_TO_SCREEN = 1
@@ -106,7 +115,16 @@ def scheduling(case: Case) -> Next:
     )
     if ends := until.scalar():
         return Next(Party.CLAIMANT, "pick_time", clock.day_of(ends))
+    if are_records_wrong(case):
+        return Next(Party.COORDINATOR, "request_record", after(case, DAYS_TO_SCREEN))
     return Next(Party.COORDINATOR, "book_appointment", after(case, DAYS_TO_BOOK))
+
+
+def are_records_wrong(case: Case) -> bool:
+    """The examination was missed because of the records, and nobody has asked for others or filed them since."""
+    told = case.events.where(Event.step.in_(("record_missed", "request_record", "file_document")))
+    last = told.order_by(Event.id.desc()).first()
+    return bool(last and last.facts.get("outcome") == Outcome.RECORDS_WRONG)
 
 
 def reporting(case: Case) -> Next:

@@ -30,6 +30,15 @@ FOLLOWS = {
 }
 NOT_EXAMINED = tuple(FOLLOWS)
 
+# Outcome -> the steps that come before a new time, or instead of one.
+LEADS_TO = {
+    Outcome.LATE: ("add_arrangement", "settle_arrangement"),
+    Outcome.INTERPRETER_ABSENT: ("settle_arrangement",),
+    Outcome.CONSENT_REFUSED: ("answer_message", "open_file_review"),
+    Outcome.RECORDS_WRONG: ("request_record", "file_document"),
+    Outcome.EXPERT_ABSENT: ("release_expert",),
+}
+
 
 @step
 def record_examination(
