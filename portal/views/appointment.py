@@ -157,7 +157,9 @@ def follows(case: Case, rows: list[Any]) -> dict[str, Any] | None:
 def freed_href(rows: list[Any]) -> str | None:
     """Where the cases are listed that a time given back could serve, as long as it is still to come."""
     now = clock.now()
-    is_free = any(row.state in GIVEN_BACK and row.starts_at > now for row in rows)
+    is_free = any(
+        row.state in GIVEN_BACK and row.starts_at > now and row.ended_for != Party.EXPERT for row in rows
+    )
     return url_for("freed.times") if is_free else None
 
 
