@@ -13,7 +13,7 @@ from huey.storage import BlackHoleStorage, SqliteStorage
 from portal import account_mail, db, notices, restore, search
 from portal.audit import seals
 from portal.config import Config
-from portal.ime import allowance, credentials, holds, intake, matching, process, tries
+from portal.ime import allowance, arrangements, credentials, holds, intake, matching, process, tries
 
 log = logging.getLogger("portal")
 
@@ -58,6 +58,11 @@ def expire_offers() -> None:
 @queue.periodic_task(crontab(minute="*"))
 def sweep_holds() -> None:
     holds.sweep_holds()
+
+
+@queue.periodic_task(crontab(minute="5"))
+def look_ahead() -> None:
+    arrangements.look_ahead()
 
 
 @queue.periodic_task(crontab(minute="*"))

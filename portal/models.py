@@ -630,6 +630,8 @@ class Arrangement(Remembered):
     detail = CharField(default="")
     state = WordField(ArrangementState, default=ArrangementState.NEEDED)
     supplier = CharField(default="")
+    supplier_phone = CharField(default="")
+    refused_because = CharField(default="")  # in words for the claimant
     asked_by = WordField(Party, default=Party.REFERRER)
 
     class Meta:

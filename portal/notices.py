@@ -8,7 +8,16 @@ from portal.outbox import UNSENT, Text, due, public_url
 from portal.outside.mail import Mail
 from portal.words import Act, Ending, NoticeState, Party, Stage
 
-CARRY_LINK = frozenset({"book_appointment", "pick_time", "move_appointment", "send_link", "offer_times"})
+CARRY_LINK = frozenset(
+    (
+        "book_appointment",
+        "pick_time",
+        "move_appointment",
+        "send_link",
+        "offer_times",
+        "settle_arrangement",
+    )
+)
 
 # Who is sent something for their calendar, and with which steps.
 INVITED = frozenset({Party.CLAIMANT, Party.EXPERT})

@@ -24,6 +24,12 @@ def phone(number: str) -> str:
     return f"({number[2:5]}) {number[5:8]}-{number[8:]}" if is_us else number
 
 
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th, 22nd"""
+    is_teen = number % 100 in (11, 12, 13)
+    return f"{number}{'th' if is_teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
 def span(seconds: int) -> str:
     """How long somebody has to wait, rounded up: 20 seconds, a minute, 3 minutes"""
     if seconds <= 50:

@@ -117,6 +117,7 @@ def test_what_happens_by_the_clock_is_known():
         "back_up",
         "tidy_search",
         "warn_of_credentials",
+        "look_ahead",
     }
 
 
@@ -127,6 +128,7 @@ def test_what_happens_by_the_clock_is_known():
         "seal_audit",
         "expire_offers",
         "sweep_holds",
+        "look_ahead",
         "warn_of_credentials",
         "sweep_orphans",
         "forget_failures",

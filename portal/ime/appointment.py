@@ -24,6 +24,7 @@ __all__ = ["FURTHEST", "USUAL_LENGTH", "Earliest", "Slot", "earliest_exam", "fre
 LENGTHS = tuple(timedelta(minutes=minutes) for minutes in (30, 45, 60, 90, 120, 180, 240))
 # Who may want an appointment moved or cancelled; the coordinator stands for the office.
 WANTING = (Party.CLAIMANT, Party.REFERRER, Party.EXPERT, Party.COORDINATOR)
+COMING_ALONG = (ArrangementKind.INTERPRETER, ArrangementKind.TRANSPORT)  # somebody comes for that very hour
 TAKEN = "Someone booked this time a moment ago. Please choose another."
 
 
@@ -119,13 +120,18 @@ def end_for(case: Case, state: AppointmentState, why: str, wanted_by: Party) -> 
 
 
 def ask_suppliers_again(case: Case) -> None:
-    """Whoever was booked for the day knows the wrong one now."""
-    settled = [ArrangementState.BOOKED, ArrangementState.CONFIRMED]
+    """Whoever was booked for the day knows the wrong one now; who it was stays noted."""
     Arrangement.update(state=ArrangementState.NEEDED).where(
         (Arrangement.case == case)
-        & Arrangement.state.in_(settled)
-        & Arrangement.kind.in_([ArrangementKind.INTERPRETER, ArrangementKind.TRANSPORT])
+        & Arrangement.state.in_([ArrangementState.BOOKED, ArrangementState.CONFIRMED])
+        & ((Arrangement.supplier != "") | Arrangement.kind.in_(COMING_ALONG))
     ).execute()
+
+
+def to_ask_again(case: Case) -> list[Arrangement]:
+    """What was settled with somebody for an earlier time and is needed anew."""
+    rows = case.arrangements.where(Arrangement.state == ArrangementState.NEEDED, Arrangement.supplier != "")
+    return list(rows.order_by(Arrangement.id))
 
 
 def forget_appointment(case: Case) -> None:

@@ -104,8 +104,9 @@ def findings(case: Case, clinic: Any, starts_at: datetime, is_telehealth: bool =
 
 def cancelling_findings(case: Case, appointment: Any, wanted_by: Party) -> list[Finding]:
     """What the rules say about ending a booked appointment today, for whoever wants it."""
-    exam_on = clock.day_of(appointment.starts_at, appointment.clinic.time_zone)
-    return gates.before_cancelling(pack_for(case), case.exam_kind, exam_on, clock.today(), wanted_by)
+    zone = appointment.clinic.time_zone
+    exam_on, today = clock.day_of(appointment.starts_at, zone), clock.today(zone)
+    return gates.before_cancelling(pack_for(case), case.exam_kind, exam_on, today, wanted_by)
 
 
 def brief_findings(case: Case, served_on: date | None) -> list[Finding]:

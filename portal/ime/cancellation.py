@@ -1,5 +1,6 @@
 """What it costs when an examination does not take place: by the business days left before it, and the expert's tiers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -17,7 +18,6 @@ CHARGED = {
     Outcome.CONSENT_REFUSED,
     Outcome.RECORDS_WRONG,
 }
-FREE = {Outcome.EXPERT_ABSENT}
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,34 @@ def tier_of(expert: Expert, left: int) -> CancellationTier | None:
 
 def fee_for_missing(appointment: Any, outcome: Outcome) -> Fee:
     """What an examination that could not be held costs."""
+    fee = missing(appointment, outcome)
+    return fee if is_to_come(appointment) else Fee(fee.cents, f"{outcome.title}: {fee.because}")
+
+
+def missing(appointment: Any, outcome: Outcome) -> Fee:
+    """The fee and whose wish it is. Of a cancellation that is recorded on the day or later only the outcome says when it
+    came."""
+    if is_to_come(appointment):
+        return fee_for_ending(appointment, Party.CLAIMANT)
     expert = appointment.expert
-    if outcome in CHARGED:
-        because = f"{outcome.title}: {expert.name} asks for {expert.missed_percent} %."
-        return Fee(part_of(expert, expert.missed_percent), because)
-    if outcome in FREE:
-        return Fee(0, f"{outcome.title}.")
-    return fee_for_ending(appointment, Party.CLAIMANT)
+    percent = expert.missed_percent if outcome in CHARGED else 0
+    if outcome == Outcome.CANCELLED_LATE and (strictest := tier_of(expert, 0)):
+        percent = strictest.percent
+    return Fee(
+        part_of(expert, percent), f"{expert.name} asks for {f'{percent} %' if percent else 'nothing'}."
+    )
+
+
+def is_to_come(appointment: Any) -> bool:
+    return bool(appointment.starts_at > clock.now())
+
+
+def fees_for_missing(appointment: Any, outcomes: Iterable[Outcome]) -> list[tuple[str, Fee]]:
+    """What each outcome costs, those with the same fee together: their words, and the fee."""
+    alike: dict[Fee, list[Outcome]] = {}
+    for outcome in outcomes:
+        alike.setdefault(missing(appointment, outcome), []).append(outcome)
+    return [("; ".join(outcome.title for outcome in same), fee) for fee, same in alike.items()]
 
 
 def part_of(expert: Expert, percent: int) -> int:

@@ -14,16 +14,26 @@ from portal.models import (
     FAR_FUTURE,
     Addendum,
     Appointment,
+    Arrangement,
     Case,
     Clarification,
     Clinic,
+    Event,
     Offer,
     Question,
     RuleSnapshot,
     SlotHold,
     Verdict,
 )
-from portal.words import AppointmentState, ClarificationState, OfferState, Party, Stage
+from portal.words import (
+    AppointmentState,
+    ArrangementState,
+    ClarificationState,
+    OfferState,
+    Outcome,
+    Party,
+    Stage,
+)
 
 # House targets in working days (Monday to Friday) after the stage began; a manager's setting one day.
 DAYS_TO_SCREEN = 1
@@ -35,6 +45,7 @@ DAYS_TO_REPORT = 15
 DAYS_TO_CHECK = 2
 DAYS_TO_REVIEW = 10
 DAYS_BEFORE_EXAM_FOR_BRIEF = 10  # calendar days
+WELL_BEFORE = timedelta(days=7)  # what the claimant needs on the day is settled by then
 SATURDAY = 5
 
 
@@ -87,7 +98,14 @@ def booked(case: Case) -> Next:
     if not case.brief_sent_at:
         ideal = exam_on - timedelta(days=DAYS_BEFORE_EXAM_FOR_BRIEF)
         return Next(Party.COORDINATOR, "send_brief", max(ideal, after(case, 0)))
+    if is_near(exam_on) and case.arrangements.where(Arrangement.state == ArrangementState.NEEDED).exists():
+        return Next(Party.COORDINATOR, "settle_arrangement", exam_on - WELL_BEFORE)
     return Next(Party.EXPERT, "record_examination", exam_on)
+
+
+def is_near(exam_on: date) -> bool:
+    """The day is so near that what is unsettled cannot wait, and not yet come."""
+    return exam_on - WELL_BEFORE <= clock.today() < exam_on
 
 
 def scheduling(case: Case) -> Next:
@@ -97,7 +115,16 @@ def scheduling(case: Case) -> Next:
     )
     if ends := until.scalar():
         return Next(Party.CLAIMANT, "pick_time", clock.day_of(ends))
+    if are_records_wrong(case):
+        return Next(Party.COORDINATOR, "request_record", after(case, DAYS_TO_SCREEN))
     return Next(Party.COORDINATOR, "book_appointment", after(case, DAYS_TO_BOOK))
+
+
+def are_records_wrong(case: Case) -> bool:
+    """The examination was missed because of the records, and nobody has asked for others or filed them since."""
+    told = case.events.where(Event.step.in_(("record_missed", "request_record", "file_document")))
+    last = told.order_by(Event.id.desc()).first()
+    return bool(last and last.facts.get("outcome") == Outcome.RECORDS_WRONG)
 
 
 def reporting(case: Case) -> Next:

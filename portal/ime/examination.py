@@ -5,13 +5,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal import clock
-from portal.ime.appointment import end_booking, forget_appointment
+from portal.ime.appointment import ask_suppliers_again, end_booking, forget_appointment
 from portal.ime.cancellation import fee_for_missing, keep_fee
 from portal.ime.holds import let_go_all
 from portal.ime.process import Refusal, remember, step
 from portal.ime.report import open_report
-from portal.models import Appointment, Arrangement, Attendance, Case, Clinic, User
-from portal.words import AppointmentState, ArrangementKind, ArrangementState, Outcome
+from portal.models import Appointment, Attendance, Case, Clinic, User
+from portal.words import AppointmentState, Outcome
 
 EXAMINED = (Outcome.COMPLETED, Outcome.LEFT_EARLY, Outcome.DECLINED_PART)
 BEFORE_THE_DAY = (Outcome.CANCELLED_IN_TIME, Outcome.CANCELLED_LATE)
@@ -29,6 +29,15 @@ FOLLOWS = {
     Outcome.CANCELLED_LATE: "A new time is booked. The late cancellation stays in the history.",
 }
 NOT_EXAMINED = tuple(FOLLOWS)
+
+# Outcome -> the steps that come before a new time, or instead of one.
+LEADS_TO = {
+    Outcome.LATE: ("add_arrangement", "settle_arrangement"),
+    Outcome.INTERPRETER_ABSENT: ("settle_arrangement",),
+    Outcome.CONSENT_REFUSED: ("answer_message", "open_file_review"),
+    Outcome.RECORDS_WRONG: ("request_record", "file_document"),
+    Outcome.EXPERT_ABSENT: ("release_expert",),
+}
 
 
 @step
@@ -78,10 +87,7 @@ def record_missed(case: Case, *, by: User, outcome: Outcome, note: str = "") -> 
         raise Refusal("With this outcome the claimant was examined.", field="outcome")
     appointment = attend(case, by, outcome, AppointmentState.MISSED, note=note)
     keep_fee(appointment, fee_for_missing(appointment, outcome))
-    if outcome == Outcome.INTERPRETER_ABSENT:
-        Arrangement.update(state=ArrangementState.NEEDED).where(
-            (Arrangement.case == case) & (Arrangement.kind == ArrangementKind.INTERPRETER)
-        ).execute()
+    ask_suppliers_again(case)
     forget_appointment(case)
 
 

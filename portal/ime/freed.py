@@ -1,25 +1,37 @@
 """Slot recovery: a time that was given back, and the ready cases that it could serve, in order."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from peewee import JOIN, SQL, prefetch
+from peewee import JOIN, SQL, fn, prefetch
 
 from portal import clock
 from portal.ime import booking, complexity, gates
 from portal.ime.gates import BookingFacts
 from portal.ime.rules import RulePack
 from portal.ime.slots import Slot, quarters
-from portal.models import Appointment, Arrangement, Case, Claimant, Clinic, Expert, Injury, TakenQuarter, User
+from portal.models import (
+    Appointment,
+    Arrangement,
+    Case,
+    Claimant,
+    Clinic,
+    Expert,
+    Injury,
+    TakenQuarter,
+    TimeOff,
+    User,
+)
 from portal.policy import seeing, sight
-from portal.words import AppointmentState, Role, Stage
+from portal.words import AppointmentState, Party, Role, Stage
 
 GIVEN_BACK = (AppointmentState.MOVED, AppointmentState.CANCELLED, AppointmentState.MISSED)
 MOST_TIMES = 20
 MOST_CASES = 5
+LOOKED_AT = 100  # times, and cases that wait, of which the fitting ones are shown
 
 
 @dataclass(frozen=True)
@@ -34,15 +46,17 @@ class Freed:
 def freed_times(person: User) -> list[Freed]:
     """The times still to come that were given back and that nobody has taken since, soonest first; of the cases only
     those that the person may see."""
-    rows = list(given_back())
-    taken = taken_of(rows)
+    rows = list(still_free())
+    taken, away = taken_of(rows), days_off({row.expert_id for row in rows})
     free = [
         row
         for row in rows
         if not taken & {(row.expert_id, at) for at in quarters(row.starts_at, row.ends_at)}
+        and not is_away(row, away)
     ]
-    waiting = waiting_for(person, {row.expert_id for row in free})
-    return [Freed(row, slot_of(row), tuple(served_by(row, waiting))) for row in once(free)]
+    listed = once(free)[:MOST_TIMES]
+    waiting = waiting_for(person, {row.expert_id for row in listed})
+    return [Freed(row, slot_of(row), tuple(served_by(row, waiting))) for row in listed]
 
 
 @dataclass(frozen=True)
@@ -74,8 +88,30 @@ def waiting_for(person: User, experts: set[int]) -> list[Waiting]:
     ]
 
 
+def still_free() -> Any:
+    """Those of them at whose time nothing else begins. Counted before they are cut to a page: what was taken again must
+    not crowd out what is free."""
+    taken = TakenQuarter.select(SQL("1")).where(
+        (TakenQuarter.expert == Appointment.expert)
+        & (TakenQuarter.starts_at >= Appointment.starts_at)
+        & (TakenQuarter.starts_at < Appointment.ends_at)
+    )
+    return given_back().where(~fn.EXISTS(taken)).limit(LOOKED_AT)
+
+
+def days_off(experts: set[int]) -> list[TimeOff]:
+    return list(TimeOff.select().where(TimeOff.expert.in_(experts or {0})))
+
+
+def is_away(row: Any, away: Iterable[TimeOff]) -> bool:
+    """The expert does not examine on that day of the clinic any more."""
+    on = clock.day_of(row.starts_at, row.clinic.time_zone)
+    return any(each.expert_id == row.expert_id and each.first_day <= on <= each.last_day for each in away)
+
+
 def given_back() -> Any:
-    """Appointments that do not stand any more, whose time is still to come."""
+    """Appointments that do not stand any more, whose time is still to come. What the expert wanted ended is no free time
+    of theirs."""
     return (
         Appointment.select(Appointment, Clinic, Expert, User)
         .join(Clinic)
@@ -85,10 +121,10 @@ def given_back() -> Any:
         .where(
             Appointment.state.in_(list(GIVEN_BACK))
             & (Appointment.starts_at > clock.now())
+            & (Appointment.ended_for.is_null() | (Appointment.ended_for != Party.EXPERT))
             & Clinic.closed_at.is_null()
         )
         .order_by(Appointment.starts_at, Appointment.id)
-        .limit(MOST_TIMES)
     )
 
 
@@ -111,7 +147,8 @@ def taken_of(rows: list[Any]) -> set[tuple[int, Any]]:
 
 
 def ready(person: User, experts: set[int]) -> Any:
-    """The cases of these experts that wait for a time, or whose claimant asked for another, the one due first first."""
+    """The cases of these experts that wait for a time, the one due first first, then those whose claimant asked for
+    another. One whose claimant is choosing already is not waiting."""
     wants_time = (Case.stage == Stage.SCHEDULING) | (
         (Case.stage == Stage.BOOKED) & Case.move_asked_at.is_null(False)
     )
@@ -124,10 +161,11 @@ def ready(person: User, experts: set[int]) -> Any:
             SQL("is_open")
             & Case.expert.in_(experts or {0})
             & wants_time
+            & (Case.turn == Party.COORDINATOR)
             & sight(Role.COORDINATOR, seeing(person))
         )
-        .order_by(Case.due_on, Case.id)
-        .limit(MOST_TIMES)
+        .order_by(Case.stage == Stage.BOOKED, Case.due_on, Case.id)
+        .limit(LOOKED_AT)
     )
 
 
@@ -150,3 +188,9 @@ def fits(row: Any, waiting: Waiting) -> bool:
 
 def slot_of(row: Any) -> Slot:
     return Slot(row.clinic_id, row.starts_at, row.ends_at, row.is_telehealth)
+
+
+def slot_for(row: Any, case: Case) -> Slot:
+    """As much of the freed time as the case needs."""
+    slot, length = slot_of(row), complexity.length_for(case).length
+    return replace(slot, ends_at=min(slot.ends_at, slot.starts_at + length))

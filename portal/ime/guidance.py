@@ -86,8 +86,8 @@ def examiner(expert: Any, codes: list[str]) -> str:
 
 
 def arranged(arrangements: Iterable[Any]) -> list[tuple[str, str]]:
-    """What was asked for the claimant and how it stands, in words for them."""
-    return [(each.kind.title, ARRANGED[each.state]) for each in arrangements]
+    """What was asked for the claimant and how it stands, in words for them; what was refused with the reason."""
+    return [(each.kind.title, each.refused_because or ARRANGED[each.state]) for each in arrangements]
 
 
 def prepare_notice(case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime) -> StoredFile:

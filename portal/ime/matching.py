@@ -9,7 +9,7 @@ from peewee import IntegrityError
 from portal import clock
 from portal.clock import OFFICE_ZONE
 from portal.db import database
-from portal.ime.appointment import end_booking, forget_appointment
+from portal.ime.appointment import ask_suppliers_again, end_booking, forget_appointment
 from portal.ime.draw import last_draw, proposed
 from portal.ime.holds import let_go_all
 from portal.ime.instructions import revoke_all_links
@@ -219,6 +219,8 @@ def release_expert(case: Case, *, by: Person, why: str) -> None:
     revoke_all_links(case)
     case.expert, case.is_file_review = None, False
     forget_appointment(case)
+    if ended:
+        ask_suppliers_again(case)
 
 
 def open_offer(case: Case) -> Any:

@@ -5,22 +5,27 @@ from typing import Any
 from flask import g, url_for
 from peewee import JOIN
 
+from portal import clock
 from portal.forms.appointment import WANTED_BY, CancellingForm
 from portal.ime import booking
 from portal.ime.appointment import booked_appointment, cancel_appointment
 from portal.ime.calendar import length_in_words, place_lines, written_time
 from portal.ime.cancellation import Fee
+from portal.ime.examination import FOLLOWS, LEADS_TO
+from portal.ime.freed import GIVEN_BACK
 from portal.ime.particulars import Particulars
 from portal.ime.process import PROCESS
 from portal.kept import Kept, bind
 from portal.models import Appointment, Arrangement, Attendance, Case, Clinic
 from portal.policy import ENGAGED
-from portal.views.booking import fees, told, weighed
+from portal.views.booking import again, fees, told, weighed
 from portal.views.hours import bp
 from portal.web.formats import relative
+from portal.web.navigation import step_href
 from portal.web.page import done, page, take
 from portal.web.routing import performs
 from portal.words import AppointmentState, ArrangementState, Party, Stage
+from portal.written import ordinal
 
 __all__ = ["bp", "section"]
 
@@ -32,7 +37,7 @@ def cancel(case: Case) -> Any:
     if case.move_asked_at and not form.is_submitted():
         form.wanted_by.process_data(Party.CLAIMANT)
     if form.validate_on_submit() and take(form, lambda: cancel_appointment(case, by=g.person, **given(form))):
-        return done(f"The appointment is cancelled. {told(case)} {freed()}", case)
+        return done(f"The appointment is cancelled. {told(case)} {freed()}{again(case)}", case)
     found = (
         booking.cancelling_findings(case, old, Party(form.wanted_by.data or Party.CLAIMANT)) if old else []
     )
@@ -105,10 +110,57 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | N
             for row in rows
             if row is not current
         ],
-        "number": len(rows),
+        "chain": chain(rows),
+        "follows": follows(case, rows) if party == Party.COORDINATOR else None,
+        "freed_href": freed_href(rows) if party == Party.COORDINATOR else None,
         "says_why": party != Party.EXPERT,
         "arrangements_href": arrangements_href(case, party),
     }
+
+
+def chain(rows: list[Any]) -> str:
+    """How it came to this appointment, in a sentence; empty where it is the first."""
+    over = [row for row in reversed(rows) if row.state not in STANDING]
+    if not over:
+        return ""
+    number = ordinal(len(over) + 1)
+    begins = (
+        f"This is the {number} appointment" if len(rows) > len(over) else f"Next is the {number} appointment"
+    )
+    told = (f"the {ordinal(place)} {how_it_ended(row)}" for place, row in enumerate(over, 1))
+    return f"{begins}: {', '.join(told)}."
+
+
+def how_it_ended(row: Any) -> str:
+    """Moved for the claimant; cancelled; not held (claimant did not attend)"""
+    if row.state == AppointmentState.MISSED:
+        attendance = getattr(row, "attendance", None)
+        return "was not held" + (f" ({attendance.outcome.label})" if attendance else "")
+    done_to = "was moved" if row.state == AppointmentState.MOVED else "was cancelled"
+    return f"{done_to} for {for_whom(row)}" if row.ended_for else done_to
+
+
+def for_whom(row: Appointment) -> str:
+    return WANTED_BY[row.ended_for].lower()
+
+
+def follows(case: Case, rows: list[Any]) -> dict[str, Any] | None:
+    """What the outcome of a missed examination asks for before a new time, while one is chosen."""
+    last = rows[0] if rows and case.stage == Stage.SCHEDULING else None
+    attendance = getattr(last, "attendance", None)
+    if last is None or last.state != AppointmentState.MISSED or attendance is None:
+        return None
+    ways = [(PROCESS[name].button, step_href(name, case)) for name in LEADS_TO.get(attendance.outcome, ())]
+    return {"sentence": FOLLOWS[attendance.outcome], "ways": ways}
+
+
+def freed_href(rows: list[Any]) -> str | None:
+    """Where the cases are listed that a time given back could serve, as long as it is still to come."""
+    now = clock.now()
+    is_free = any(
+        row.state in GIVEN_BACK and row.starts_at > now and row.ended_for != Party.EXPERT for row in rows
+    )
+    return url_for("freed.times") if is_free else None
 
 
 def shown(row: Appointment) -> dict[str, Any]:
@@ -137,7 +189,7 @@ def ended(row: Appointment, case: Case, party: Party) -> dict[str, str]:
     is_theirs = party != Party.EXPERT or row.expert_id == case.expert_id
     fee = row.fee_cents is not None and row.fee_because and is_theirs
     return {
-        "ended_for": WANTED_BY[row.ended_for].lower() if row.ended_for else "",
+        "ended_for": for_whom(row) if row.ended_for else "",
         "fee": f"{Fee(row.fee_cents or 0, '').in_words}. {row.fee_because}" if fee else "",
     }
 
@@ -156,9 +208,16 @@ def arranged(each: Arrangement) -> dict[str, str]:
         "kind": each.kind.title,
         "state": each.state.title,
         "tone": SETTLED_TONES[each.state],
-        "supplier": each.supplier,
-        "detail": each.detail,
+        "supplier": supplied(each),
+        "phone": each.supplier_phone,
+        "detail": each.refused_because or each.detail,
     }
+
+
+def supplied(each: Arrangement) -> str:
+    """Who supplies it, or did for an earlier time."""
+    is_over = each.supplier and each.state == ArrangementState.NEEDED
+    return f"was settled with {each.supplier}" if is_over else each.supplier
 
 
 def arrangements_href(case: Case, party: Party) -> str | None:

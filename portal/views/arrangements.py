@@ -5,10 +5,12 @@ from typing import Any
 from flask import Blueprint, g, url_for
 
 from portal.forms.arrangements import NeedForm, arrangements_form
-from portal.ime.arrangements import add_arrangement, settle_arrangement, settle_arrangements
+from portal.ime.appointment import to_ask_again
+from portal.ime.arrangements import Settled, add_arrangement, settle_arrangement, settle_arrangements
 from portal.models import Arrangement, Case
 from portal.web.page import done, page, take
 from portal.web.routing import performs
+from portal.words import ArrangementState
 
 bp = Blueprint("arrangements", __name__)
 
@@ -22,7 +24,14 @@ def settle(case: Case) -> Any:
         form, lambda: settle_arrangements(case, by=g.person, wanted=wanted(form, rows))
     ):
         return done("The arrangements are saved.", case)
-    return page("arrangements/settle.html", "arrangements/_settle_form.html", form=form, case=case, rows=rows)
+    return page(
+        "arrangements/settle.html",
+        "arrangements/_settle_form.html",
+        form=form,
+        case=case,
+        rows=rows,
+        again={row.id for row in to_ask_again(case)},
+    )
 
 
 @bp.route("/cases/<ref:ref>/arrangements/new", methods=["GET", "POST"])
@@ -36,6 +45,12 @@ def add(case: Case) -> Any:
     return page("arrangements/add.html", "arrangements/_add_form.html", form=form, case=case)
 
 
-def wanted(form: Any, rows: list[Arrangement]) -> list[tuple[Any, ...]]:
-    """Each arrangement with the state and the supplier that the form gives it."""
-    return [(row, form[f"state_{row.id}"].data, form[f"supplier_{row.id}"].data) for row in rows]
+def wanted(form: Any, rows: list[Arrangement]) -> list[tuple[Arrangement, Settled]]:
+    """Each arrangement as the form says that it stands; a reason counts for what is refused."""
+    return [(row, settled(form, row.id)) for row in rows]
+
+
+def settled(form: Any, number: int) -> Settled:
+    state = ArrangementState(form[f"state_{number}"].data)
+    because = form[f"because_{number}"].data if state == ArrangementState.REFUSED else ""
+    return Settled(state, form[f"supplier_{number}"].data, form[f"phone_{number}"].data, because)

@@ -13,7 +13,14 @@ from flask import Blueprint, abort, g, redirect, request, url_for
 from portal import clock
 from portal.forms.appointment import SLOT, BookingForm, ChoosingForm, MovingForm
 from portal.ime import booking, complexity, finder
-from portal.ime.appointment import LENGTHS, TAKEN, book_appointment, booked_appointment, move_appointment
+from portal.ime.appointment import (
+    LENGTHS,
+    TAKEN,
+    book_appointment,
+    booked_appointment,
+    move_appointment,
+    to_ask_again,
+)
 from portal.ime.arrangements import unsettled
 from portal.ime.calendar import clock_face, place_lines, written_time, zone_in_words
 from portal.ime.cancellation import Fee, fee_for_ending
@@ -41,6 +48,12 @@ def told(case: Case) -> str:
     if case.claimant.email:
         return "The claimant, the expert and the referrer have been told."
     return "The expert and the referrer have been told. The claimant has no e-mail address: please call."
+
+
+def again(case: Case) -> str:
+    """Who was settled for the time before and has to be asked anew; begins with a space."""
+    suppliers = ", ".join(f"{each.supplier} ({each.kind.label})" for each in to_ask_again(case))
+    return f" Ask again for the new time: {suppliers}." if suppliers else ""
 
 
 # --- the window that is looked at -------------------------------------------------------------------------------
@@ -263,7 +276,7 @@ def confirm_move(case: Case) -> Any:
     if form.validate_on_submit() and take(
         form, lambda: take_slot(move_appointment, case, slot, form, **moved_for(form))
     ):
-        return done(f"Moved to {in_words(slot, clinic)}. {told(case)}", case)
+        return done(f"Moved to {in_words(slot, clinic)}. {told(case)}{again(case)}", case)
     return page(
         "booking/confirm.html",
         "booking/_confirm_form.html",

@@ -5,10 +5,13 @@ from typing import Any
 from flask import Blueprint, g
 
 from portal.forms.closure import ReopeningForm, WithdrawalForm
+from portal.ime.appointment import booked_appointment
+from portal.ime.cancellation import fee_for_ending
 from portal.ime.closure import reopen_case, withdraw_referral
 from portal.models import Case
 from portal.web.page import done, page, take
 from portal.web.routing import performs
+from portal.words import Party
 
 bp = Blueprint("closure", __name__)
 
@@ -21,7 +24,9 @@ def withdraw(case: Case) -> Any:
         form, lambda: withdraw_referral(case, by=g.person, why=form.why.data)
     ):
         return done("The referral is withdrawn. Everyone engaged has been told.", case)
-    return page("closure/withdraw.html", "closure/_withdraw_form.html", form=form, case=case)
+    booked = booked_appointment(case)
+    fee = fee_for_ending(booked, Party.REFERRER) if booked else None
+    return page("closure/withdraw.html", "closure/_withdraw_form.html", form=form, case=case, fee=fee)
 
 
 @bp.route("/cases/<ref:ref>/reopening", methods=["GET", "POST"])

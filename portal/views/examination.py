@@ -6,6 +6,7 @@ from flask import Blueprint, g
 
 from portal.forms.examination import ExaminationForm, FileReviewForm, MissedForm
 from portal.ime.appointment import booked_appointment
+from portal.ime.cancellation import fees_for_missing
 from portal.ime.examination import (
     has_begun,
     open_file_review,
@@ -15,6 +16,7 @@ from portal.ime.examination import (
 from portal.models import Case
 from portal.web.page import done, page, take
 from portal.web.routing import performs
+from portal.words import Outcome
 
 bp = Blueprint("examination", __name__)
 
@@ -38,7 +40,9 @@ def miss(case: Case) -> Any:
         form.offer_before_the_day()
     if form.validate_on_submit() and take(form, lambda: record_missed(case, by=g.person, **details(form))):
         return done("It is recorded. Next: a new appointment. The time stays in the history.", case)
-    return page("examination/miss.html", "examination/_miss_form.html", form=form, **about)
+    booked, choices = about["appointment"], map(Outcome, form.outcome.choices)
+    fees = fees_for_missing(booked, choices) if booked else []
+    return page("examination/miss.html", "examination/_miss_form.html", form=form, fees=fees, **about)
 
 
 @bp.route("/cases/<ref:ref>/file-review", methods=["GET", "POST"])

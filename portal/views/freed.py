@@ -6,7 +6,7 @@ from flask import Blueprint, abort, g, redirect, url_for
 
 from portal.forms.instructions import ConfirmForm
 from portal.ime.calendar import written_time
-from portal.ime.freed import Freed, freed_times, given_back, slot_of
+from portal.ime.freed import Freed, freed_times, given_back, slot_for
 from portal.ime.holds import hold_slot
 from portal.models import Appointment, Case
 from portal.web.page import done, page, take
@@ -39,7 +39,7 @@ def shown(freed: Freed) -> dict[str, Any]:
 def give(case: Case, appointment_id: int) -> Any:
     """Hold the freed time for the case, and go on to make sure of it."""
     row = given_back().where(Appointment.id == appointment_id).first() or abort(404)
-    slot, form = slot_of(row), ConfirmForm()
+    slot, form = slot_for(row, case), ConfirmForm()
     if row.expert_id != case.expert_id:
         abort(404)
     if not take(form, lambda: hold_slot(case, by=g.person, slot=slot)):

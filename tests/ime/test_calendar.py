@@ -9,7 +9,16 @@ import pytest
 from dateutil.tz import tzical
 
 from portal import clock
-from portal.ime.calendar import calendar_file, countdown, length_in_words, written_time, zone_in_words
+from portal.ime.calendar import (
+    calendar_file,
+    calendar_of,
+    countdown,
+    event_of,
+    invitation,
+    length_in_words,
+    written_time,
+    zone_in_words,
+)
 from portal.models import Appointment, Clinic
 
 PLACE = {
@@ -143,3 +152,30 @@ def test_a_time_is_written_out():
     moment = datetime(2026, 12, 8, 17, 5, tzinfo=UTC)
     assert written_time(moment, "America/Los_Angeles") == "Tuesday, December 8, 2026 at 9:05 am Pacific time"
     assert written_time(moment, "America/New_York").endswith("12:05 pm Eastern time")
+
+
+@pytest.mark.parametrize(("month", "offset"), [(1, -8), (3, -8), (4, -7), (11, -7), (12, -8)])
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_an_invitation_and_its_cancellation_show_the_clock_of_the_clinic_on_either_side_of_its_changes(
+    month, offset, is_cancelled
+):
+    asked = {"to": "a@mail.example", "is_expert": True, "stamp": datetime(2026, 6, 1, tzinfo=UTC)}
+    calendar, event = read(invitation(appointment(month), "IME-1042", is_cancelled=is_cancelled, **asked))
+    own = calendar.walk("VTIMEZONE")[0].to_tz(lookup_tzid=False)
+    assert (event.start.hour, event.start.minute) == (9, 30)
+    assert event.start.replace(tzinfo=own).utcoffset() == timedelta(hours=offset)
+    assert str(calendar["METHOD"]) == ("CANCEL" if is_cancelled else "REQUEST")
+
+
+def test_a_feed_over_several_zones_and_seasons_carries_the_rules_of_each():
+    zones = ("America/Los_Angeles", "America/New_York", "America/Phoenix", "Pacific/Honolulu")
+    shown = [appointment(month, zone) for zone in zones for month in (1, 7)]
+    events = [
+        event_of(each, f"IME-{place}", "Examination", each.booked_at) for place, each in enumerate(shown)
+    ]
+    calendar = icalendar.Calendar.from_ical(calendar_of("PUBLISH", events, shown))
+    rules = {str(part["TZID"]): part.to_tz(lookup_tzid=False) for part in calendar.walk("VTIMEZONE")}
+    assert rules.keys() == set(zones)
+    for event, each in zip(calendar.walk("VEVENT"), shown, strict=True):
+        there = event.start.replace(tzinfo=rules[each.clinic.time_zone])
+        assert there == each.starts_at and (there.hour, there.minute) == (9, 30)

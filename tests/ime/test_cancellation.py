@@ -6,10 +6,16 @@ import pytest
 
 from portal import clock
 from portal.ime.appointment import booked_appointment, cancel_appointment, move_appointment
-from portal.ime.cancellation import business_days_before, fee_for_ending
+from portal.ime.cancellation import (
+    business_days_before,
+    fee_for_ending,
+    fee_for_missing,
+    fees_for_missing,
+)
+from portal.ime.closure import withdraw_referral
 from portal.ime.examination import FOLLOWS, record_missed
 from portal.ime.process import Refusal
-from portal.models import Appointment, CancellationTier, Clinic
+from portal.models import Appointment, CancellationTier, Case, Clinic, Expert
 from portal.words import AppointmentState, Outcome, Party, Stage
 
 FEE = 185_000
@@ -77,7 +83,7 @@ def test_every_outcome_that_is_no_examination_leads_on_with_its_fee_and_its_hist
         record_missed(case, by=world.coordinator, outcome=outcome)
         kept = Appointment.get_by_id(booked.id)
         assert (case.stage, kept.state) == (Stage.SCHEDULING, AppointmentState.MISSED)
-        free = {Outcome.EXPERT_ABSENT}
+        free = {Outcome.EXPERT_ABSENT, Outcome.CANCELLED_IN_TIME}
         assert kept.fee_cents == (0 if outcome in free else FEE)
         clinic = Clinic.get_by_id(kept.clinic_id)
         from portal.ime.appointment import book_appointment
@@ -98,3 +104,33 @@ def test_moving_twice_keeps_the_chain(world, case):
     third = booked_appointment(case)
     assert third.follows.follows_id == first.id
     assert [row.sequence for row in case.appointments.order_by(Appointment.id)] == [0, 1, 2]
+
+
+def test_a_cancellation_recorded_on_the_day_costs_what_its_outcome_says(case):
+    booked = booked_appointment(case)
+    with clock.set_to(booked.starts_at + timedelta(minutes=30)):
+        late = fee_for_missing(booked, Outcome.CANCELLED_LATE)
+        in_time = fee_for_missing(booked, Outcome.CANCELLED_IN_TIME)
+    assert (late.cents, in_time.cents) == (FEE, 0)
+    assert late.because.startswith("Cancelled late: ") and late.because.endswith("asks for 100 %.")
+    with clock.set_to(booked.starts_at - timedelta(hours=3)):
+        assert fee_for_missing(booked, Outcome.CANCELLED_IN_TIME).cents == FEE
+
+
+def test_outcomes_with_the_same_fee_are_said_together(case):
+    Expert.update(missed_percent=80).where(Expert.id == case.expert_id).execute()
+    booked = booked_appointment(Case.get_by_id(case.id))
+    with clock.set_to(booked.starts_at + timedelta(minutes=30)):
+        told = dict(fees_for_missing(booked, FOLLOWS))
+    assert told["Expert absent; Cancelled in time"].cents == 0
+    assert told["Cancelled late"].cents == FEE
+    [missed] = [fee for outcomes, fee in told.items() if outcomes.startswith("Claimant did not attend;")]
+    assert missed.cents == FEE * 80 // 100
+
+
+def test_a_withdrawn_referral_costs_what_cancelling_does_and_the_referrer_wanted_it(world, case):
+    booked = booked_appointment(case)
+    with clock.set_to(booked.starts_at - timedelta(hours=3)):
+        withdraw_referral(case, by=world.referrer, why="Settled.")
+    kept = Appointment.get_by_id(booked.id)
+    assert (kept.state, kept.ended_for, kept.fee_cents) == (AppointmentState.CANCELLED, Party.REFERRER, FEE)

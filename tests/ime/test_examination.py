@@ -9,15 +9,27 @@ from portal.ime.appointment import book_appointment, free_slots
 from portal.ime.examination import (
     EXAMINED,
     FOLLOWS,
+    LEADS_TO,
     NOT_EXAMINED,
     attendances,
     open_file_review,
     record_examination,
     record_missed,
 )
-from portal.ime.process import MovedOn, NotAllowed, Refusal
+from portal.ime.process import PROCESS, MovedOn, NotAllowed, Refusal
+from portal.ime.records import request_record
 from portal.models import Answer, Arrangement, Case, Clinic, Event, Notice, TakenQuarter
-from portal.words import AppointmentState, ArrangementKind, ArrangementState, Outcome, ReportState, Stage
+from portal.words import (
+    AppointmentState,
+    ArrangementKind,
+    ArrangementState,
+    DocumentKind,
+    Outcome,
+    Party,
+    RecordSource,
+    ReportState,
+    Stage,
+)
 
 
 @pytest.fixture
@@ -160,3 +172,27 @@ def test_a_file_review_needs_its_reason_and_its_time(world, case_at):
     assert not Case.get_by_id(case.id).is_file_review
     with pytest.raises(MovedOn):
         open_file_review(case_at(Stage.BOOKED), by=world.coordinator, why="The claimant lives abroad.")
+
+
+def test_every_way_an_outcome_leads_to_is_open_to_the_coordinator_then():
+    for outcome, names in LEADS_TO.items():
+        assert outcome in NOT_EXAMINED
+        for name in names:
+            assert Party.COORDINATOR in PROCESS[name].who and Stage.SCHEDULING in PROCESS[name].at, name
+
+
+def test_wrong_records_are_gathered_before_a_new_time_is_booked(world, day):
+    case, then = day
+    with then:
+        record_missed(case, by=world.coordinator, outcome=Outcome.RECORDS_WRONG)
+        assert Case.get_by_id(case.id).next_step == "request_record"
+        asked = {"kind": DocumentKind.MEDICAL_RECORDS, "what": "The films", "asked_of": RecordSource.REFERRER}
+        request_record(case, by=world.coordinator, due_on=clock.today() + timedelta(days=9), **asked)
+        assert Case.get_by_id(case.id).next_step == "book_appointment"
+
+
+def test_other_outcomes_lead_straight_to_a_new_time(world, day):
+    case, then = day
+    with then:
+        record_missed(case, by=world.coordinator, outcome=Outcome.LATE)
+        assert Case.get_by_id(case.id).next_step == "book_appointment"

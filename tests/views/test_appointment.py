@@ -7,7 +7,7 @@ import pytest
 
 from portal import clock, demo, outside
 from portal.ime.appointment import book_appointment, booked_appointment, free_slots
-from portal.ime.examination import record_missed
+from portal.ime.examination import FOLLOWS, record_missed
 from portal.ime.guidance import prepare_notice
 from portal.ime.slots import quarters
 from portal.models import (
@@ -372,3 +372,86 @@ def test_the_reason_of_a_move_is_for_the_referrer_and_the_office_alone(visitor, 
     path = f"/cases/{case.reference}"
     assert visitor(world.referrer).opens(path).sees("The adjuster asked for it.")
     assert not visitor(world.expert).opens(path).sees("The adjuster asked for it.")
+
+
+def test_a_refusal_without_words_for_the_claimant_keeps_what_was_typed(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    row = case.arrangements.get()
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}/arrangements")
+    answers = {f"state_{row.id}": "refused", f"supplier_{row.id}": "Lingua Desk"}
+    page.presses("Save the arrangements", **answers)
+    assert page.status == 422 and page.sees("Say why, in words for the claimant")
+    assert page.typed(f"supplier_{row.id}") == "Lingua Desk"
+    page.presses("Save the arrangements", **{f"phone_{row.id}": "12"})
+    assert page.status == 422 and case.arrangements.get().state == ArrangementState.NEEDED
+    words = "The doctor sees everybody alone."
+    page.presses("Save the arrangements", **{f"because_{row.id}": words, f"phone_{row.id}": "(415) 555-0199"})
+    assert page.sees("The arrangements are saved.")
+    row = case.arrangements.get()
+    assert (row.state, row.refused_because, row.supplier_phone) == (
+        ArrangementState.REFUSED,
+        words,
+        "+14155550199",
+    )
+
+
+def test_after_cancelling_the_coordinator_reads_who_has_to_be_asked_again(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    Arrangement.create(
+        case=case, kind="interpreter", state=ArrangementState.CONFIRMED, supplier="Lingua Desk"
+    )
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/cancel")
+    page.presses("Cancel the appointment", why="It can wait.", wanted_by="claimant")
+    assert page.sees("Ask again for the new time: Lingua Desk (interpreter).")
+    assert page.sees("was settled with Lingua Desk")
+    page.opens(f"/cases/{case.reference}/arrangements")
+    assert page.sees("It was settled with Lingua Desk for an earlier time.")
+
+
+def test_the_case_page_says_how_it_came_to_this_appointment(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/move")
+    page.presses("Continue with this time", slot=slots_shown(page)[-1])
+    page.presses("Move the appointment", wanted_by="claimant", why="A wedding.")
+    assert page.sees("This is the 2nd appointment: the 1st was moved for the claimant.")
+    second = booked_appointment(case)
+    with clock.set_to(second.starts_at + timedelta(hours=1)):
+        record_missed(Case.get_by_id(case.id), by=world.coordinator, outcome=Outcome.DID_NOT_ATTEND)
+        page = visitor(world.coordinator).opens(f"/cases/{case.reference}")
+        told = "the 1st was moved for the claimant, the 2nd was not held (claimant did not attend)."
+        assert page.sees(f"Next is the 3rd appointment: {told}")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "way"),
+    [
+        (Outcome.LATE, "Add an arrangement"),
+        (Outcome.INTERPRETER_ABSENT, "Settle the arrangements"),
+        (Outcome.CONSENT_REFUSED, "Make it a file review"),
+        (Outcome.RECORDS_WRONG, "Ask for a record"),
+        (Outcome.EXPERT_ABSENT, "Release the expert"),
+    ],
+)
+def test_a_missed_examination_leads_the_coordinator_on(visitor, world, case_at, outcome, way):
+    case = case_at(Stage.BOOKED)
+    with clock.set_to(booked_appointment(case).starts_at + timedelta(hours=1)):
+        record_missed(case, by=world.coordinator, outcome=outcome)
+        page = visitor(world.coordinator).opens(f"/cases/{case.reference}")
+        assert page.sees(FOLLOWS[outcome])
+        ways = page.tree.xpath("//section[@id='appointment']//div[contains(@class,'notice')]//a")
+        assert way in [link.text for link in ways]
+        assert all(page.opens(link.get("href")).status == 200 for link in ways)
+        assert not visitor(world.referrer).opens(f"/cases/{case.reference}").sees("What follows")
+
+
+def test_a_time_given_back_leads_to_the_cases_it_could_serve(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/cancel")
+    page.presses("Cancel the appointment", why="It can wait.", wanted_by="claimant")
+    assert page.follows("See which cases its freed time could serve").heading == "Freed times"
+
+
+def test_withdrawing_says_first_what_the_booked_appointment_costs(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    page = visitor(world.referrer).opens(f"/cases/{case.reference}/withdrawal")
+    assert page.sees("What the booked appointment costs today")
