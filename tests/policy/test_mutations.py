@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +27,7 @@ from tests.policy.matrix import (
     routes,
     stage_for,
 )
-from tests.policy.mutants import DECIDING, GUARDS, alive, mutants
+from tests.policy.mutants import DECIDING, GUARDS, alive, forget_queries, mutants
 from tests.policy.stages import KNOCKING
 
 # A check that another check backs up: with it taken out nobody sees more. Each says which one still stands.
@@ -51,10 +52,11 @@ BACKED_UP = {
 class Cells:
     """Questions of the matrix with the answers they have when nothing is taken out.
 
-    What noticed a mutant is asked first of the next one. The order decides nothing but how long it takes: whatever
-    notices must answer as before once the mutant is gone."""
+    Those that run what was changed are asked first, and of them what noticed a mutant before. The order decides nothing
+    but how long it takes: whatever notices must answer as before once the mutant is gone."""
 
-    def __init__(self, app, ours, theirs):
+    def __init__(self, app, ours, theirs, functions):
+        """`functions` names what the mutants change, by the ids of its code."""
         self.app, self.asks, self.people = app, {}, {}
         self.cases = [side.case_at(stage) for side in (ours, theirs) for stage in Stage]
         for stage in Stage:
@@ -76,7 +78,10 @@ class Cells:
             for stage, people in self.people.items()
         }
         self.of_routes(ours, theirs)
-        self.baseline = {key: word_of(ask) for key, ask in self.asks.items()}
+        self.baseline, self.runs = {}, {}
+        for key, ask in self.asks.items():
+            forget_queries()
+            self.baseline[key], self.runs[key] = watched(ask, functions)
 
     def of_policy(self):
         """What each person is to each case, which cases they see, and what each party reads."""
@@ -162,7 +167,8 @@ class Cells:
     def notice(self, mutant):
         """The first question that is answered otherwise with the mutant alive; None where none is."""
         with alive(mutant):
-            found = next((key for key, ask in self.asks.items() if word_of(ask) != self.baseline[key]), None)
+            order = sorted(self.asks, key=lambda key: mutant.function not in self.runs[key])
+            found = next((key for key in order if word_of(self.asks[key]) != self.baseline[key]), None)
         if found:
             self.asks = {found: self.asks[found]} | self.asks
             assert word_of(self.asks[found]) == self.baseline[found], f"{found} is not answered alike twice"
@@ -236,6 +242,22 @@ def asking(knocker, method, path):
     return ask
 
 
+def watched(ask, functions):
+    """The word, and which of these functions ran for it."""
+    ran = set()
+
+    def note(frame, event, _):
+        if event == "call" and id(frame.f_code) in functions:
+            ran.add(functions[id(frame.f_code)])
+
+    was = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        return word_of(ask), ran
+    finally:
+        sys.setprofile(was)
+
+
 def word_of(ask):
     try:
         return ask()
@@ -266,18 +288,19 @@ def undeclared(app, knocker):
 
 
 @pytest.fixture(scope="module")
-def cells(app, twice, tmp_path_factory):
+def all_mutants(app):
+    return [*mutants(app)]
+
+
+@pytest.fixture(scope="module")
+def cells(app, twice, tmp_path_factory, all_mutants):
     """All the questions, on a copy of both worlds of their own."""
     place = tmp_path_factory.mktemp("mutants") / "twice.db"
     shutil.copy(twice.place.removeprefix("sqlite:///"), place)
     open_database(f"sqlite:///{place}")
-    yield Cells(app, side_of(twice.ours), side_of(twice.theirs))
+    functions = {id(each.__code__): mutant.function for mutant in all_mutants for each in mutant.targets}
+    yield Cells(app, side_of(twice.ours), side_of(twice.theirs), functions)
     database.close()
-
-
-@pytest.fixture(scope="module")
-def all_mutants(app):
-    return [*mutants(app)]
 
 
 @pytest.mark.parametrize("name", [*DECIDING, *GUARDS])
