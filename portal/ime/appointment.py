@@ -14,7 +14,18 @@ from portal.ime.disclosure import note_letter
 from portal.ime.hours import time_of
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import StoredFile, file_away
-from portal.ime.slots import FURTHEST, USUAL_LENGTH, Earliest, Slot, earliest_exam, free_slots, quarters
+from portal.ime.slots import (
+    FURTHEST,
+    USUAL_LENGTH,
+    Earliest,
+    Slot,
+    earliest_exam,
+    forget_run_out,
+    free_slots,
+    is_time_of,
+    let_go,
+    quarters,
+)
 from portal.models import Appointment, Arrangement, Case, Clinic, Document, SlotHold, TakenQuarter
 from portal.policy import Person
 from portal.words import AppointmentState, ArrangementKind, ArrangementState, Audience, DocumentKind, Party
@@ -71,7 +82,7 @@ def move_appointment(
         raise Refusal("Say why the appointment is moved.", field="why")
     booking.refuse_unwelcome(case, is_telehealth)
     one_at_a_time(time_of(case.expert_id))
-    refuse_standing(case, clinic, starts_at, ends_at)
+    refuse_standing(case, Slot(clinic.id, starts_at, ends_at, is_telehealth))
     old = end_for(case, AppointmentState.MOVED, why, wanted_by)
     found = booking.findings(case, clinic, starts_at, is_telehealth)
     found += booking.cancelling_findings(case, old, wanted_by) if old else []
@@ -139,10 +150,9 @@ def forget_appointment(case: Case) -> None:
     case.brief_sent_at = case.move_asked_at = case.confirmed_at = None
 
 
-def refuse_standing(case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime) -> None:
+def refuse_standing(case: Case, slot: Slot) -> None:
     """To where it is already nothing is moved: the button was pressed twice."""
-    booked = booked_appointment(case)
-    if booked and (booked.clinic_id, booked.starts_at, booked.ends_at) == (clinic.id, starts_at, ends_at):
+    if is_time_of(booked_appointment(case), slot):
         raise Refusal("The appointment is at this time already.", field="slot")
 
 
@@ -158,7 +168,8 @@ def place_appointment(
         raise Refusal("This clinic has been closed. Choose another.", field="slot")
     if starts_at <= clock.now() or starts_at >= ends_at:
         raise Refusal("Choose a time that is still to come.", field="slot")
-    give_back_held(case)
+    forget_run_out(case.expert_id)
+    let_go(SlotHold.case == case)
     buffer = timedelta(minutes=clinic.expert.buffer_minutes)
     try:
         with database.atomic():
@@ -182,16 +193,6 @@ def place_appointment(
     except IntegrityError:
         raise Refusal(TAKEN, field="slot") from None
     return appointment
-
-
-def give_back_held(case: Case) -> None:
-    """The times that are held for the case, and those of its expert that ran out, stand in nobody's way."""
-    ran_out = (SlotHold.expert == case.expert_id) & (SlotHold.expires_at <= clock.now())
-    numbers = [hold.id for hold in SlotHold.select(SlotHold.id).where((SlotHold.case == case) | ran_out)]
-    if numbers:
-        TakenQuarter.delete().where(TakenQuarter.hold.in_(numbers)).execute()
-        own = SlotHold.id.in_(numbers) & ((SlotHold.case == case) | SlotHold.offered_at.is_null())
-        SlotHold.delete().where(own).execute()
 
 
 def end_booking(case: Case, state: AppointmentState, why: str = "") -> Appointment | None:

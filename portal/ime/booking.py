@@ -97,9 +97,22 @@ def at(facts: BookingFacts, clinic: Any, starts_at: datetime, is_telehealth: boo
 
 
 def findings(case: Case, clinic: Any, starts_at: datetime, is_telehealth: bool = False) -> list[Finding]:
-    """What the rules kept on the case say of this time, the gravest first."""
+    """What the rules kept on the case say of this time, booked today, the gravest first."""
     known = at(booking_facts(case), clinic, starts_at, is_telehealth)
     return gates.before_booking(pack_for(case), case.exam_kind, known)
+
+
+def findings_of_offer(case: Case, slots: Iterable[tuple[Any, Any]], until: datetime) -> list[Finding]:
+    """What the rules say of several times, pairs of slot and clinic, that may be chosen up to a moment, each thing once.
+    The notice goes out with the choice, so it is counted from the last day for an answer."""
+    known, pack = booking_facts(case), pack_for(case)
+    found: dict[tuple[str, str], Finding] = {}
+    for slot, clinic in slots:
+        facts = at(known, clinic, slot.starts_at, slot.is_telehealth)
+        last = replace(facts, notice_on=clock.day_of(until))
+        for each in gates.before_booking(pack, case.exam_kind, last):
+            found.setdefault((each.rule.id, each.sentence), each)
+    return list(found.values())
 
 
 def cancelling_findings(case: Case, appointment: Any, wanted_by: Party) -> list[Finding]:

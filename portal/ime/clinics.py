@@ -11,6 +11,7 @@ from portal.ime.process import Refusal
 from portal.models import Appointment, Clinic, Expert, SlotHold
 from portal.words import Act, AppointmentState
 
+PLACE = ("street", "city", "state", "zip")
 ZONES = {
     "America/New_York": "Eastern time",
     "America/Chicago": "Central time",
@@ -34,8 +35,9 @@ def add_clinic(expert: Expert, **fields: Any) -> Clinic:
 
 
 def change_clinic(clinic: Clinic, **fields: Any) -> None:
-    """Change a clinic. Its time zone stays while something is booked there, or the times on paper would be wrong."""
-    before = clinic.time_zone
+    """Change a clinic. Where it lies and its time zone stay while something is booked there, or what is on paper would
+    send people to the wrong place, or at the wrong time."""
+    before, stood = clinic.time_zone, [getattr(clinic, name) for name in PLACE]
     for name, value in fields.items():
         setattr(clinic, name, value)
     settle_place(clinic)
@@ -44,6 +46,11 @@ def change_clinic(clinic: Clinic, **fields: Any) -> None:
         if clinic.time_zone != before and is_booked(clinic):
             raise Refusal(
                 "Examinations are booked here. Move them before you change the time zone.", field="time_zone"
+            )
+        if [getattr(clinic, name) for name in PLACE] != stood and is_booked(clinic):
+            raise Refusal(
+                "Examinations are booked here. Add the new place as another clinic, and move them there first.",
+                field="street",
             )
         clinic.save()
         if clinic.time_zone != before:

@@ -6,26 +6,25 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import IntegrityError
+from peewee import JOIN, IntegrityError
 
 from portal import clock, written
 from portal.db import database, one_at_a_time
 from portal.ime import booking
 from portal.ime.appointment import TAKEN, place_appointment, settle_booking
-from portal.ime.gates import Finding
 from portal.ime.hours import time_of
 from portal.ime.process import MovedOn, NotAllowed, Refusal, remember, step
 from portal.ime.records import StoredFile
-from portal.ime.slots import Slot, quarters
+from portal.ime.slots import CLOSED, Slot, forget_run_out, is_open, let_go, quarters
 from portal.models import Appointment, Case, Clinic, SlotHold, TakenQuarter, User
 from portal.policy import Person
-from portal.words import Party
+from portal.words import AppointmentState, Party
 
 HOLD_LIFE = timedelta(minutes=15)
 USUAL_ANSWER = timedelta(days=2)
 LONGEST_ANSWER = timedelta(days=7)
 MOST_OFFERED = 3
-RAN_OUT = "This time was held for 15 minutes, and they are over. Choose it again, if it is still free."
+GONE = "This time is no longer offered. Please call us, and we find another."
 
 
 @step
@@ -40,7 +39,7 @@ def hold_slot(case: Case, *, by: User, slot: Slot) -> SlotHold:
 @step
 def offer_times(case: Case, *, by: User, slots: Sequence[Slot], until: datetime, override: str = "") -> None:
     """The claimant may choose one of up to three times on their phone; until they answer, nobody else can have them.
-    What the rules say of each is looked at now, since the choice books it."""
+    What the rules say of each is looked at now, as of the last day for an answer, since the choice books it."""
     if not 1 <= len(slots) <= MOST_OFFERED:
         raise Refusal(f"Choose one to {MOST_OFFERED} times.", field="slots")
     if not clock.now() < until <= clock.now() + LONGEST_ANSWER + timedelta(days=1):
@@ -50,12 +49,9 @@ def offer_times(case: Case, *, by: User, slots: Sequence[Slot], until: datetime,
     booking.refuse_unwelcome(case, any(slot.is_telehealth for slot in slots))
     one_at_a_time(time_of(case.expert_id))
     let_go(SlotHold.case == case)
-    found: dict[tuple[str, str], Finding] = {}
-    for slot in slots:
-        held = keep(case, by, slot, until, offered_at=clock.now())
-        for each in booking.findings(case, held.clinic, slot.starts_at, slot.is_telehealth):
-            found.setdefault((each.rule.id, each.sentence), each)
-    booking.insist(case, "offer_times", found.values(), override, by)
+    now = clock.now()
+    kept = [(slot, keep(case, by, slot, until, offered_at=now).clinic) for slot in slots]
+    booking.insist(case, "offer_times", booking.findings_of_offer(case, kept, until), override, by)
     remember(count=len(slots), until=until, until_day=written.day(until))
 
 
@@ -79,11 +75,12 @@ def expire_times(case: Case, *, by: Party) -> None:
 
 @step
 def pick_time(case: Case, *, by: Person, slot: Slot, letter: StoredFile | None = None) -> Appointment:
-    """The claimant takes one of the times they were offered: it is booked, the others are free again."""
+    """The claimant takes one of the times they were offered: it is booked, the others are free again. Refused where the
+    expert has taken the day off since, or a wish came that they do not accept."""
     one_at_a_time(time_of(case.expert_id))
     held = next((each for each in offered(case) if slot_of(each) == slot), None)
-    if held is None:
-        raise Refusal("This time is no longer offered. Please call us, and we find another.", field="slot")
+    if held is None or not is_open(case.expert, slot) or booking.unwelcome(case):
+        raise Refusal(GONE, field="slot")
     clinic = held.clinic
     let_go(SlotHold.case == case)
     appointment = place_appointment(case, clinic, slot.starts_at, slot.ends_at, slot.is_telehealth)
@@ -128,13 +125,16 @@ def slot_of(hold: SlotHold) -> Slot:
 def keep(
     case: Case, by: User, slot: Slot, expires_at: datetime, offered_at: datetime | None = None
 ) -> SlotHold:
-    """Write the hold and the quarters it takes. Refuses the past, a foreign clinic and a taken time."""
+    """Write the hold and the quarters it takes. Refuses the past, a foreign clinic, what is outside the expert's hours,
+    and a taken time."""
     clinic = Clinic.get_or_none((Clinic.id == slot.clinic_id) & (Clinic.expert == case.expert_id))
     if clinic is None or clinic.closed_at:
         raise Refusal("Choose a clinic of the case's expert.", field="slot")
     if slot.starts_at <= clock.now() or slot.starts_at >= slot.ends_at:
         raise Refusal("Choose a time that is still to come.", field="slot")
     expert: Any = case.expert
+    if not is_open(expert, slot):
+        raise Refusal(CLOSED, field="slot")
     forget_run_out(expert)
     try:
         with database.atomic():
@@ -150,33 +150,27 @@ def keep(
                 offered_at=offered_at,
             )
             buffer = timedelta(minutes=expert.buffer_minutes)
-            TakenQuarter.insert_many(
-                [
-                    {"expert": expert, "starts_at": quarter, "hold": hold}
-                    for quarter in quarters(slot.starts_at, slot.ends_at + buffer)
-                ]
-            ).execute()
+            own = own_quarters(case, offered_at)
+            rows = [
+                {"expert": expert, "starts_at": quarter, "hold": hold}
+                for quarter in quarters(slot.starts_at, slot.ends_at + buffer)
+                if quarter not in own
+            ]
+            if rows:
+                TakenQuarter.insert_many(rows).execute()
     except IntegrityError:
         raise Refusal(TAKEN, field="slot") from None
     return hold
 
 
-def forget_run_out(expert: Any) -> None:
-    """What ran out keeps nobody from the time any more; what was offered waits to be expired by its step."""
-    let_go(SlotHold.expert == expert, SlotHold.expires_at <= clock.now(), SlotHold.offered_at.is_null())
-    late = SlotHold.select(SlotHold.id).where(
-        (SlotHold.expert == expert) & (SlotHold.expires_at <= clock.now())
-    )
-    TakenQuarter.delete().where(TakenQuarter.hold.in_(late)).execute()
-
-
-def let_go(*conditions: Any) -> int:
-    """Give the times of these holds back; returns how many there were."""
-    numbers = [hold.id for hold in SlotHold.select(SlotHold.id).where(*conditions)]
-    if numbers:
-        TakenQuarter.delete().where(TakenQuarter.hold.in_(numbers)).execute()
-        SlotHold.delete().where(SlotHold.id.in_(numbers)).execute()
-    return len(numbers)
+def own_quarters(case: Case, offered_at: datetime | None) -> set[datetime]:
+    """What stands in no way of a hold: the case's own booking, which moving gives back, and the times that are offered
+    together with it, of which only one is taken."""
+    ours = (Appointment.case == case) & (Appointment.state == AppointmentState.BOOKED)
+    if offered_at:
+        ours |= (SlotHold.case == case) & (SlotHold.offered_at == offered_at)
+    rows = TakenQuarter.select(TakenQuarter.starts_at).join(Appointment, JOIN.LEFT_OUTER)
+    return {row.starts_at for row in rows.switch(TakenQuarter).join(SlotHold, JOIN.LEFT_OUTER).where(ours)}
 
 
 def let_go_all(case: Case) -> None:
@@ -188,11 +182,15 @@ def sweep_holds() -> int:
     """Let go of what ran out, and expire the offered times by their step; returns how many cases were told."""
     let_go(SlotHold.expires_at <= clock.now(), SlotHold.offered_at.is_null())
     late = SlotHold.select(SlotHold.case).where(SlotHold.expires_at <= clock.now()).distinct()
-    expired = 0
+    expired, failures = 0, []
     for case in Case.select().where(Case.id.in_(late)):
         try:
             expire_times(case, by=Party.PORTAL)
             expired += 1
         except (MovedOn, NotAllowed, Refusal):
             let_go(SlotHold.case == case, SlotHold.expires_at <= clock.now())
+        except Exception as failure:  # noqa: BLE001 - raised below, with the others
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup("Offered times that could not be expired", failures)
     return expired

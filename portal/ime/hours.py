@@ -10,7 +10,7 @@ from portal.ime.deadlines import local_day
 from portal.ime.process import Refusal
 from portal.ime.slots import days_between, stretch, weekly_hours
 from portal.ime.timetable import Stretch, is_outside, quarter_at
-from portal.models import Appointment, Clinic, Expert, TimeOff, WeeklyHours
+from portal.models import Appointment, Clinic, Expert, SlotHold, TimeOff, WeeklyHours
 from portal.words import Act, AppointmentState
 from portal.written import clock_face
 
@@ -112,7 +112,8 @@ def remove_hours(row: WeeklyHours) -> None:
 
 
 def add_time_off(expert: Expert, *, first_day: date, last_day: date) -> int:
-    """Add days off, both included. Returns how many booked examinations fall into them: those stay booked."""
+    """Add days off, both included. Returns how many examinations fall into them that are booked, which stay so, or whose
+    time is kept for somebody, who can take it no more."""
     if first_day > last_day:
         raise Refusal("The last day must not come before the first.", field="last_day")
     if last_day < clock.today():
@@ -126,13 +127,14 @@ def add_time_off(expert: Expert, *, first_day: date, last_day: date) -> int:
 
 
 def booked_days(expert: Expert) -> list[date]:
-    """The days, by the clinic's calendar, of the examinations that are booked with the expert."""
-    booked = (
-        Appointment.select(Appointment, Clinic)
-        .join(Clinic)
-        .where((Appointment.expert == expert) & (Appointment.state == AppointmentState.BOOKED))
-    )
-    return [local_day(appointment) for appointment in booked]
+    """The days, by the clinic's calendar, of what is booked with the expert, and of the times that are kept for a case."""
+    booked = Appointment.select(Appointment, Clinic).join(Clinic).where(Appointment.expert == expert)
+    kept = SlotHold.select(SlotHold, Clinic).join(Clinic).where(SlotHold.expert == expert)
+    rows = [
+        *booked.where(Appointment.state == AppointmentState.BOOKED),
+        *kept.where(SlotHold.expires_at > clock.now()),
+    ]
+    return [local_day(row) for row in rows]
 
 
 def remove_time_off(row: TimeOff) -> None:

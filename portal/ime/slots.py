@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from peewee import JOIN
@@ -15,6 +17,7 @@ from portal.models import QUARTER, Case, Clinic, SlotHold, TakenQuarter, WeeklyH
 
 USUAL_LENGTH = timedelta(minutes=60)
 FURTHEST = timedelta(days=365)
+CLOSED = "The expert does not examine at this time any more. Choose another."
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,24 @@ def free_slots(
     return [slot for slot in slots if not is_time_of(but_for, slot)]
 
 
+def is_open(expert: Any, slot: Slot) -> bool:
+    """Whether the whole slot lies in the expert's hours at its clinic, on no holiday and no day off; what is taken is
+    not asked."""
+    listed = [
+        each
+        for each in stretches_of(expert)
+        if (each.clinic_id, each.is_telehealth) == (slot.clinic_id, slot.is_telehealth)
+    ]
+    if not listed:
+        return False
+    zone = listed[0].zone
+    horizon = Horizon(clock.day_of(slot.starts_at, zone), clock.day_of(slot.ends_at, zone))
+    off = horizon.off((Span(row.first_day, row.last_day) for row in expert.time_off), zone)
+    open_ = reduce(or_, map(horizon.open, listed)) & ~off
+    wanted = horizon.mask(map(quarter_of, quarters(slot.starts_at, slot.ends_at)))
+    return not wanted & ~open_
+
+
 def stretches_of(expert: Any) -> list[Stretch]:
     """The weekly hours of the expert at clinics that are open."""
     return [stretch(row) for row in weekly_hours(expert).where(Clinic.closed_at.is_null())]
@@ -106,11 +127,9 @@ def days_between(first: date, last: date) -> Iterator[date]:
 
 
 def is_time_of(appointment: Any, slot: Slot) -> bool:
-    """The slot is the very time and place of the appointment."""
-    return appointment is not None and (slot.clinic_id, slot.starts_at, slot.ends_at) == (
-        appointment.clinic_id,
-        appointment.starts_at,
-        appointment.ends_at,
+    """The slot is the very time and place of the appointment, by video or not as it is."""
+    return appointment is not None and slot == Slot(
+        appointment.clinic_id, appointment.starts_at, appointment.ends_at, appointment.is_telehealth
     )
 
 
@@ -142,6 +161,24 @@ def taken_quarters(
     if but_for:
         rows = rows.where(TakenQuarter.appointment.is_null() | (TakenQuarter.appointment != but_for))
     return {row.starts_at for row in rows}
+
+
+def let_go(*conditions: Any) -> int:
+    """Give the times of these holds back; returns how many there were."""
+    numbers = [hold.id for hold in SlotHold.select(SlotHold.id).where(*conditions)]
+    if numbers:
+        TakenQuarter.delete().where(TakenQuarter.hold.in_(numbers)).execute()
+        SlotHold.delete().where(SlotHold.id.in_(numbers)).execute()
+    return len(numbers)
+
+
+def forget_run_out(expert: Any) -> None:
+    """What ran out keeps nobody from the expert's time any more; what was offered waits to be expired by its step."""
+    let_go(SlotHold.expert == expert, SlotHold.expires_at <= clock.now(), SlotHold.offered_at.is_null())
+    late = SlotHold.select(SlotHold.id).where(
+        (SlotHold.expert == expert) & (SlotHold.expires_at <= clock.now())
+    )
+    TakenQuarter.delete().where(TakenQuarter.hold.in_(late)).execute()
 
 
 def earliest_exam(case: Case) -> Earliest:

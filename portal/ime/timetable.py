@@ -7,12 +7,11 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from portal.ime.counting import is_working_day
+from portal.ime.counting import holiday
 
 SECONDS = 900  # of a quarter
 MINUTES = 15
 A_DAY = 96
-FRIDAY = 4
 
 
 class Stretch(NamedTuple):
@@ -66,10 +65,8 @@ def quarter_at(zone: str, day: date, minutes: int) -> int:
 
 @lru_cache(maxsize=8192)
 def is_closed(day: date, state: str) -> bool:
-    """A federal holiday, or one of the clinic's state, from Monday to Friday."""
-    if day.weekday() > FRIDAY:
-        return False
-    return not is_working_day(day, "US") or bool(state and not is_working_day(day, state))
+    """A federal holiday, or one of the clinic's state."""
+    return bool(holiday(day, "US") or (state and holiday(day, state)))
 
 
 class Horizon:

@@ -29,7 +29,7 @@ from portal.ime.guidance import prepare_notice
 from portal.ime.holds import held, hold_slot, slot_of
 from portal.ime.process import Refusal
 from portal.ime.sealing import kept_only_if_filed
-from portal.ime.slots import FURTHEST, Slot, earliest_exam, free_slots
+from portal.ime.slots import CLOSED, FURTHEST, Slot, earliest_exam, free_slots, is_open
 from portal.models import Appointment, Case, Clinic, Event
 from portal.web.formats import day, relative
 from portal.web.limits import RENDERING, limited
@@ -40,6 +40,10 @@ from portal.words import Party
 bp = Blueprint("booking", __name__)
 
 FOUR_WEEKS = timedelta(days=28)
+# Every length that an expert's usual one, a complex case or the reader can make.
+POSSIBLE = {
+    str(minutes): timedelta(minutes=minutes) for minutes in range(15, complexity.LONGEST_MINUTES + 1, 15)
+}
 VALUE = re.compile(r"(\d+)-(\d{8}T\d{6}Z)", re.ASCII)
 
 
@@ -110,14 +114,16 @@ def read_slot(case: Case) -> Slot:
     typed = request.args.get("slot", "")
     found = VALUE.fullmatch(typed) if SLOT.fullmatch(typed) else None
     minutes = request.args.get("length", "")
-    if found is None or not (minutes.isascii() and minutes.isdigit() and 0 < int(minutes[:4]) <= 480):
+    if found is None or minutes not in POSSIBLE:
         abort(404)
     try:
         starts_at = datetime.strptime(found[2], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         abort(404)
+    if abs(starts_at - clock.now()) > FURTHEST + FOUR_WEEKS:
+        abort(404)
     is_telehealth = request.args.get("video") == "1"
-    return Slot(int(found[1]), starts_at, starts_at + timedelta(minutes=int(minutes[:4])), is_telehealth)
+    return Slot(int(found[1]), starts_at, starts_at + POSSIBLE[minutes], is_telehealth)
 
 
 # --- choosing ---------------------------------------------------------------------------------------------------
@@ -284,7 +290,13 @@ def confirm_move(case: Case) -> Any:
         again=url_for(".move", ref=case.reference, **without_slot()),
         old=old and written_time(old.starts_at, old.clinic.time_zone),
         fees=fees(old),
-        **confirming(case, slot, clinic, form),
+        **confirming(
+            case,
+            slot,
+            clinic,
+            form,
+            booking.cancelling_findings(case, old, form.wanted_by.data) if old else [],
+        ),
     )
 
 
@@ -311,9 +323,11 @@ def fees(appointment: Any) -> list[tuple[str, Fee]]:
     )
 
 
-def confirming(case: Case, slot: Slot, clinic: Clinic, form: Any) -> dict[str, Any]:
-    """What the page shows of the time that was chosen, and what the rules say of it."""
-    found = booking.findings(case, clinic, slot.starts_at, slot.is_telehealth)
+def confirming(
+    case: Case, slot: Slot, clinic: Clinic, form: Any, also: Iterable[Finding] = ()
+) -> dict[str, Any]:
+    """What the page shows of the time that was chosen, and what the rules say of it and of what goes with it."""
+    found = [*booking.findings(case, clinic, slot.starts_at, slot.is_telehealth), *also]
     kept = held(case)
     return {
         "case": case,
@@ -348,6 +362,8 @@ def refuse_not_free(case: Case, slot: Slot) -> None:
     """An address may name any time: only one that is held for the case, or free in the expert's hours, is booked."""
     kept = held(case)
     if kept and slot_of(kept) == slot:
+        if not is_open(case.expert, slot):
+            raise Refusal(CLOSED)
         return
     day_there = clock.day_of(slot.starts_at, clinic_of(case, slot).time_zone)
     free = free_slots(

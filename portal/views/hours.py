@@ -80,7 +80,7 @@ def time_off_saved(booked: int) -> str:
     """What the expert is told, with a warning for what is already booked on those days."""
     if not booked:
         return "Your time off is saved. Nothing will be booked on these days."
-    return f"Your time off is saved. Booked on these days: {count(booked, 'examination')}. Please call us."
+    return f"Your time off is saved. Booked or offered on these days: {count(booked, 'examination')}. Please call us."
 
 
 @bp.route("/hours/time-off/<number:time_off_id>/removal", methods=["POST"])

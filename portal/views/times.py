@@ -9,6 +9,7 @@ from portal import clock
 from portal.forms.appointment import OfferingForm, PickingForm, RefusingForm, WithdrawingForm
 from portal.ime import booking
 from portal.ime.calendar import clock_face, place_lines, written_weekday, zone_in_words
+from portal.ime.gates import Finding
 from portal.ime.guidance import prepare_notice
 from portal.ime.holds import (
     USUAL_ANSWER,
@@ -55,7 +56,7 @@ def offer(case: Case) -> Any:
         form=form,
         standing=[described(each, case) for each in offered(case)],
         **choosing.shown(form.slots.typed),
-        **weighed(said_of(case, choosing, chosen) if form.errors or form.form_errors else []),
+        **weighed(said_of(case, choosing, chosen, form) if form.errors or form.form_errors else []),
     )
 
 
@@ -64,16 +65,12 @@ def make_offer(case: Case, form: OfferingForm, by_value: dict[str, Slot]) -> Non
     offer_times(case, by=g.person, slots=slots, until=end_of(form.until.data), override=form.override.data)
 
 
-def said_of(case: Case, choosing: Choosing, slots: list[Slot]) -> list[Any]:
-    """What the rules say of the times that were chosen, each once."""
-    found = {
-        (each.rule.id, each.sentence): each
-        for slot in slots
-        for each in booking.findings(
-            case, choosing.clinics[slot.clinic_id], slot.starts_at, slot.is_telehealth
-        )
-    }
-    return list(found.values())
+def said_of(case: Case, choosing: Choosing, slots: list[Slot], form: OfferingForm) -> list[Finding]:
+    """What the rules say of the times that were chosen, as of the last day for an answer."""
+    until = end_of(form.until.data or clock.today())
+    return booking.findings_of_offer(
+        case, [(slot, choosing.clinics[slot.clinic_id]) for slot in slots], until
+    )
 
 
 def told(case: Case) -> str:

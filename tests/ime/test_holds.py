@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from portal import clock, demo
-from portal.ime import holds
-from portal.ime.appointment import book_appointment, booked_appointment, free_slots
+from portal.ime import booking, holds
+from portal.ime.appointment import book_appointment, booked_appointment, free_slots, move_appointment
 from portal.ime.clinics import close_clinic
 from portal.ime.holds import (
     HOLD_LIFE,
@@ -17,25 +17,30 @@ from portal.ime.holds import (
     offered,
     pick_time,
     refuse_times,
+    slot_of,
     sweep_holds,
     withdraw_times,
 )
+from portal.ime.hours import add_time_off
 from portal.ime.instructions import make_link
 from portal.ime.matching import release_expert
 from portal.ime.process import NotAllowed, Refusal
 from portal.ime.slots import Slot
 from portal.models import (
+    Arrangement,
     Case,
     Clinic,
     Event,
     Expert,
     Notice,
     RuleOverride,
+    RuleSnapshot,
     SecureLink,
     SlotHold,
     TakenQuarter,
+    TimeOff,
 )
-from portal.words import Party, Stage
+from portal.words import ArrangementKind, Party, Stage
 from tests.databases import ON_BOTH
 from tests.ime.racing import race
 
@@ -333,3 +338,101 @@ def test_only_the_portal_expires_and_only_the_claimant_picks(world, case):
     with pytest.raises(Refusal):
         expire_times(case, by=Party.PORTAL)
     assert holds.slot_of(offered(case)[0]) == slots[0]
+
+
+def test_the_rules_of_an_offer_are_counted_from_the_last_day_for_an_answer(world, case_at):
+    """A time that is legal today may be too soon by the day on which the claimant takes it."""
+    case = case_at(Stage.SCHEDULING)
+    Case.update(exam_kind="TX-RME").where(Case.id == case.id).execute()
+    RuleSnapshot.delete().where(RuleSnapshot.case == case).execute()
+    case = Case.get_by_id(case.id)
+
+    def is_legal(slot):
+        clinic = Clinic.get_by_id(slot.clinic_id)
+        return not any(each.blocks for each in booking.findings(case, clinic, slot.starts_at))
+
+    slot = next(filter(is_legal, times(case, 100, days=8)))
+    until = clock.now() + timedelta(days=7)
+    with pytest.raises(Refusal, match="Say why"):
+        offer_times(case, by=world.coordinator, slots=[slot], until=until)
+    offer_times(case, by=world.coordinator, slots=[slot], until=until, override="All parties agreed.")
+    assert RuleOverride.get().step == "offer_times"
+
+
+def test_a_time_offered_before_a_day_off_or_a_new_wish_is_not_taken(world, case):
+    one, two = times(case, 2)
+    offer_times(case, by=world.coordinator, slots=[one, two], until=clock.now() + timedelta(days=2))
+    day = clock.day_of(one.starts_at, Clinic.get_by_id(one.clinic_id).time_zone)
+    assert add_time_off(case.expert, first_day=day, last_day=day) >= 1
+    make_link(case)
+    link = SecureLink.get(SecureLink.case == case)
+    with pytest.raises(Refusal, match="no longer offered"):
+        pick_time(case, by=link, slot=one)
+    TimeOff.delete().execute()
+    Arrangement.create(case=case, kind=ArrangementKind.RECORDING)
+    with pytest.raises(Refusal, match="no longer offered"):
+        pick_time(case, by=link, slot=one)
+
+
+def test_what_is_outside_the_experts_hours_is_not_held(world, case):
+    slot = times(case, 1)[0]
+    day = clock.day_of(slot.starts_at, Clinic.get_by_id(slot.clinic_id).time_zone)
+    with pytest.raises(Refusal, match="does not examine at this time"):
+        hold_slot(case, by=world.coordinator, slot=later(slot, timedelta(hours=9)))
+    add_time_off(case.expert, first_day=day, last_day=day)
+    with pytest.raises(Refusal, match="does not examine at this time"):
+        hold_slot(case, by=world.coordinator, slot=slot)
+
+
+@ON_BOTH
+def test_times_that_meet_in_the_buffer_are_offered_together_and_kept_from_others(world, case, other, backend):
+    Expert.update(buffer_minutes=15).where(Expert.id == case.expert_id).execute()
+    case, other = Case.get_by_id(case.id), Case.get_by_id(other.id)
+    one = times(case, 1)[0]
+    two = later(one, HOUR)
+    offer_times(case, by=world.coordinator, slots=[one, two], until=clock.now() + timedelta(days=2))
+    with pytest.raises(Refusal, match="Someone booked"):
+        hold_slot(other, by=world.coordinator, slot=two)
+    make_link(case)
+    pick_time(case, by=SecureLink.get(SecureLink.case == case), slot=two)
+    hold_slot(other, by=world.coordinator, slot=Slot(one.clinic_id, one.starts_at, one.ends_at - QUARTER))
+
+
+@ON_BOTH
+def test_a_booked_appointment_is_lengthened_where_it_stands(world, case_at, backend):
+    case = case_at(Stage.BOOKED)
+    booked = booked_appointment(case)
+    longer = Slot(booked.clinic_id, booked.starts_at, booked.ends_at + QUARTER)
+    hold_slot(case, by=world.coordinator, slot=longer)
+    move_appointment(
+        case, by=world.coordinator, why="An interpreter comes.", override="Agreed.", **as_given(longer)
+    )
+    assert booked_appointment(case).ends_at == longer.ends_at
+    assert TakenQuarter.select().where(TakenQuarter.starts_at == booked.ends_at).count() == 1
+
+
+def test_an_appointment_is_moved_to_a_video_at_the_same_time(world, case_at):
+    case = case_at(Stage.BOOKED)
+    Expert.update(accepts_telehealth=True).where(Expert.id == case.expert_id).execute()
+    case = Case.get_by_id(case.id)
+    when = as_given(slot_of(booked_appointment(case)))
+    move_appointment(
+        case, by=world.coordinator, why="By video.", is_telehealth=True, override="Agreed.", **when
+    )
+    assert booked_appointment(case).is_telehealth
+
+
+def test_what_cannot_be_expired_keeps_no_other_from_it(world, case, other, monkeypatch):
+    until = clock.now() + timedelta(days=1)
+    for each, slot in zip((case, other), times(case, 2), strict=True):
+        offer_times(each, by=world.coordinator, slots=[slot], until=until)
+    expire = holds.expire_times
+
+    def fails_for_one(each, *, by):
+        return 1 / 0 if each.id == case.id else expire(each, by=by)
+
+    monkeypatch.setattr(holds, "expire_times", fails_for_one)
+    with clock.set_to(until), pytest.raises(ExceptionGroup):
+        sweep_holds()
+    assert not SlotHold.select().where(SlotHold.case == other).exists()
+    assert SlotHold.select().where(SlotHold.case == case).exists()

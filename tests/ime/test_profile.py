@@ -312,7 +312,7 @@ def test_a_clinic_without_a_place_or_a_clock_is_refused(expert, more, field):
     assert refused.value.field == field and Clinic.select().count() == before
 
 
-def test_a_clinic_where_something_is_booked_is_not_closed_and_keeps_its_clock(expert, case_at):
+def test_a_clinic_where_something_is_booked_is_not_closed_and_keeps_its_place_and_clock(expert, case_at):
     booked = Appointment.get(Appointment.state == AppointmentState.BOOKED)
     clinic = booked.clinic
     with pytest.raises(Refusal, match="Move them"):
@@ -321,6 +321,9 @@ def test_a_clinic_where_something_is_booked_is_not_closed_and_keeps_its_clock(ex
     with pytest.raises(Refusal) as refused:
         clinics.change_clinic(clinic, **fields, time_zone="America/Denver")
     assert refused.value.field == "time_zone"
+    with pytest.raises(Refusal, match="Add the new place as another clinic"):
+        clinics.change_clinic(clinic, **fields | {"street": "9 Far Road"}, time_zone=clinic.time_zone)
+    assert Clinic.get_by_id(clinic.id).street == fields["street"]
     Appointment.update(state=AppointmentState.CANCELLED).execute()
     clinics.close_clinic(clinic)
     clinics.reopen_clinic(clinic)

@@ -455,3 +455,29 @@ def test_withdrawing_says_first_what_the_booked_appointment_costs(visitor, world
     case = case_at(Stage.BOOKED)
     page = visitor(world.referrer).opens(f"/cases/{case.reference}/withdrawal")
     assert page.sees("What the booked appointment costs today")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "slot=1-00010101T000000Z&length=60",
+        "slot=1-99991231T235900Z&length=60",
+        "slot=1-90000101T170000Z&length=60",
+        "slot=1-20270104T170000Z&length=1",
+        "slot=1-20270104T170000Z&length=7",
+        "slot=1-20270104T170000Z&length=480",
+    ],
+)
+def test_no_address_books_an_odd_length_or_a_year_far_away(visitor, world, case_at, asked):
+    case = case_at(Stage.SCHEDULING)
+    page = visitor(world.coordinator)
+    assert page.opens(f"/cases/{case.reference}/appointment/confirmation?{asked}").status == 404
+
+
+def test_moving_late_for_the_expert_shows_the_rule_that_stands_against_it(visitor, world, case_at):
+    case = case_at(Stage.BOOKED)
+    with clock.set_to(booked_appointment(case).starts_at - timedelta(days=2)):
+        page = visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/move")
+        page.presses("Continue with this time", slot=page.tree.xpath("//input[@name='slot']/@value")[0])
+        page.presses("Move the appointment", why="A surgery.", wanted_by="expert")
+        assert page.status == 422 and page.sees("CA-QME-12")

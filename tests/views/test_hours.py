@@ -69,7 +69,7 @@ def test_time_off_over_booked_days_says_so(visitor, world):
     typed |= {"last_day-month": end.month, "last_day-day": end.day, "last_day-year": end.year}
     page = visitor(world.expert).opens("/hours/time-off")
     page.presses("Add the time off", **{name: str(value) for name, value in typed.items()})
-    assert page.sees("Booked on these days: 1 examination. Please call us.")
+    assert page.sees("Booked or offered on these days: 1 examination. Please call us.")
 
 
 def test_a_foreign_clinic_and_foreign_rows_do_not_exist(visitor, world, clinic):
