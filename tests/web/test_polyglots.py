@@ -37,7 +37,8 @@ def poisoned(world):
     }:  # nothing typed goes there, or changes it
         for name, field in model._meta.fields.items():
             if type(field).__name__ in ("CharField", "TextField") and name not in CODES:
-                words = POLYGLOT if not field.unique else model.id.cast("text").concat(POLYGLOT)
+                is_unique = field.unique or name == "npi"  # unique where it is given
+                words = model.id.cast("text").concat(POLYGLOT) if is_unique else POLYGLOT
                 model.update({name: words}).execute()
     for event in models.Event.select():
         event.facts = {name: POLYGLOT if name in WHY else fact for name, fact in event.facts.items()}
