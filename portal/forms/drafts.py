@@ -1,16 +1,10 @@
 """What forms that save a draft have in common."""
 
-from portal.forms.fields import MustBeGiven
+from portal.forms.fields import MayBeNeeded
 
 
-class NeededToSend(MustBeGiven):
+class NeededToSend(MayBeNeeded):
     """Not optional, but a draft may leave it open."""
-
-    def __init__(self):
-        super().__init__("")
-
-    def __call__(self, form, field):
-        pass
 
 
 def only(form, names):

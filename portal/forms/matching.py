@@ -1,7 +1,7 @@
 """What offering a case, answering the offer and ending an engagement are asked."""
 
 from portal.forms import Form
-from portal.forms.fields import Choice, Day, MustBeGiven, MustNotBeInThePast, Paragraphs, YesNo
+from portal.forms.fields import Choice, Day, MayBeNeeded, MustBeGiven, MustNotBeInThePast, Paragraphs, YesNo
 
 WHY_PASSED = {
     "treated": "I have treated the claimant",
@@ -27,6 +27,7 @@ class OfferForm(Form):
     )
     why_not_first = Paragraphs(
         "Why not the first on the list?",
+        [MayBeNeeded()],
         hint="Needed only when you choose another. It is kept with the offer.",
         rows=3,
         limit=2_000,
@@ -37,7 +38,11 @@ class DrawForm(Form):
     """Why names are drawn anew; the first draw needs no reason."""
 
     why = Paragraphs(
-        "Why are names drawn anew?", hint="Needed only after a draw. It is kept with it.", rows=3, limit=2_000
+        "Why are names drawn anew?",
+        [MayBeNeeded()],
+        hint="Needed only after a draw. It is kept with it.",
+        rows=3,
+        limit=2_000,
     )
 
 

@@ -7,6 +7,7 @@ from portal.forms.fields import (
     Day,
     Hidden,
     Line,
+    MayBeNeeded,
     Money,
     MustBeGiven,
     Number,
@@ -151,7 +152,7 @@ class CredentialForm(Form):
         [MustBeGiven("Choose what it is")],
         choices={each: each.title for each in CredentialKind},
     )
-    state = State("State", hint="For a license or a listing")
+    state = State("State", [MayBeNeeded()], hint="Needed for a license or a listing")
     authority = Line("Given by", hint="For a board certification, the name of the board", limit=120)
     number = Line("Number", [MustBeGiven("Enter the number")], limit=60)
     expires_on = Day("Valid until", [MustBeGiven("Enter the day on which it runs out")])

@@ -5,7 +5,17 @@ import zlib
 from datetime import date
 
 from portal.forms import Form
-from portal.forms.fields import Choice, Choices, Day, Hidden, Line, MustBeGiven, Paragraphs, Upload
+from portal.forms.fields import (
+    Choice,
+    Choices,
+    Day,
+    Hidden,
+    Line,
+    MayBeNeeded,
+    MustBeGiven,
+    Paragraphs,
+    Upload,
+)
 from portal.ime.anchors import ANCHORS
 from portal.ime.counting import DIRECTIONS
 from portal.ime.rule_pack import CONFIDENCE, EFFECTS, GATES, HOUSE, UNITS
@@ -172,7 +182,9 @@ class DecisionForm(Form):
             "keep": "The rules of its referral, as before",
         },
     )
-    why = Paragraphs("Why does it keep its rules?", hint="Needed only then", rows=2, limit=2_000)
+    why = Paragraphs(
+        "Why does it keep its rules?", [MayBeNeeded()], hint="Needed only then", rows=2, limit=2_000
+    )
 
 
 HOUSE_ONLY = {HOUSE: SURE[HOUSE][0]}

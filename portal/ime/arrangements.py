@@ -47,10 +47,15 @@ def ask_arrangement(case: Case, *, by: Person, kind: ArrangementKind, detail: st
 
 
 def need(case: Case, kind: ArrangementKind, detail: str, asked_by: Party) -> Arrangement:
-    if case.arrangements.where(Arrangement.kind == kind).exists():
+    """Note what is needed. What was refused before may be asked for again, and is then open anew."""
+    row = case.arrangements.where(Arrangement.kind == kind).first() or Arrangement(case=case, kind=kind)
+    if row.id and row.state != ArrangementState.REFUSED:
         raise Refusal("This is noted already.", field="kind")
     remember(arrangement=kind)
-    return Arrangement.create(case=case, kind=kind, detail=detail.strip(), asked_by=asked_by)
+    row.state, row.detail, row.asked_by = ArrangementState.NEEDED, detail.strip(), asked_by
+    row.supplier = row.supplier_phone = row.refused_because = ""
+    row.save()
+    return row
 
 
 @step

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from portal import clock
+from portal import clock, written
 from portal.ime import files, letters
 from portal.ime.calendar import (
     length_in_words,
@@ -97,7 +97,8 @@ def prepare_notice(case: Case, clinic: Clinic, starts_at: datetime, ends_at: dat
     planned = Appointment(case=case, clinic=clinic, starts_at=starts_at, ends_at=ends_at)
     rendered = pdf.render("notice_of_examination", notice(case, planned))
     stored = files.keep(case, io.BytesIO(rendered), limit=len(rendered))
-    name = f"Notice of examination {case.reference}.pdf"
+    day = written.day(starts_at, clinic.time_zone)
+    name = f"Notice of examination {case.reference} on {day}.pdf"
     return StoredFile(name, "application/pdf", stored.size, stored.sha256, stored.key, page_count(rendered))
 
 

@@ -41,7 +41,7 @@ def offer_times(case: Case, *, by: User, slots: Sequence[Slot], until: datetime,
     """The claimant may choose one of up to three times on their phone; until they answer, nobody else can have them.
     What the rules say of each is looked at now, as of the last day for an answer, since the choice books it."""
     if not 1 <= len(slots) <= MOST_OFFERED:
-        raise Refusal(f"Choose one to {MOST_OFFERED} times.", field="slots")
+        raise Refusal("Choose one, two or three times.", field="slots")
     if not clock.now() < until <= clock.now() + LONGEST_ANSWER + timedelta(days=1):
         raise Refusal(f"Choose a day within {LONGEST_ANSWER.days} days.", field="until")
     if until > min(slot.starts_at for slot in slots):

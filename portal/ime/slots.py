@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import JOIN
 
-from portal import clock
+from portal import clock, written
 from portal.ime import rules
 from portal.ime.deadlines import kept_rules
 from portal.ime.timetable import MINUTES, Horizon, Span, Stretch, moment_of, openings, quarter_of
@@ -36,11 +36,12 @@ class Slot:
 @dataclass(frozen=True)
 class Earliest:
     """The first day on which an examination gives everybody the notice they need, and because of what; `explained`
-    where a rule is the reason."""
+    where a rule is the reason, and then why no day sooner."""
 
     date: date
     sentence: str
     explained: rules.Explained | None = None
+    why_not_sooner: str = ""
 
 
 def free_slots(
@@ -198,7 +199,8 @@ def earliest_by_rule(exam_kind: str, kept: rules.Snapshot | rules.RulePack | Non
     # Weekends and holidays may have carried the leap too far.
     while explained and (before := rules.notice_before_exam(exam_kind, day - timedelta(days=1), pack)):
         if before.date < today or day <= today:
-            return Earliest(day, explained.sentence, explained)
+            sooner = f"For a day sooner the notice would have been due on {written.day(before.date)}."
+            return Earliest(day, explained.sentence, explained, sooner if before.date < today else "")
         day, explained = day - timedelta(days=1), before
     return None
 

@@ -10,7 +10,7 @@ from portal.forms.account import SignInForm
 from portal.ime.account import admit, ask_for_link, stronger_hash
 from portal.ime.factors import factors_of
 from portal.ime.instructions import find_link, hashed, spend_link
-from portal.ime.sessions import end_session_of, end_sessions, sessions_of
+from portal.ime.sessions import IDLE, end_session_of, end_sessions, sessions_of
 from portal.models import SecureLink
 from portal.web import session
 from portal.web.formats import phone
@@ -35,7 +35,13 @@ def sign_in() -> Any:
     if form.validate_on_submit() and take(form, lambda: enter(form)):
         return redirect(onward(form), 303)
     elsewhere = url_for("single_sign_on.begin", next=own_page(form.next.data) or None)
-    return page("account/sign_in.html", "account/_sign_in_form.html", form=form, elsewhere=elsewhere)
+    return page(
+        "account/sign_in.html",
+        "account/_sign_in_form.html",
+        form=form,
+        elsewhere=elsewhere,
+        idle=IDLE.seconds // 60,
+    )
 
 
 def enter(form: SignInForm) -> None:

@@ -13,6 +13,7 @@ from portal.ime.calendar import length_in_words, place_lines, written_time
 from portal.ime.cancellation import Fee
 from portal.ime.examination import FOLLOWS, LEADS_TO
 from portal.ime.freed import GIVEN_BACK
+from portal.ime.holds import offered
 from portal.ime.particulars import Particulars
 from portal.ime.process import PROCESS
 from portal.kept import Kept, bind
@@ -112,10 +113,18 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | N
         ],
         "chain": chain(rows),
         "follows": follows(case, rows) if party == Party.COORDINATOR else None,
+        "offered": times_offered(case) if party == Party.COORDINATOR else [],
         "freed_href": freed_href(rows) if party == Party.COORDINATOR else None,
         "says_why": party != Party.EXPERT,
         "arrangements_href": arrangements_href(case, party),
     }
+
+
+def times_offered(case: Case) -> list[str]:
+    """The times from which the claimant is choosing, each in words."""
+    if case.stage != Stage.SCHEDULING:
+        return []
+    return [written_time(each.starts_at, each.clinic.time_zone) for each in offered(case)]
 
 
 def chain(rows: list[Any]) -> str:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, g, redirect, request, url_for
 
 from portal import clock
+from portal.clock import OFFICE_ZONE
 from portal.forms.appointment import SLOT, BookingForm, ChoosingForm, MovingForm
 from portal.ime import booking, complexity, finder
 from portal.ime.appointment import (
@@ -337,7 +338,7 @@ def confirming(
         "minutes": (slot.ends_at - slot.starts_at) // timedelta(minutes=1),
         "earliest": earliest_exam(case),
         "expert": case.expert.name,
-        "held_until": kept.expires_at if kept and kept.starts_at == slot.starts_at else None,
+        "held_until": written_time(kept.expires_at, OFFICE_ZONE) if kept and slot_of(kept) == slot else "",
         "risks": [each.kind.label for each in unsettled(case)],
         **weighed(found),
     }

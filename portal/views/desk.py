@@ -11,7 +11,7 @@ from portal import clock, queues
 from portal.ime import rule_book, rules
 from portal.ime.process import PROCESS
 from portal.kept import Kept, bind, literal
-from portal.models import Appointment, Arrangement, Case, Clinic, Event, Notice
+from portal.models import Appointment, Arrangement, Case, Claimant, Clinic, Event, Notice
 from portal.policy import PLACES, seeing, sight
 from portal.queues import GROUP, Row
 from portal.web import trail
@@ -156,8 +156,12 @@ def several(number: int, noun: str = "case") -> str:
 SOON = timedelta(days=14)
 UNSETTLED = Kept(
     lambda: (
-        Arrangement.select(Arrangement.kind, Case.reference, Appointment.starts_at, Clinic.time_zone)
+        Arrangement.select(
+            Arrangement.kind, Claimant.name, Case.reference, Appointment.starts_at, Clinic.time_zone
+        )
         .join(Case)
+        .join(Claimant)
+        .switch(Case)
         .join(Appointment, on=(Appointment.case == Case.id))
         .join(Clinic)
         .where(
@@ -177,11 +181,12 @@ def unsettled() -> list[dict[str, Any]]:
     rows = UNSETTLED.rows(soon=clock.now() + SOON, **seeing(g.person))
     return [
         {
-            "what": ArrangementKind(kind).title,
+            "who": name,
+            "what": ArrangementKind(kind).label,
             "reference": reference,
             "day": day(clock.day_of(moment(at), zone)),
         }
-        for kind, reference, at, zone in rows
+        for kind, name, reference, at, zone in rows
     ]
 
 

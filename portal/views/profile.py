@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, g, redirect, url_for
 from portal.forms.instructions import ConfirmForm
 from portal.forms.profile import AboutForm, ClinicForm, CredentialForm, FeesForm, FileForm, SeenForm, WorkForm
 from portal.ime import clinics, credentials, profile
+from portal.ime.clinics import ZONES
 from portal.ime.expert_files import add_sample_report, open_file, sample_report
 from portal.ime.experts import credential as in_words
 from portal.ime.profile import ABOUT, WORK, tiers_of
@@ -58,6 +59,7 @@ def read(expert_id: int) -> Any:
         specialties=[specialties()[code].label for code in codes if code in specialties()],
         credentials=[shown(row) for row in credentials.of(expert)],
         clinics=list(expert.clinics.order_by(Clinic.id)),
+        zones=ZONES,
         tiers=tiers_of(expert),
         sample=sample_report(expert),
     )

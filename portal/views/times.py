@@ -8,7 +8,7 @@ from flask import Blueprint, g, redirect, url_for
 from portal import clock
 from portal.forms.appointment import OfferingForm, PickingForm, RefusingForm, WithdrawingForm
 from portal.ime import booking
-from portal.ime.calendar import clock_face, place_lines, written_weekday, zone_in_words
+from portal.ime.calendar import clock_face, place_lines, written_time, written_weekday, zone_in_words
 from portal.ime.gates import Finding
 from portal.ime.guidance import prepare_notice
 from portal.ime.holds import (
@@ -106,7 +106,7 @@ def described(hold: SlotHold, case: Case) -> dict[str, Any]:
         "time": f"{clock_face(there)}, {zone_in_words(there)}",
         "place": "By video, at home" if hold.is_telehealth else ", ".join(place_lines(clinic)),
         "miles": "" if miles is None else f"About {miles} {'mile' if miles == 1 else 'miles'} from your home",
-        "until": hold.expires_at,
+        "until": written_time(hold.expires_at, clinic.time_zone),
     }
 
 

@@ -247,3 +247,16 @@ def test_looking_ahead_changes_no_case_at_which_somebody_took_a_step_meanwhile(w
         monkeypatch.setattr(arrangements, "whats_next", step_meanwhile)
         assert look_ahead() == 0
     assert next_of(briefed)[1] == "move_appointment"
+
+
+def test_what_was_refused_may_be_asked_for_again_and_is_open_anew(world, booked):
+    ask_arrangement(booked, by=link_of(booked), kind=ArrangementKind.ACCESS, detail="No stairs.")
+    row = Arrangement.get((Arrangement.case == booked) & (Arrangement.kind == ArrangementKind.ACCESS))
+    refused = {"state": ArrangementState.REFUSED, "because": "The house has stairs."}
+    settle_arrangement(booked, by=world.coordinator, arrangement=row, **refused)
+    ask_arrangement(booked, by=link_of(booked), kind=ArrangementKind.ACCESS, detail="I cannot climb any.")
+    row = Arrangement.get_by_id(row.id)
+    assert (row.state, row.detail) == (ArrangementState.NEEDED, "I cannot climb any.")
+    assert not row.refused_because
+    with pytest.raises(Refusal, match="noted already"):
+        ask_arrangement(booked, by=link_of(booked), kind=ArrangementKind.ACCESS)

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from portal.ime.complexity import LONGEST_MINUTES, CaseLoad, length_for, length_of, unrelated
-from portal.models import Document, Expert
-from portal.words import Stage
+from portal.models import Arrangement, Document, Expert
+from portal.words import ArrangementKind, ArrangementState, Stage
 
 TODAY = date(2026, 11, 26)
 RECENT = (date(2026, 6, 1),)
@@ -62,3 +62,13 @@ def test_a_case_is_looked_at_with_the_expert_it_has(case_at):
     Document.update(pages=2_000).where(Document.case == case).execute()
     assert length_for(case).minutes == 90
     assert usual.minutes in (45, 90)
+
+
+def test_what_was_refused_takes_no_time(case_at):
+    case = case_at(Stage.SCHEDULING)
+    Arrangement.delete().where(Arrangement.case == case).execute()
+    before = length_for(case)
+    row = Arrangement.create(case=case, kind=ArrangementKind.INTERPRETER)
+    assert "an interpreter" in length_for(case).reasons
+    Arrangement.update(state=ArrangementState.REFUSED).where(Arrangement.id == row.id).execute()
+    assert length_for(case) == before

@@ -310,7 +310,12 @@ def test_times_can_be_taken_back_with_a_reason(world, case):
 
 @pytest.mark.parametrize(
     ("many", "days", "said"),
-    [(0, 2, "one to 3"), (4, 2, "one to 3"), (2, 30, "within 7 days"), (2, 0, "within 7 days")],
+    [
+        (0, 2, "one, two or three"),
+        (4, 2, "one, two or three"),
+        (2, 30, "within 7 days"),
+        (2, 0, "within 7 days"),
+    ],
 )
 def test_too_many_times_or_no_time_to_answer_is_refused(world, case, many, days, said):
     with pytest.raises(Refusal, match=said):

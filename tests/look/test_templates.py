@@ -38,7 +38,7 @@ def test_an_error_page_needs_to_be_told_nothing(name):
 
 def test_the_page_of_a_step_that_came_too_late_says_where_the_case_is():
     html = create_gallery().test_client().get("/error").text
-    assert "<title>This case has moved on – IME-1042 – Impartial</title>" in html
+    assert "<title>This step does not fit now – IME-1042 – Impartial</title>" in html
     assert "Dr. Okafor took the case on November 18." in html
 
 

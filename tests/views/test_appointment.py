@@ -60,7 +60,7 @@ def test_a_coordinator_books_from_the_case_page(visitor, world, case_at):
     assert page.sees("Booked for") and page.sees("have been told")
     assert Case.get_by_id(case.id).stage == Stage.BOOKED
     letter = case.documents.where(Document.kind == DocumentKind.NOTICE).get()
-    assert letter.name == f"Notice of examination {case.reference}.pdf"
+    assert letter.name.startswith(f"Notice of examination {case.reference} on ")
     assert letter.filed_by_id == world.coordinator.id
 
 

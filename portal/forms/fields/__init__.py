@@ -5,6 +5,7 @@ from .file import Upload, Uploads
 from .text import Email, Hidden, Line, Money, Number, Paragraphs, Password, Phone, Zip
 from .time import ClockTime, Day
 from .validators import (
+    MayBeNeeded,
     MustBeAtLeast,
     MustBeAtMost,
     MustBeGiven,
@@ -16,7 +17,7 @@ from .words import ENGLISH, SPANISH, FormWords
 
 __all__ = [
     "ENGLISH", "SPANISH", "Choice", "Choices", "ClockTime", "Day", "Email", "FormWords", "Hidden", "Line",
-    "Money", "MustBeAtLeast", "MustBeAtMost", "MustBeGiven", "MustBeInThePast", "MustBeOneOf",
+    "MayBeNeeded", "Money", "MustBeAtLeast", "MustBeAtMost", "MustBeGiven", "MustBeInThePast", "MustBeOneOf",
     "MustNotBeInThePast", "Number", "Paragraphs", "Password", "Phone", "State", "Tick", "Upload", "Uploads",
     "YesNo", "Zip",
 ]  # fmt: skip

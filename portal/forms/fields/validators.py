@@ -18,6 +18,16 @@ class MustBeGiven:
             raise StopValidation(self.sentence)
 
 
+class MayBeNeeded(MustBeGiven):
+    """Neither optional nor always needed: what else was given decides, and whoever takes the form says so."""
+
+    def __init__(self):
+        super().__init__("")
+
+    def __call__(self, form, field):
+        pass
+
+
 class Must:
     """An answer that was given must hold; an answer left out is MustBeGiven's affair."""
 
