@@ -4,8 +4,9 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -21,10 +22,29 @@ from portal.config import Config, Unsafe
 from portal.db import database
 from portal.ime import account, files, places
 from portal.ime.process import PROCESS, Refusal
+from portal.models import Case
 from portal.outside import vault
 from portal.schema import migrate_database
 from portal.web.routing import Access
 from portal.words import OrganisationKind, Role, Stage
+
+NOTHING_YET = (
+    "There is no database here yet. Run `migrate` first, or name the folder of another portal in "
+    "IMPARTIAL_INSTANCE; that of the demo is instance/demo/8000, where the number is its port."
+)
+
+
+def on_database(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command within the application. Raises ClickException where nothing was ever migrated."""
+
+    @with_appcontext
+    @wraps(command)
+    def runs(*words: Any, **options: Any) -> Any:
+        if not Case.table_exists():
+            raise click.ClickException(NOTHING_YET)
+        return command(*words, **options)
+
+    return runs
 
 
 @click.command()
@@ -274,6 +294,7 @@ def verify_group() -> None:
 
 
 @verify_group.command("audit")
+@on_database
 def verify_audit_command() -> None:
     """Walk the whole audit trail, its seals and the anchor file; ends with 1 where something was altered."""
     walk = verify(database.obj, current_app.config["IMPARTIAL"].anchor, click.echo)
@@ -286,6 +307,7 @@ def verify_audit_command() -> None:
 
 
 @verify_group.command("files")
+@on_database
 def verify_files_command() -> None:
     """Read every document again and compare it with the SHA-256 it was filed with; ends with 1 where one differs."""
     count = lost = 0

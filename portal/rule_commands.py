@@ -12,6 +12,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from portal.commands import on_database
 from portal.ime import draw, nucc, places, rule_book, specialties
 from portal.ime.process import Refusal
 from portal.ime.rule_answer import Unanswerable, answer
@@ -83,7 +84,7 @@ def check(file: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--why", required=True, help="The reason, kept with every change.")
 @click.option("--by", "email", required=True, help="The e-mail address of the manager who answers for it.")
-@with_appcontext
+@on_database
 def load(file: Path, why: str, email: str) -> None:
     """Make the rules in force those of the file, all or none."""
     by = (
@@ -102,7 +103,7 @@ def load(file: Path, why: str, email: str) -> None:
 
 
 @rules_group.command("print")
-@with_appcontext
+@on_database
 def print_rules() -> None:
     """Print the rules in force as a rule file."""
     click.echo(rule_book.as_text(), nl=False)
@@ -124,7 +125,7 @@ def places_group() -> None:
 @click.option(
     "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=f"CSV: {', '.join(COLUMNS)}."
 )
-@with_appcontext
+@on_database
 def load_places(file: Path | None) -> None:
     """Load every ZIP code once, from the package that knows them or from a CSV file."""
     try:
@@ -146,7 +147,7 @@ def rows_in(file: Path) -> Iterator[dict[str, Any]]:
 @click.command("draw")
 @click.argument("reference")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for another program.")
-@with_appcontext
+@on_database
 def draw_command(reference: str, as_json: bool) -> None:
     """Repeat the draws of a case, and look at the rankings kept with its offers: ends with 1 where one differs."""
     case = Case.get_or_none(Case.reference == reference.upper())

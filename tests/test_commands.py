@@ -231,3 +231,11 @@ def test_the_key_is_rotated_by_two_commands(tmp_path, copied, app):
     assert said_by("rotate-key", **here)[1].startswith("0 texts")
     assert said_by("rotate-key", "--finish", **here)[1].startswith("Old keys let go: 1.")
     assert said_by("rotate-key", "--finish", **here)[1].startswith("Old keys let go: 0.")
+
+
+@pytest.mark.parametrize(
+    "words", [("draw", "IME-1004"), ("places", "load"), ("rules", "print"), ("verify", "audit")]
+)
+def test_a_command_without_a_database_says_what_to_do(tmp_path, words):
+    code, _, err = said_by(*words, IMPARTIAL_INSTANCE=str(tmp_path))
+    assert code == 1 and "There is no database here yet" in err and "Traceback" not in err

@@ -186,7 +186,8 @@ def add_evidence(expert_id: int, credential_id: int) -> Any:
         form, lambda: credentials.add_evidence(row, *sent_in(form), by=g.person)
     ):
         return done("The evidence is filed.", back(expert))
-    return part(form, expert, "File the evidence", is_upload=True, button="File it")
+    title = "File other evidence, to be verified again" if row.verified_at else "File the evidence"
+    return part(form, expert, title, is_upload=True, button="File it")
 
 
 def sent_in(form: FileForm) -> tuple[str, Any]:
