@@ -12,6 +12,7 @@ from lxml import html
 from portal.db import database
 from portal.forms.referral import FORMS
 from portal.ime.process import PROCESS
+from portal.kept import Kept
 from portal.models import Case, Document, Report, User
 from portal.words import Stage
 from tests.client import held
@@ -130,17 +131,35 @@ def typed(value: Any) -> Any:
     return value if isinstance(value, list) else value.strip() or "Words."
 
 
+# Asked after every single thing that is sent, so they are built once.
+MATTERING = (
+    Kept(
+        lambda: Case.select(
+            Case.id,
+            Case.stage,
+            Case.reference,
+            Case.organisation,
+            Case.referrer,
+            Case.coordinator,
+            Case.expert,
+            Case.claimant,
+            Case.is_open,
+        ).order_by(Case.id)
+    ),
+    Kept(
+        # Since when somebody is disabled is the clock's, and two sendings are two seconds.
+        lambda: User.select(
+            User.id, User.role, User.organisation, User.is_manager, User.disabled_at.is_null(False)
+        ).order_by(User.id)
+    ),
+    Kept(lambda: Report.select(Report.id, Report.state, Report.sha256).order_by(Report.id)),
+    Kept(lambda: Document.select(Document.id, Document.case, Document.audience).order_by(Document.id)),
+)
+
+
 def everything_that_matters() -> Any:
     """Where the cases stand, whose they are, who people are, and what is released."""
-    cases = Case.select(
-        Case.id, Case.stage, Case.reference, Case.organisation, Case.referrer, Case.coordinator, Case.expert,
-        Case.claimant, Case.is_open,
-    ).order_by(Case.id)  # fmt: skip
-    disabled = User.disabled_at.is_null(False)  # since when is the clock's, and two sendings are two seconds
-    people = User.select(User.id, User.role, User.organisation, User.is_manager, disabled)
-    released = Report.select(Report.id, Report.state, Report.sha256).order_by(Report.id)
-    read = Document.select(Document.id, Document.case, Document.audience).order_by(Document.id)
-    return tuple(tuple(query.tuples()) for query in (cases, people.order_by(User.id), released, read))
+    return tuple(tuple(kept.rows()) for kept in MATTERING)
 
 
 @dataclass
