@@ -17,7 +17,7 @@ PLACES = (
     ("Chicago", "IL", "60602", 41.8832, -87.6290, "America/Chicago"),
     ("Portland", "ME", "04101", 43.6606, -70.2589, "America/New_York"),
 )
-SPECIALTIES = ("orthopaedic_surgery", "neurology", "psychiatry", "physical_medicine", "occupational_medicine")
+SPECIALTIES = ("orthopedic_surgery", "neurology", "psychiatry", "physical_medicine", "occupational_medicine")
 HOURS = (("09:00:00", "12:00:00"), ("13:00:00", "16:00:00"))
 
 

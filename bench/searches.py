@@ -34,10 +34,9 @@ def panel(rng: random.Random, today: date) -> list[ExpertFacts]:
             practice=f"Practice {number % 700}",
             specialties=tuple(rng.sample(codes, 2)),
             credentials=(
-                CredentialFacts(
-                    "licence", rng.choice(STATES[:2]), today + timedelta(days=rng.randint(-20, 900))
-                ),
-                CredentialFacts("board", "", today + timedelta(days=rng.randint(-20, 900))),
+                CredentialFacts("licence", "CA", today + timedelta(days=rng.randint(-5, 900))),
+                CredentialFacts("licence", rng.choice(STATES), today + timedelta(days=900)),
+                CredentialFacts("board", "", today + timedelta(days=rng.randint(-5, 900))),
             ),
             years=rng.randint(0, 40),
             examinations=rng.randint(0, 900),

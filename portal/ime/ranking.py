@@ -1,13 +1,12 @@
 """The ranking: who may be offered a case, in which order, and why. Pure: facts in, candidates out."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
-from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from portal import written
-from portal.ime.candidacy import CaseFacts, ExpertFacts, Place, plural
+from portal.ime.candidacy import CaseFacts, ExpertFacts, plural
 from portal.ime.exclusion import exclusions
 from portal.ime.places import miles_between
 from portal.ime.specialties import specialties, specialties_for
@@ -61,16 +60,32 @@ class Reason(NamedTuple):
         return WEIGHTS[self.name].title
 
 
+class Fit(NamedTuple):
+    """What each specialty is worth to a case, one that belongs to a broader one included, and the most there is."""
+
+    worth: dict[str, int]
+    top: int
+
+
+Value = Callable[[CaseFacts, ExpertFacts, Fit], float]
+Said = Callable[[CaseFacts, ExpertFacts, Fit], str]
+
+
 class Candidate(NamedTuple):
-    """One expert's place for one case: the score and its reasons, or what excludes them (then `rank` is 0)."""
+    """One expert's place for one case: the score with what it was made of, or what excludes them (then `rank` is 0)."""
 
     expert_id: int
     name: str
     score: int = 0
     of: int = 0
     rank: int = 0
-    reasons: tuple[Reason, ...] = ()
     exclusions: tuple[str, ...] = ()
+    basis: tuple[CaseFacts, ExpertFacts, Fit] | None = None
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The rows of the score. They are put into words only where somebody reads them: of a whole panel few are."""
+        return reasons_of(*self.basis) if self.basis else ()
 
     @property
     def in_short(self) -> str:
@@ -93,106 +108,148 @@ class Candidate(NamedTuple):
 def rank(case: CaseFacts, experts: Iterable[ExpertFacts]) -> list[Candidate]:
     """The eligible from rank 1 by score, then the excluded by name. Equal scores: whoever has fewer cases this
     week, then the one longer on the panel, so that the order never depends on the order given."""
-    eligible: list[tuple[int, int, int, ExpertFacts, tuple[Reason, ...]]] = []
+    eligible: list[tuple[int, int, int, ExpertFacts]] = []
     excluded: list[Candidate] = []
-    fit = specialties_for(case.body_parts, case.issues, case.reason)
+    fit = fit_of(case)
+    counting = rows_for(case)
     for expert in experts:
         if why := exclusions(case, expert):
             excluded.append(Candidate(expert.expert_id, expert.name, exclusions=why))
             continue
-        reasons = score(case, expert, fit)
-        points = sum(reason.points for reason in reasons)
-        eligible.append((-points, expert.this_week, expert.expert_id, expert, reasons))
-    eligible.sort(key=lambda row: row[:3])
+        points = sum([WEIGHTS[name].points(value(case, expert, fit)) for name, value in counting])
+        eligible.append((-points, expert.this_week, expert.expert_id, expert))
+    eligible.sort(key=itemgetter(0, 1, 2))
+    of = sum(WEIGHTS[name].of for name, _ in counting)
     placed = [
-        Candidate(number, expert.name, -points, sum(each.of for each in reasons), place, reasons)
-        for place, (points, _, number, expert, reasons) in enumerate(eligible, start=1)
+        Candidate(number, expert.name, -points, of, place, basis=(case, expert, fit))
+        for place, (points, _, number, expert) in enumerate(eligible, start=1)
     ]
     return placed + sorted(excluded, key=lambda each: (each.name, each.expert_id))
 
 
-def score(case: CaseFacts, expert: ExpertFacts, fit: dict[str, int]) -> tuple[Reason, ...]:
-    """The rows of the score; `fit` is what each specialty is worth to the case. A case without special wishes has
-    no row for them."""
-    rows = (
-        specialty(expert, fit),
-        earned("years", expert.years, plural(expert.years, "year")),
-        earned("examinations", expert.examinations, plural(expert.examinations, "examination")),
-        earned("in_practice", expert.is_in_practice, "Yes" if expert.is_in_practice else "No"),
-        record("accepted", expert.accepted, expert.asked_back, "No report reviewed yet"),
-        record("on_time", expert.on_time, expert.late, "No report signed yet"),
-        distance(case.place, expert.places),
-        language(case, expert),
-        next_free(case, expert),
-        fee(expert),
+def fit_of(case: CaseFacts) -> Fit:
+    """What each specialty is worth to the case; the broader one it belongs to passes on its worth less one."""
+    asked = specialties_for(case.body_parts, case.issues, case.reason)
+    worth = {
+        code: max(asked.get(code, 0), asked.get(each.broader, 0) - 1 if each.broader else 0)
+        for code, each in specialties().items()
+    }
+    return Fit(worth, max(asked.values(), default=0))
+
+
+def rows_for(case: CaseFacts) -> list[tuple[str, Value]]:
+    """The rows that count; a case without special wishes has none for them."""
+    return [(name, value) for name, value in VALUES.items() if case.wishes or name != "wishes"]
+
+
+def reasons_of(case: CaseFacts, expert: ExpertFacts, fit: Fit) -> tuple[Reason, ...]:
+    """The rows of the score in words."""
+    return tuple(
+        Reason(
+            name,
+            SAID[name](case, expert, fit),
+            WEIGHTS[name].points(value(case, expert, fit)),
+            WEIGHTS[name].of,
+        )
+        for name, value in rows_for(case)
     )
-    return (*rows, wishes(case, expert)) if case.wishes else rows
 
 
-def earned(name: str, value: float, said: str) -> Reason:
-    weight = WEIGHTS[name]
-    return Reason(name, said, weight.points(value), weight.of)
+# --- what is counted --------------------------------------------------------------------------------------------
 
 
-def specialty(expert: ExpertFacts, fit: dict[str, int]) -> Reason:
-    """The expert's best specialty against the best there is, the first of them where several are equal."""
-    code = max(expert.specialties, key=lambda each: worth_of(each, fit), default="")
-    worth, top = worth_of(code, fit), max(fit.values(), default=0)
-    if not worth or not top:
-        return earned("specialty", 0, "No specialty that matches")
-    how = "the closest match" if worth == top else "a partial match"
-    return earned("specialty", worth / top, f"{specialties()[code].label}, {how}")
+def specialty_value(case: CaseFacts, expert: ExpertFacts, fit: Fit) -> float:
+    return fit.worth.get(best_specialty(expert, fit), 0) / fit.top if fit.top else 0
 
 
-def worth_of(code: str, fit: dict[str, int]) -> int:
-    """What a specialty is worth to the case; the broader one it belongs to passes on its worth less one."""
-    known = specialties().get(code)
-    broader = fit.get(known.broader, 0) - 1 if known and known.broader else 0
-    return max(fit.get(code, 0), broader)
+def best_specialty(expert: ExpertFacts, fit: Fit) -> str:
+    """The code of the expert's best specialty, the first of them where several are equal."""
+    return max(expert.specialties, key=lambda code: fit.worth.get(code, 0), default="")
 
 
-def record(name: str, good: int, bad: int, none_yet: str) -> Reason:
+def share(good: int, bad: int) -> float:
     """The share that went well, drawn to the middle while reports are few, so that a newcomer is not shut out."""
-    said = f"{good} of {plural(good + bad, 'report')}" if good + bad else none_yet
-    return earned(name, (good + 1) / (good + bad + 2), said)
+    return (good + 1) / (good + bad + 2)
 
 
-def distance(place: Place | None, places: tuple[Place, ...]) -> Reason:
-    if place is None or not places:
-        return earned("distance", WEIGHTS["distance"].none_at, "Distance not known")
-    miles = min(miles_between(place, each) for each in places)
-    return earned("distance", miles, f"{plural(round(miles), 'mile')} away")
+def miles_to(case: CaseFacts, expert: ExpertFacts, fit: Fit | None = None) -> float:
+    """The miles to the nearest clinic; so many that they earn nothing where a place is not known."""
+    if case.place is None or not expert.places:
+        return WEIGHTS["distance"].none_at
+    return min([miles_between(case.place, each) for each in expert.places])
 
 
-def language(case: CaseFacts, expert: ExpertFacts) -> Reason:
+def days_to(case: CaseFacts, expert: ExpertFacts, fit: Fit) -> float:
+    return (expert.next_free - case.today).days if expert.next_free else WEIGHTS["next_free"].none_at
+
+
+VALUES: dict[str, Value] = {
+    "specialty": specialty_value,
+    "years": lambda case, expert, fit: expert.years,
+    "examinations": lambda case, expert, fit: expert.examinations,
+    "in_practice": lambda case, expert, fit: expert.is_in_practice,
+    "accepted": lambda case, expert, fit: share(expert.accepted, expert.asked_back),
+    "on_time": lambda case, expert, fit: share(expert.on_time, expert.late),
+    "distance": miles_to,
+    "language": lambda case, expert, fit: case.language.casefold() in expert.languages,
+    "next_free": days_to,
+    "wishes": lambda case, expert, fit: len(case.wishes & expert.accepts) / len(case.wishes),
+    "fee": lambda case, expert, fit: expert.fee_cents or WEIGHTS["fee"].none_at,
+}
+
+
+# --- how it is said ---------------------------------------------------------------------------------------------
+
+
+def specialty_said(case: CaseFacts, expert: ExpertFacts, fit: Fit) -> str:
+    code = best_specialty(expert, fit)
+    worth = fit.worth.get(code, 0)
+    if not worth or not fit.top:
+        return "No specialty that matches"
+    return f"{specialties()[code].label}, {'the closest match' if worth == fit.top else 'a partial match'}"
+
+
+def record_said(good: int, bad: int, none_yet: str) -> str:
+    return f"{good} of {plural(good + bad, 'report')}" if good + bad else none_yet
+
+
+def distance_said(case: CaseFacts, expert: ExpertFacts, fit: Fit) -> str:
+    if case.place is None or not expert.places:
+        return "Distance not known"
+    return f"{plural(round(miles_to(case, expert)), 'mile')} away"
+
+
+def language_said(case: CaseFacts, expert: ExpertFacts, fit: Fit) -> str:
     speaks = case.language.casefold() in expert.languages
-    return earned("language", speaks, f"{'Speaks' if speaks else 'Does not speak'} {case.language}")
+    return f"{'Speaks' if speaks else 'Does not speak'} {case.language}"
 
 
-def next_free(case: CaseFacts, expert: ExpertFacts) -> Reason:
-    if expert.next_free is None:
-        return earned("next_free", WEIGHTS["next_free"].none_at, "No free time soon")
-    days = (expert.next_free - case.today).days
-    return earned("next_free", days, free_from(expert.next_free))
-
-
-@lru_cache(maxsize=512)
-def free_from(day: date) -> str:
-    return f"Free from {written.day(day)}"
-
-
-def wishes(case: CaseFacts, expert: ExpertFacts) -> Reason:
+def wishes_said(case: CaseFacts, expert: ExpertFacts, fit: Fit) -> str:
     """Of the companion and the recording wished for, those the expert accepts."""
-    met = case.wishes & expert.accepts
     said = [
-        f"{'accepts' if wish in met else 'does not accept'} {words}"
+        f"{'accepts' if wish in expert.accepts else 'does not accept'} {words}"
         for wish, words in WISHES.items()
         if wish in case.wishes
     ]
-    return earned("wishes", len(met) / len(case.wishes), ", ".join(said).capitalize())
+    return ", ".join(said).capitalize()
 
 
-def fee(expert: ExpertFacts) -> Reason:
-    if not expert.fee_cents:
-        return earned("fee", WEIGHTS["fee"].none_at, "No fee on file")
-    return earned("fee", expert.fee_cents, f"${expert.fee_cents / 100:,.0f}")
+SAID: dict[str, Said] = {
+    "specialty": specialty_said,
+    "years": lambda case, expert, fit: plural(expert.years, "year"),
+    "examinations": lambda case, expert, fit: plural(expert.examinations, "examination"),
+    "in_practice": lambda case, expert, fit: "Yes" if expert.is_in_practice else "No",
+    "accepted": lambda case, expert, fit: record_said(
+        expert.accepted, expert.asked_back, "No report reviewed yet"
+    ),
+    "on_time": lambda case, expert, fit: record_said(expert.on_time, expert.late, "No report signed yet"),
+    "distance": distance_said,
+    "language": language_said,
+    "next_free": lambda case, expert, fit: (
+        f"Free from {written.day(expert.next_free)}" if expert.next_free else "No free time soon"
+    ),
+    "wishes": wishes_said,
+    "fee": lambda case, expert, fit: (
+        f"${expert.fee_cents / 100:,.0f}" if expert.fee_cents else "No fee on file"
+    ),
+}
