@@ -502,6 +502,7 @@ class Draw(Remembered):
     mode = WordField(MatchingMode)
     seed = CharField()
     pool = JSONField()  # the numbers of the eligible experts, in the order in which they were drawn from
+    size = IntegerField()  # how many names were to be drawn; 0 for all of them
     names = JSONField()  # the numbers drawn, in their order
     made_by = ForeignKeyField(User, on_delete="RESTRICT")
     made_at = MomentField(default=clock.now)

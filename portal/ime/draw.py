@@ -1,12 +1,12 @@
 """Drawing names for a case: a random panel with strikes, or the next in rotation, so that anybody can draw it again.
 
 Each eligible expert gets the SHA-256 of `seed:number`. A random panel is the first so many in the order of these digests,
-each compared as text. A rotation is the order of when each was last drawn for such a case (never comes first), and among
+each compared as text. A rotation is the order of when each was last offered such a case (never comes first), and among
 equals the order of the digests. Seed, eligible experts and what came out are kept; `flask draw` repeats it."""
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,11 @@ from peewee import IntegrityError, fn
 from portal.db import database
 from portal.ime.modes import Mode, mode_of
 from portal.ime.process import Refusal, remember, step
-from portal.models import Case, Draw, Expert, Offer, Strike, User
+from portal.models import Case, CaseParty, Draw, Expert, Offer, Strike, User
 from portal.policy import Person, party_to
-from portal.words import MatchingMode, Party
+from portal.words import MatchingMode, OfferState, Party
 
-Pool = Sequence[Sequence[Any]]  # of an expert: number, and when they were last drawn ("" for never)
+Pool = Sequence[Sequence[Any]]  # of an expert: number, and when they last had a turn ("" for never)
 NEVER = ""
 
 
@@ -36,14 +36,15 @@ def drawn(mode: MatchingMode, seed: str, pool: Pool, names: int) -> list[int]:
 
 @step
 def draw_panel(case: Case, *, by: User, eligible: Iterable[int], why: str = "") -> Draw:
-    """Draw names among the eligible. A second draw takes the place of the first and needs a reason; both are kept."""
+    """Draw names among the eligible. A second draw takes the place of the first and needs a reason; both are kept, and
+    whom a party has struck is not drawn again."""
     mode = mode_of(case.exam_kind)
     if mode.drawn is None:
         raise Refusal("The expert for this kind of examination is chosen freely.")
     before = last_draw(case)
     if before and not why.strip():
         raise Refusal("Say why names are drawn anew.", field="why")
-    pool = sorted(set(eligible))
+    pool = sorted(set(eligible) - struck_of(case))
     if len(pool) < max(mode.names, 1):
         raise Refusal(
             f"A panel needs {mode.names} names, and {len(pool)} can be offered the case."
@@ -55,17 +56,24 @@ def draw_panel(case: Case, *, by: User, eligible: Iterable[int], why: str = "") 
     seed = secrets.token_hex(16)
     names = drawn(mode.drawn, seed, rows, mode.names)
     remember(count=len(names), **({"why": why.strip()} if before else {}))
-    return Draw.create(case=case, mode=mode.drawn, seed=seed, pool=rows, names=names, made_by=by)
+    return Draw.create(
+        case=case, mode=mode.drawn, seed=seed, pool=rows, size=mode.names, names=names, made_by=by
+    )
 
 
 def last_turns(exam_kind: str) -> dict[int, str]:
-    """When each expert was last offered a case of this kind in rotation, as text that sorts."""
+    """When each expert was last offered a case of this kind in rotation, as text that sorts; what the office took back
+    was no turn."""
     rows: Any = (
         Offer.select(Offer.expert, fn.MAX(Offer.made_at))
         .join(Draw)
         .switch(Offer)
         .join(Case)
-        .where((Draw.mode == MatchingMode.ROTATION) & (Case.exam_kind == exam_kind))
+        .where(
+            (Draw.mode == MatchingMode.ROTATION)
+            & (Case.exam_kind == exam_kind)
+            & (Offer.state != OfferState.RECALLED)
+        )
         .group_by(Offer.expert)
     )
     return {expert: str(moment)[:19] for expert, moment in rows.tuples()}
@@ -73,13 +81,18 @@ def last_turns(exam_kind: str) -> dict[int, str]:
 
 @step
 def strike_name(case: Case, *, by: Person, expert: Expert, party: Party | None = None) -> Strike:
-    """A party takes one name off the panel; the coordinator notes it for the claimant's side. One stays in any case."""
+    """A party takes one name off the panel; the coordinator notes it for the claimant's side, and the referrer strikes
+    their own. One stays in any case."""
     mode, panel = mode_of(case.exam_kind), last_draw(case)
     if panel is None or panel.mode != MatchingMode.RANDOM_PANEL:
         raise Refusal("There is no panel to strike a name from.")
     striking = Party.REFERRER if party_to(by, case) == Party.REFERRER else party
     if striking not in mode.strikes:
         raise Refusal("Choose who strikes the name.", field="party")
+    if striking == Party.REFERRER and party_to(by, case) != Party.REFERRER:
+        raise Refusal("The referrer strikes a name themselves.", field="party")
+    if mode.strikes_if_represented and not is_represented(case):
+        raise Refusal("The claimant is not represented, so nobody strikes a name: the claimant chooses one.")
     if expert.id not in (left := names_left(panel)):
         raise Refusal("This name is not on the panel.", field="expert")
     if len(left) == 1:
@@ -90,6 +103,16 @@ def strike_name(case: Case, *, by: Person, expert: Expert, party: Party | None =
             return Strike.create(draw=panel, expert=expert, party=striking, by=by)
     except IntegrityError:
         raise Refusal(f"The {striking.label} has struck a name already.", field="party") from None
+
+
+def is_represented(case: Case) -> bool:
+    return bool(case.parties.where(CaseParty.party == Party.REPRESENTATIVE).exists())
+
+
+def struck_of(case: Case) -> set[int]:
+    """Whom the parties have struck off any panel of the case."""
+    rows = Strike.select(Strike.expert).join(Draw).where(Draw.case == case)
+    return {row.expert_id for row in rows}
 
 
 def last_draw(case: Case) -> Draw | None:
@@ -146,19 +169,33 @@ class Replay:
 
 def replay(panel: Draw) -> Replay:
     """Repeat a draw from what is kept of it."""
-    again = drawn(panel.mode, panel.seed, panel.pool, len(panel.names))
+    again = drawn(panel.mode, panel.seed, panel.pool, panel.size)
     return Replay(panel.id, panel.mode, panel.seed, len(panel.pool), list(panel.names), again)
 
 
 def replay_offers(case: Case) -> list[str]:
-    """What is wrong with the rankings kept with the case's offers: each must be in the order of its own scores, and
-    whoever was not first needs a reason. Empty where all is as it should be."""
-    wrong = []
-    for offer in case.offers.order_by(Offer.id):
-        ranked = [row for row in offer.ranking if row["rank"]]
-        scores = [sum(points for _, _, points, _ in row["reasons"]) for row in ranked]
-        if [row["score"] for row in ranked] != scores or scores != sorted(scores, reverse=True):
-            wrong.append(f"The ranking of offer {offer.id} is not in the order of its points.")
-        if offer.rank > 1 and not offer.why_not_first:
-            wrong.append(f"Offer {offer.id} does not say why it did not go to the first.")
-    return wrong
+    """What is wrong with the rankings kept with the case's offers: each must be in the order of its own scores, the
+    offer must have gone to whom it says, by that order or that of the draw, and whoever was not first needs a reason.
+    Empty where all is as it should be."""
+    return [sentence for offer in case.offers.order_by(Offer.id) for sentence in wrong_with(offer)]
+
+
+def wrong_with(offer: Offer) -> Iterator[str]:
+    ranked = [row for row in offer.ranking if row["rank"]]
+    scores = [sum(points for _, _, points, _ in row["reasons"]) for row in ranked]
+    if [row["score"] for row in ranked] != scores or scores != sorted(scores, reverse=True):
+        yield f"The ranking of offer {offer.id} is not in the order of its points."
+    order = order_then(offer, [row["expert_id"] for row in ranked])
+    if offer.rank > len(order) or order[offer.rank - 1] != offer.expert_id:
+        yield f"Offer {offer.id} did not go to the name at its place in the order."
+    if offer.rank > 1 and not offer.why_not_first:
+        yield f"Offer {offer.id} does not say why it did not go to the first."
+
+
+def order_then(offer: Offer, eligible: list[int]) -> list[int]:
+    """Whom the case could be offered when the offer was made: by score, or as the names were drawn, without those that
+    were struck by then."""
+    if offer.draw is None:
+        return eligible
+    struck = {row.expert_id for row in offer.draw.strikes if row.made_at <= offer.made_at}
+    return [number for number in offer.draw.names if number in set(eligible) - struck]

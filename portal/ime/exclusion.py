@@ -1,11 +1,15 @@
 """What keeps a case from an expert, whatever their score: each test answers with a sentence, or with nothing."""
 
 from collections.abc import Callable
-from datetime import date
 
 from portal import written
 from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, plain_name, plain_practice
 from portal.words import OfferState
+
+
+def not_credentialed(case: CaseFacts, expert: ExpertFacts) -> str:
+    """Why this expert may not take the case any more, empty where they may."""
+    return " ".join(filter(None, (test(case, expert) for test in CREDENTIALED)))
 
 
 def exclusions(case: CaseFacts, expert: ExpertFacts) -> tuple[str, ...]:
@@ -41,14 +45,17 @@ def lacks_licence(case: CaseFacts, expert: ExpertFacts) -> str:
     longer counts."""
     held = [each for each in expert.credentials if each.kind == "licence" and case.state in ("", each.state)]
     where = f" in {case.state}" if case.state else ""
-    return wanting(held, f"license{where}", case.today) if held else f"Has no license{where} on file."
+    return wanting(held, f"license{where}", case, expert) if held else f"Has no license{where} on file."
 
 
 def lacks_certification(case: CaseFacts, expert: ExpertFacts) -> str:
-    """A board certification that ran out excludes while no other holds; none at all where the rule asks for one."""
+    """A board certification that ran out excludes while no other holds; none at all where the rule asks for one, and
+    takes no listing instead."""
     held = [each for each in expert.credentials if each.kind == "board" and each.state in ("", case.state)]
     if held:
-        return wanting(held, "board certification", case.today)
+        return wanting(held, "board certification", case, expert)
+    if "board_or_listing" in case.requires and not listings(case, expert):
+        return f"Has neither a board certification nor a listing on file; {case.required_by} asks for one."
     is_required = "board" in case.requires
     return f"Has no board certification on file; {case.required_by} asks for one." if is_required else ""
 
@@ -57,9 +64,13 @@ def lacks_listing(case: CaseFacts, expert: ExpertFacts) -> str:
     """Where the rule asks for it, a listing with the authority of the state."""
     if "listing" not in case.requires:
         return ""
-    held = [each for each in expert.credentials if each.kind == "listing" and each.state in ("", case.state)]
+    held = listings(case, expert)
     missing = f"Is not listed with the authority in {case.state}; {case.required_by} asks for it."
-    return wanting(held, f"listing in {case.state}", case.today) if held else missing
+    return wanting(held, f"listing in {case.state}", case, expert) if held else missing
+
+
+def listings(case: CaseFacts, expert: ExpertFacts) -> list[CredentialFacts]:
+    return [each for each in expert.credentials if each.kind == "listing" and each.state in ("", case.state)]
 
 
 def left_practice(case: CaseFacts, expert: ExpertFacts) -> str:
@@ -68,13 +79,18 @@ def left_practice(case: CaseFacts, expert: ExpertFacts) -> str:
     return f"Is no longer in clinical practice; {case.required_by} asks for it."
 
 
-def wanting(held: list[CredentialFacts], what: str, today: date) -> str:
-    """Why none of these credentials counts today, empty where one does."""
-    if any(each.is_verified and each.expires_on > today for each in held):
+def wanting(held: list[CredentialFacts], what: str, case: CaseFacts, expert: ExpertFacts) -> str:
+    """Why none of these credentials counts, empty where one does: it must hold today, and on the first day on which the
+    expert could examine."""
+    needed = max(case.today, expert.next_free or case.today)
+    if any(each.is_verified and each.expires_on > needed for each in held):
         return ""
     last = max(held, key=lambda each: each.expires_on)
-    if last.expires_on <= today:
-        return f"The {what} ran out on {written.day(last.expires_on)}."
+    ends = written.day(last.expires_on)
+    if last.expires_on <= case.today:
+        return f"The {what} ran out on {ends}."
+    if last.expires_on <= needed:
+        return f"The {what} runs out on {ends}, and the first free day is {written.day(needed)}."
     return f"The {what} is not verified yet."
 
 
@@ -93,6 +109,8 @@ TURNED_DOWN = {
     OfferState.EXPIRED: "Let the offer of this case run out before.",
 }
 Test = Callable[[CaseFacts, ExpertFacts], str]
+# What is looked at again when an expert takes the case: it may have changed since it was offered.
+CREDENTIALED: tuple[Test, ...] = (is_barred, lacks_licence, lacks_certification, lacks_listing)
 EXCLUDING: tuple[Test, ...] = (
     is_barred,
     has_treated,

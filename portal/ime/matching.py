@@ -11,6 +11,7 @@ from portal.clock import OFFICE_ZONE
 from portal.db import database
 from portal.ime.appointment import ask_suppliers_again, end_booking, forget_appointment
 from portal.ime.draw import last_draw, proposed
+from portal.ime.exclusion import not_credentialed
 from portal.ime.holds import let_go_all
 from portal.ime.instructions import revoke_all_links
 from portal.ime.modes import mode_of
@@ -87,8 +88,16 @@ def order_of(case: Case, ranking: list[Candidate], panel: Draw | None) -> list[i
 
 
 def eligible_for(case: Case) -> list[int]:
-    """The numbers of the experts who can be offered the case now: whom a draw is among."""
-    return [each.expert_id for each in ranked(case) if each.rank]
+    """The numbers of the experts among whom names are drawn now: those who can be offered the case and have a specialty
+    that matches, or all of them where these are too few."""
+    return drawn_from(case, ranked(case))
+
+
+def drawn_from(case: Case, ranking: list[Candidate]) -> list[int]:
+    eligible = [each for each in ranking if each.rank]
+    matching = [each for each in eligible if each.is_of_the_field]
+    enough = len(matching) >= max(mode_of(case.exam_kind).names, 1)
+    return [each.expert_id for each in (matching if enough else eligible)]
 
 
 def refuse_deadline(until: datetime) -> None:
@@ -126,6 +135,8 @@ def take_offer(
     if has_treated or shares_practice or has_financial_link:
         raise Refusal("With a conflict of interest you cannot take this case. Please pass on it.")
     offer = open_offer(case)
+    if offer is not None:
+        refuse_not_credentialed(case, offer)
     if offer is None or offer.until <= clock.now() or not end_offer(case, OfferState.TAKEN):
         raise Refusal("The deadline of this offer has passed.")
     ConflictDeclaration.create(
@@ -137,6 +148,13 @@ def take_offer(
     )
     case.expert = offer.expert
     remember(expert=offer.expert.name)
+
+
+def refuse_not_credentialed(case: Case, offer: Offer) -> None:
+    """A license that ran out or was changed since the offer stands against taking the case."""
+    facts = next((each for each in expert_facts(case) if each.expert_id == offer.expert_id), None)
+    if facts and (why := not_credentialed(case_facts(case), facts)):
+        raise Refusal(f"You cannot take this case now. {why} Please call us.")
 
 
 @step

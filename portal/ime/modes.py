@@ -8,17 +8,19 @@ from pathlib import Path
 from portal.words import MatchingMode, Party
 
 DATA = Path(__file__).parent.parent / "data" / "matching_modes.json"
-REQUIRED = {"listing", "board", "practice"}
+REQUIRED = {"listing", "board", "board_or_listing", "practice"}
 
 
 @dataclass(frozen=True)
 class Mode:
-    """The modes open to a kind of examination, the first one proposed; `names` on a panel, who may strike one, and what
-    the rule `required_by` asks of whoever examines (names of REQUIRED)."""
+    """The modes open to a kind of examination, the first one proposed; `names` on a panel, who may strike one and
+    whether only where the claimant is represented, and what the rule `required_by` asks of whoever examines (names of
+    REQUIRED)."""
 
     modes: tuple[MatchingMode, ...] = (MatchingMode.FREE_CHOICE,)
     names: int = 0
     strikes: tuple[Party, ...] = ()
+    strikes_if_represented: bool = False
     requires: tuple[str, ...] = ()
     required_by: str = ""
 
@@ -41,8 +43,9 @@ def every_mode() -> dict[str, Mode]:
             tuple(MatchingMode(each) for each in row["modes"]),
             row.get("names", 0),
             tuple(Party(each) for each in row.get("strikes", ())),
+            row.get("strikes_if_represented", False),
             tuple(row.get("requires", ())),
-            row["rule"],
+            row.get("rule", ""),
         )
         for code, row in facts.items()
     }

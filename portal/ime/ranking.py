@@ -88,6 +88,11 @@ class Candidate(NamedTuple):
         return reasons_of(*self.basis) if self.basis else ()
 
     @property
+    def is_of_the_field(self) -> bool:
+        """Whether a specialty of the expert is worth anything to the case."""
+        return bool(self.basis and specialty_value(*self.basis))
+
+    @property
     def in_short(self) -> str:
         """What a coordinator looks at first, on one line."""
         return " · ".join(reason.said for reason in self.reasons if reason.name in IN_SHORT)

@@ -18,7 +18,7 @@ from portal.forms.matching import (
     StrikeForm,
 )
 from portal.ime import experts, matching
-from portal.ime.draw import draw_panel, last_draw, names_left, strike_name, strikes_on
+from portal.ime.draw import draw_panel, is_represented, last_draw, names_left, strike_name, strikes_on
 from portal.ime.matching import offer_case, pass_offer, recall_offer, release_expert, take_offer
 from portal.ime.modes import mode_of
 from portal.ime.ranking import Candidate
@@ -74,7 +74,12 @@ def drawing(case: Case, ranking: list[Candidate], panel: Any) -> dict[str, Any]:
             (number, names.get(number, "An expert who left the panel"), struck.get(number, ""))
             for number in (panel.names if panel else ())
         ],
-        "may_strike": bool(panel and panel.mode == MatchingMode.RANDOM_PANEL and len(names_left(panel)) > 1),
+        "may_strike": bool(
+            panel
+            and panel.mode == MatchingMode.RANDOM_PANEL
+            and len(names_left(panel)) > 1
+            and (is_represented(case) or not mode.strikes_if_represented)
+        ),
     }
 
 
@@ -109,7 +114,6 @@ def lists(case: Case, ranking: list[Candidate], order: list[int]) -> dict[str, A
     more = min(many + 2 * SHOWN, MOST_SHOWN)
     return {
         "shown": eligible[:many],
-        "can_be_drawn": sum(bool(each.rank) for each in ranking),
         "eligible_count": len(eligible),
         "more_href": url_for(".offer", ref=case.reference, many=more)
         if len(eligible) > many < more
@@ -147,7 +151,8 @@ def strike(case: Case) -> Any:
     form, found = StrikeForm(), experts.named(numbers)
     form.expert.choices = {each.id: each.name for each in found}
     is_office = g.party == Party.COORDINATOR
-    form.party.choices = {each: each.title for each in mode.strikes} if is_office else {}
+    theirs = [each for each in mode.strikes if each != Party.REFERRER]  # the referrer strikes their own
+    form.party.choices = {each: each.title for each in theirs} if is_office else {}
     if not is_office:
         del form.party
     if form.validate_on_submit() and take(form, lambda: make_strike(case, form, found)):

@@ -11,11 +11,11 @@ from hypothesis import strategies as some
 from portal import clock
 from portal.ime import draw
 from portal.ime.draw import draw_panel, drawn, names_left, replay, strike_name
-from portal.ime.matching import eligible_for, end_of, offer_case, order_for, pass_offer, ranked
+from portal.ime.matching import drawn_from, eligible_for, end_of, offer_case, order_for, pass_offer, ranked
 from portal.ime.modes import REQUIRED, every_mode, mode_of
 from portal.ime.process import NotAllowed, Refusal
 from portal.ime.rules import exam_kinds, rule
-from portal.models import Case, Draw, Expert, Offer, Strike
+from portal.models import Case, CaseParty, Draw, Expert, Offer, Strike
 from portal.words import MatchingMode, Party, Stage
 from tests.databases import ON_BOTH
 
@@ -48,7 +48,8 @@ def offer_to(case, world, number, why=""):
 
 def test_every_mode_on_file_is_of_a_known_kind_and_a_known_rule():
     for code, mode in every_mode().items():
-        assert code in exam_kinds() and rule(mode.required_by).exam == code
+        assert code in exam_kinds()
+        assert rule(mode.required_by).exam == code if mode.required_by else not mode.requires
         assert set(mode.requires) <= REQUIRED
         assert (MatchingMode.RANDOM_PANEL in mode.modes) == (mode.names > 1)
         assert set(mode.strikes) <= {Party.CLAIMANT, Party.REFERRER} and len(mode.strikes) < max(
@@ -182,6 +183,47 @@ def test_in_rotation_whoever_had_a_turn_goes_to_the_end(world, case, case_at):
     assert again.names[-1] == first and replay(again).is_same
 
 
+def test_what_the_office_took_back_was_no_turn(world, case):
+    case = of_kind(case, "MA-11A")
+    numbers = [row.id for row in Expert.select()]
+    panel = draw_panel(case, by=world.coordinator, eligible=numbers)
+    first = panel.names[0]
+    Offer.create(case=case, expert=first, until=clock.now(), rank=1, ranking=[], draw=panel, state="recalled")
+    assert draw.last_turns("MA-11A") == {}
+
+
+def test_whom_a_party_struck_is_not_drawn_again(world, case):
+    panel = panel_for(case, world)
+    struck = Expert.get_by_id(panel.names[0])
+    strike_name(case, by=world.referrer, expert=struck)
+    pool = [row.id for row in Expert.select()]
+    again = draw_panel(case, by=world.coordinator, eligible=pool, why="Two have moved away.")
+    assert struck.id not in [number for number, _ in again.pool]
+
+
+def test_the_office_does_not_strike_for_the_referrer(world, case):
+    panel = panel_for(case, world)
+    with pytest.raises(Refusal, match="The referrer strikes a name themselves"):
+        strike_name(case, by=world.coordinator, expert=Expert.get_by_id(panel.names[0]), party=Party.REFERRER)
+
+
+def test_nobody_strikes_where_the_claimant_is_not_represented(world, case):
+    """Labor Code 4062.2(c) is for represented employees; the claimant chooses otherwise."""
+    panel = panel_for(case, world)
+    CaseParty.delete().where((CaseParty.case == case) & (CaseParty.party == Party.REPRESENTATIVE)).execute()
+    with pytest.raises(Refusal, match="not represented"):
+        strike_name(case, by=world.referrer, expert=Expert.get_by_id(panel.names[0]))
+
+
+def test_names_are_drawn_among_those_whose_specialty_matches_if_there_are_enough(case):
+    ranking = ranked(case)
+    matching = {each.expert_id for each in ranking if each.rank and each.is_of_the_field}
+    assert 3 <= len(matching) < sum(bool(each.rank) for each in ranking)
+    assert set(drawn_from(case, ranking)) == matching
+    few = [each for each in ranking if each.expert_id not in list(matching)[2:]]
+    assert set(drawn_from(case, few)) == {each.expert_id for each in few if each.rank}
+
+
 # --- the command ------------------------------------------------------------------------------------------------
 
 
@@ -204,4 +246,11 @@ def test_the_command_says_that_the_result_is_the_same_and_notices_a_change(app, 
     ranking[0]["score"] += 1
     Offer.update(ranking=ranking).execute()
     assert "not in the order of its points" in asked(case.reference)[1]
+    ranking[0]["score"] -= 1
+    Offer.update(ranking=ranking, expert=panel.names[1]).execute()
+    assert "did not go to the name at its place" in asked(case.reference)[1]
+    Draw.update(names=panel.names[:2]).where(Draw.id == panel.id).execute()
+    assert not json.loads(asked(case.reference, "--json")[1])["draws"][0]["same"], (
+        "a panel that was cut short"
+    )
     assert asked("IME-9999")[0] == 2

@@ -23,6 +23,7 @@ from portal.ime.process import MovedOn, NotAllowed, Refusal
 from portal.models import (
     Case,
     ConflictDeclaration,
+    Credential,
     Event,
     Expert,
     Notice,
@@ -145,6 +146,14 @@ def test_whoever_declares_a_conflict_cannot_take_the_case(world, case_at, confli
 def test_a_candidate_of_one_case_cannot_answer_for_another(world, case_at):
     with pytest.raises(NotAllowed):
         take_offer(case_at(Stage.OFFERED), by=world.second_expert, **NO_CONFLICT)
+
+
+def test_an_offer_cannot_be_taken_with_a_license_that_ran_out_meanwhile(world, case_at):
+    case = case_at(Stage.OFFERED)
+    Credential.update(expires_on=clock.today()).where(Credential.expert == world.expert.expert).execute()
+    with pytest.raises(Refusal, match=r"The license in CA ran out .* Please call us"):
+        take_offer(case, by=world.expert, **NO_CONFLICT)
+    assert Case.get_by_id(case.id).stage == Stage.OFFERED
 
 
 def test_an_offer_cannot_be_taken_once_its_deadline_has_passed(world, case_at):

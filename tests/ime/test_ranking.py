@@ -74,6 +74,10 @@ def test_the_weights_are_a_hundred_points_together():
             "The license in CA ran out on March 2, 2026.",
         ),
         (
+            {"credentials": (replace(LICENCE, expires_on=TODAY + timedelta(days=7)), BOARD)},
+            "The license in CA runs out on March 9, 2026, and the first free day is March 9, 2026.",
+        ),
+        (
             {"credentials": (LICENCE, replace(BOARD, expires_on=date(2026, 1, 9)))},
             "The board certification ran out on January 9, 2026.",
         ),
@@ -101,7 +105,8 @@ def test_every_reason_against_an_expert_is_named_not_only_the_first():
         {"credentials": (LICENCE,)},
         {"credentials": (LICENCE, replace(LICENCE, expires_on=TODAY), BOARD)},
         {"credentials": (LICENCE, BOARD, replace(BOARD, expires_on=TODAY))},
-        {"credentials": (replace(LICENCE, expires_on=TODAY + timedelta(days=1)), BOARD)},
+        {"credentials": (replace(LICENCE, expires_on=TODAY + timedelta(days=8)), BOARD)},
+        {"credentials": (replace(LICENCE, expires_on=TODAY + timedelta(days=1)), BOARD), "next_free": None},
         {"this_week": 4},
         {"answered": OfferState.RECALLED},
         {"practice": ""},
@@ -323,6 +328,12 @@ def test_a_rule_that_asks_for_a_listing_a_certification_or_practice_excludes_who
     whole = ExpertFacts(1, "A", credentials=(LICENCE, BOARD, listing), capacity=9, is_in_practice=True)
     assert exclusions(case, whole) == ()
     assert exclusions(CaseFacts(TODAY, state="CA"), bare) == ()
+    either = CaseFacts(TODAY, state="CA", requires=frozenset({"board_or_listing"}), required_by="NY-WC-12")
+    assert exclusions(either, bare) == (
+        "Has neither a board certification nor a listing on file; NY-WC-12 asks for one.",
+    )
+    listed = ExpertFacts(1, "A", credentials=(LICENCE, listing), capacity=9)
+    assert exclusions(either, listed) == () == exclusions(either, whole)
 
 
 def test_a_license_that_nobody_verified_does_not_count_yet():

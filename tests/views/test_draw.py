@@ -15,9 +15,10 @@ def case(case_at):
 def test_a_coordinator_draws_a_panel_and_offers_it_to_the_first(visitor, world, case):
     page = visitor(world.coordinator).opens(f"/cases/{case.reference}/offer").follows("Draw the names")
     page.presses("Draw the names")
-    assert (
-        page.sees("The names are drawn.") and page.sees("The panel") and page.sees("3 experts can be offered")
-    )
+    assert page.sees("The names are drawn.") and page.sees("The panel")
+    assert page.sees("3 names of the draw can be offered this case, in the order in which they were drawn.")
+    listed = page.tree.xpath("//div[@class='candidate']//label/text()")
+    assert [text.partition(".")[0] for text in listed] == ["1", "2", "3"]
     page.presses("Offer the case")
     assert page.sees("is offered to")
     panel = last_draw(case)
