@@ -12,7 +12,7 @@ from portal.ime.counting import LATEST_BEFORE, count
 from portal.ime.explanation import Explained, explain
 from portal.ime.frequency import frequency
 from portal.ime.places import Place, hours_to_drive, miles_between
-from portal.ime.rule_pack import UNVERIFIED, ExamKind, Rule, RulePack
+from portal.ime.rule_pack import LIMITS, UNVERIFIED, ExamKind, Rule, RulePack
 from portal.ime.rules import NOTICE, best
 from portal.words import ArrangementKind, Party, Word
 
@@ -198,7 +198,9 @@ def outside(explained: Explained, exam_on: date) -> str:
 
 def distance(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
     for rule in pack.at(kind.code, "distance") if not facts.is_telehealth else ():
-        if facts.home is None or facts.clinic is None:
+        if rule.direction not in LIMITS:
+            yield Finding(rule, Weight.NOTE, rule.rule)
+        elif facts.home is None or facts.clinic is None:
             yield Finding(
                 rule, Weight.NOTE, f"The distance is not known, so this is not checked: {rule.rule}"
             )

@@ -1,7 +1,6 @@
 """The rule book: the rules of the file with what managers changed since, each change kept for good with its reason."""
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +10,13 @@ from portal import audit
 from portal.db import database
 from portal.ime import rules
 from portal.ime.process import Refusal, remember, step
-from portal.ime.rule_pack import SCHEMA, Rule, RuleFileError, RulePack, overlaid, read_rule, read_rules
+from portal.ime.rule_pack import ID, SCHEMA, Rule, RuleFileError, RulePack, overlaid, read_rule, read_rules
 from portal.ime.rules import on_file, plain
 from portal.models import Case, RuleChange, RuleSnapshot, User
 from portal.policy import Person, seeing, sight
 from portal.words import Act, Role
 
 EVERY_KIND = "*"  # the exam kind of a house default
-ID = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
 MOST_CONCERNED = 100
 HISTORY = 50  # changes on a page
 STALE = "Somebody else changed this rule meanwhile. Look at it as it is now, then change it again."
@@ -187,6 +185,7 @@ def difference(text: str) -> Difference:
         raise RuleFileError(
             f"Examination kind {other[0]} is not as the portal has it: a file changes rules alone."
         )
+    refuse_moved(now, new)
     return Difference(
         added=[each for name, each in after.items() if name not in before],
         changed=[
@@ -194,6 +193,18 @@ def difference(text: str) -> Difference:
         ],
         missing=[each for name, each in before.items() if name not in after and each.exam != EVERY_KIND],
     )
+
+
+def refuse_moved(now: RulePack, new: RulePack) -> None:
+    """The house defaults stay those that the portal knows, and every rule stays with its kind of examination."""
+    known = {each.id for each in now.house_defaults}
+    if strange := [each.id for each in new.house_defaults if each.id not in known]:
+        raise RuleFileError(f"House default {strange[0]} is not one that the portal knows.")
+    if taken := [each.id for each in new.rules if each.id in known]:
+        raise RuleFileError(f"Rule {taken[0]} is the name of a house default.")
+    before = {each.id: each.exam for each in now.rules}
+    if moved := [each.id for each in new.rules if before.get(each.id, each.exam) != each.exam]:
+        raise RuleFileError(f"Rule {moved[0]} must stay with its kind of examination.")
 
 
 def load(text: str, *, why: str, by: User, seen: int | None = None) -> Difference:
@@ -207,6 +218,7 @@ def load(text: str, *, why: str, by: User, seen: int | None = None) -> Differenc
             keep(rule.id, rule.exam, plain(rule), why, by, changed_last(rule.id))
         for rule in found.missing:
             keep(rule.id, rule.exam, None, why, by, changed_last(rule.id))
+        in_force()  # what cannot be read back is not kept
     return found
 
 

@@ -1,6 +1,8 @@
 """The facts of a rule file or of a case's snapshot: their shape, and a reading that refuses a faulty one."""
 
 import json
+import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -59,6 +61,19 @@ SERVED = {
     "abroad": "by mail to another country",
 }
 LONGEST_SERVICE = 60
+ID = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
+# The most characters of each text of a rule; the form takes as many.
+LONGEST_TEXT = {
+    "id": 40,
+    "exam": 40,
+    "jurisdiction": 40,
+    "topic": 60,
+    "name": 60,
+    "rule": 2_000,
+    "actor": 60,
+    "citation": 200,
+    "url": 2_000,
+}
 OPTIONAL = {"effect", "served"}  # a rule file may leave them out
 
 
@@ -149,14 +164,19 @@ class RulePack:
 def read_rules(text: str) -> RulePack:
     """Read and check the text of a rule file. Raises `RuleFileError` naming the first fault."""
     try:
-        return read_facts(json.loads(text))
+        facts = json.loads(text)
     except json.JSONDecodeError as fault:
         raise RuleFileError(f"The rule file is not JSON: {fault.msg} on line {fault.lineno}.") from fault
+    except (ValueError, RecursionError) as fault:  # a figure of thousands of digits, brackets without end
+        raise RuleFileError("The rule file is not one: its text cannot be read as JSON.") from fault
+    return read_facts(facts)
 
 
 def read_facts(facts: Any) -> RulePack:
     """Read and check a parsed rule file or snapshot. Raises `RuleFileError` naming the first fault."""
-    _insist(isinstance(facts, Mapping), "The rule file", "must be an object")
+    _insist(
+        isinstance(facts, Mapping), "The rule file", "must be one JSON object, like the file you can download"
+    )
     _insist(facts.get("schema") == SCHEMA, "The rule file", f"must say schema {SCHEMA}")
     for part, shape in (("exam_kinds", Mapping), ("rules", list), ("house_defaults", list)):
         _insist(isinstance(facts.get(part), shape), "The rule file", f"must have {part}")
@@ -181,6 +201,9 @@ def _changed(pack: RulePack, name: str, facts: Any) -> Rule:
     is_house = any(each.id == name for each in pack.house_defaults)
     rule = _read_rule(facts, None if is_house else pack.exam_kinds)
     _insist(rule.id == name, f"Rule {name}", "must keep its id")
+    before = pack.named(name)
+    stays = before is None or (rule.exam, rule.jurisdiction) == (before.exam, before.jurisdiction)
+    _insist(stays, f"Rule {name}", "must stay with its kind of examination")
     return rule
 
 
@@ -207,9 +230,13 @@ def _read_rule(data: Any, kinds: Mapping[str, ExamKind] | None) -> Rule:
     """One rule of the given kinds, or a house default where `kinds` is None."""
     where = f"Rule {data.get('id', '?') if isinstance(data, Mapping) else '?'}"
     _insist_keys(where, data, {each.name for each in fields(Rule)}, OPTIONAL)
-    for key in ("id", "exam", "jurisdiction", "topic", "name", "rule", "citation"):
+    for key in LONGEST_TEXT.keys() - {"actor", "url"}:
         _insist_text(where, data, key)
-    _insist(data["actor"] is None or isinstance(data["actor"], str), where, "actor must be a text or nothing")
+    for key, longest in LONGEST_TEXT.items():
+        _insist_plain(where, data[key], key, longest)
+    _insist(
+        bool(ID.fullmatch(data["id"])), where, "needs an id of capital letters, figures and hyphens", "id"
+    )
     if kinds is None:
         _insist(data["confidence"] == HOUSE, where, "is a house default and must say confidence house")
     else:
@@ -282,7 +309,7 @@ def _insist_figure(where: str, data: Mapping[str, Any]) -> None:
         and bool(numbers)
         and all(type(number) is int and number >= 0 for number in numbers)
     )
-    _insist(sound, where, "must have a whole number n, zero or more", "n")
+    _insist(sound, where, "needs a whole number as its figure (n), zero or more", "n")
     _insist(data["direction"] not in LIMITS or numbers[0] > 0, where, "must have a limit above zero")
     longest = LONGEST.get(data["unit"], LONGEST_DAYS)
     _insist(max(numbers) <= longest, where, f"has a figure beyond {longest} {data['unit']}", "n")
@@ -308,6 +335,14 @@ def _insist_keys(where: str, data: Any, keys: set[str], optional: Collection[str
 
 def _insist_text(where: str, data: Mapping[str, Any], key: str) -> None:
     _insist(isinstance(data[key], str) and bool(data[key].strip()), where, f"needs a text for {key}", key)
+
+
+def _insist_plain(where: str, text: Any, key: str, longest: int) -> None:
+    """A text of one person to another: no control characters but a new line, and no longer than the form takes it."""
+    _insist(text is None or isinstance(text, str), where, f"{key} must be a text or nothing", key)
+    _insist(len(text or "") <= longest, where, f"has more than {longest:,} characters as {key}", key)
+    odd = [each for each in text or "" if unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\t"]
+    _insist(not odd, where, f"has a character in {key} that cannot be shown", key)
 
 
 def _insist_unique(ids: Iterable[str]) -> None:

@@ -162,6 +162,7 @@ def text_of(pack: RulePack, rule: Rule) -> str:
 # --- what a change says -----------------------------------------------------------------------------------------
 
 Part = tuple[str, str]  # "same", "gone" or "new", and the words
+MOST_COMPARED = 60_000  # pairs of words; comparing takes longer than anybody waits beyond it
 LIKE = 0.4  # texts less alike than this are shown whole, one after the other
 
 
@@ -179,6 +180,8 @@ def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> 
 def word_by_word(before: str, after: str) -> list[Part]:
     """Two texts as one, with the words that went before those that came for them."""
     old, new = (re.findall(r"\s*\S+", text) for text in (before, after))
+    if len(old) * len(new) > MOST_COMPARED:
+        return [("gone", before), ("new", after)]
     compared = SequenceMatcher(None, old, new, autojunk=False)
     if compared.ratio() < LIKE:
         return [("gone", before), ("new", after)]

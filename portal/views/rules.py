@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, abort, g, request, url_for
+from flask import Blueprint, Response, abort, g, request, url_for
 
+from portal import clock
 from portal.forms.rules import (
     HOUSE_ONLY,
     LONGEST_FILE,
@@ -28,6 +29,7 @@ from portal.ime.rules import on_file, pack_of, plain
 from portal.models import Case, RuleChange, RuleOverride, RuleSnapshot, User
 from portal.policy import ENGAGED, is_manager
 from portal.web import trail
+from portal.web.download import attachment
 from portal.web.formats import count
 from portal.web.page import done, page, take
 from portal.web.routing import freshly, manages, number_of, performs, signed_in
@@ -231,6 +233,14 @@ def load() -> Any:
     return page("rules/load.html", form=form, difference=None)
 
 
+@bp.route("/rules/file/current")
+@manages
+def current_file() -> Response:
+    """The rules in force as a file, to be changed and loaded again."""
+    text = rule_book.as_text().encode()
+    return attachment(iter((text,)), f"rules {clock.today()}.json", "application/json", len(text))
+
+
 def looked_at(sent: Any) -> tuple[str, rule_book.Difference]:
     """The text of a file, and what it would change; refused where it is no rule file, or nothing is different."""
     try:
@@ -265,9 +275,7 @@ def before_loading(form: LoadForm, difference: rule_book.Difference) -> Any:
 def loaded(form: LoadForm) -> Any:
     text = unpacked(form.kept.data)
     by, seen = g.person, number_of(form.seen.data)
-    if form.validate_on_submit() and take(
-        form, lambda: rule_book.load(text, why=form.why.data, by=by, seen=seen)
-    ):
+    if form.validate_on_submit() and take(form, lambda: load_file(text, form.why.data, by, seen)):
         return done("The rules of the file are in force.", url_for(".changed_rules"))
     try:
         return before_loading(form, rule_book.difference(text))
@@ -275,6 +283,13 @@ def loaded(form: LoadForm) -> Any:
         form = RuleFileForm(formdata=None)
         form.file.errors = [str(fault)]
         return page("rules/load.html", form=form, difference=None)
+
+
+def load_file(text: str, why: str, by: User, seen: int) -> None:
+    try:
+        rule_book.load(text, why=why, by=by, seen=seen)
+    except RuleFileError as fault:
+        raise Refusal(str(fault)) from fault
 
 
 @bp.route("/rules/rule/<code:called>/switch", methods=["GET", "POST"])

@@ -51,6 +51,18 @@ def test_too_far_blocks_and_an_unknown_place_is_a_note():
     assert "CA-CIV-05" not in found("CA-CIV", clinic=LOS_ANGELES, is_telehealth=True)
 
 
+def test_a_distance_in_words_alone_is_for_a_person_to_read():
+    pack = on_file()
+    words = replace(pack.named("CA-CIV-05"), anchor=None, direction=None, n=None, unit=None)
+    changed = replace(pack, rules=tuple(words if each.id == words.id else each for each in pack.rules))
+    [finding] = [
+        each
+        for each in before_booking(changed, "CA-CIV", replace(FINE, clinic=LOS_ANGELES))
+        if each.rule.id == "CA-CIV-05"
+    ]
+    assert (finding.weight, finding.sentence) == (Weight.NOTE, words.rule)
+
+
 def test_a_drive_is_estimated_and_said_to_be():
     far = found("VT-WC", home=(44.48, -73.21), clinic=(42.85, -72.56))["VT-WC-01"]
     assert far.weight == Weight.BLOCKS

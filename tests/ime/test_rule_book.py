@@ -194,3 +194,83 @@ def test_a_whole_file_of_other_rules_is_loaded_in_a_moment_and_a_kind_is_not_cha
     facts["exam_kinds"]["CA-QME"]["time_zones"] = ["America/New_York"]
     with pytest.raises(RuleFileError, match="Examination kind CA-QME"):
         rule_book.difference(json.dumps(facts))
+
+
+def a_file(change):
+    facts = json.loads(rule_book.as_text())
+    change(facts)
+    return json.dumps(facts)
+
+
+def add_default(facts):
+    facts["house_defaults"].append(facts["house_defaults"][0] | {"id": "HOUSE-NEW"})
+
+
+def default_as_rule(facts):
+    facts["rules"][0]["id"] = facts["house_defaults"].pop(0)["id"]
+
+
+def move_kind(facts):
+    rule = next(each for each in facts["rules"] if each["id"] == REPORT)
+    rule["exam"] = "CA-CIV"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (add_default, "House default HOUSE-NEW is not one that the portal knows"),
+        (default_as_rule, "is the name of a house default"),
+        (move_kind, "Rule CA-QME-23 must stay with its kind of examination"),
+    ],
+)
+def test_a_file_that_would_leave_rules_nobody_can_read_is_refused(world, change, said):
+    text = a_file(change)
+    with pytest.raises(RuleFileError, match=said):
+        rule_book.difference(text)
+    with pytest.raises(RuleFileError, match=said):
+        rule_book.load(text, why="A test.", by=world.coordinator)
+    assert not RuleChange.select().exists() and rule_book.in_force().named(REPORT)
+
+
+def test_what_cannot_be_read_back_is_not_kept(world, monkeypatch):
+    """The last look of all, whatever a file may bring that no other check foresees."""
+    text = a_file(lambda facts: facts["rules"][0].update(name="Another name"))
+    found = rule_book.difference(text)
+    monkeypatch.setattr(rule_book, "difference", lambda text: found)
+
+    def unreadable():
+        raise RuleFileError("Rule X must keep its id.")
+
+    monkeypatch.setattr(rule_book, "in_force", unreadable)
+    with pytest.raises(RuleFileError):
+        rule_book.load(text, why="A test.", by=world.coordinator)
+    assert not RuleChange.select().exists()
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"id": "CA-QME-99/2?x"}, "needs an id of capital letters"),
+        ({"id": "A-" + "1" * 50}, "more than 40 characters as id"),
+        ({"actor": "\ud800"}, "a character in actor that cannot be shown"),
+        ({"rule": "a\x00b"}, "a character in rule that cannot be shown"),
+        ({"topic": "t" * 10_000}, "more than 60 characters as topic"),
+    ],
+)
+def test_a_rule_that_no_page_could_show_is_refused(facts, said):
+    def odd(file):
+        file["rules"].append(file["rules"][0] | {"id": "CA-QME-99"} | facts)
+
+    with pytest.raises(RuleFileError, match=said):
+        rule_book.difference(a_file(odd))
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"schema": ' + "9" * 5_000 + "}"])
+def test_a_text_that_no_reader_ends_is_no_rule_file(text):
+    with pytest.raises(RuleFileError, match=r"cannot be read as JSON|must say schema"):
+        rule_book.difference(text)
+
+
+def test_long_texts_are_shown_whole_without_being_compared_word_by_word():
+    long = " ".join(["a b"] * 600), " ".join(["b a c"] * 400)
+    assert rule_pages.word_by_word(*long) == [("gone", long[0]), ("new", long[1])]

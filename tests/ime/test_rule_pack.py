@@ -39,7 +39,7 @@ def test_whatever_stands_in_a_rule_it_is_read_or_refused_in_a_sentence(number, p
     [
         ("CA-QME-23", {"anchor": "full_moon"}, "counts from an unknown 'full_moon'"),
         ("CA-QME-23", {"anchor": ["exam"]}, r"counts from an unknown \['exam'\]"),
-        ("CA-QME-23", {"direction": "window", "n": []}, "whole number n"),
+        ("CA-QME-23", {"direction": "window", "n": []}, "whole number as its figure"),
         ("CA-QME-23", {"unit": "miles"}, "cannot count miles as after"),
         ("CA-QME-23", {"direction": "max_count"}, "cannot count calendar days as max_count"),
         ("CA-QME-23", {"direction": "max_count", "unit": "exams", "n": 0}, "a limit above zero"),

@@ -282,9 +282,9 @@ def broken(change):
         (lambda f: f["rules"][0].update(unit="fortnights"), "unknown unit 'fortnights'"),
         (lambda f: f["rules"][0].update(direction="around"), "unknown direction 'around'"),
         (lambda f: f["rules"][0].update(n=None), "together, or none of them"),
-        (lambda f: f["rules"][0].update(n="ten"), "whole number n"),
-        (lambda f: f["rules"][0].update(n=-3), "whole number n"),
-        (lambda f: f["rules"][0].update(n=[1, 2]), "whole number n"),
+        (lambda f: f["rules"][0].update(n="ten"), "whole number as its figure"),
+        (lambda f: f["rules"][0].update(n=-3), "whole number as its figure"),
+        (lambda f: f["rules"][0].update(n=[1, 2]), "whole number as its figure"),
         (lambda f: f["rules"][0].update(direction="window", n=[60, 30]), "the smaller first"),
         (lambda f: f["rules"][0].update(name=" "), "needs a text for name"),
         (lambda f: f["rules"][0].update(url="javascript:alert(1)"), "needs a web address"),
@@ -309,5 +309,5 @@ def test_a_file_that_is_not_json_is_refused_with_its_line():
 
 
 def test_a_list_is_not_a_rule_file():
-    with pytest.raises(RuleFileError, match="must be an object"):
+    with pytest.raises(RuleFileError, match="must be one JSON object"):
         read_rules("[]")

@@ -219,9 +219,9 @@ def test_a_file_is_looked_at_before_it_is_loaded(world, manager):
     [
         ("{", "not JSON"),
         (b"\xff\xfe\x00", "not text in UTF-8"),
-        ("[]", "must be an object"),
+        ("[]", "must be one JSON object"),
         (None, "Choose the rule file"),
-        ({"n": -4}, "Rule CA-QME-23 must have a whole number n"),
+        ({"n": -4}, "Rule CA-QME-23 needs a whole number as its figure"),
         ({}, "Nothing is different"),
     ],
 )
@@ -230,6 +230,19 @@ def test_a_file_that_will_not_do_is_told_in_a_sentence_and_nothing_is_saved(mana
     manager.opens("/rules/file").presses("Show what would change", **({"file": sent(text)} if text else {}))
     assert manager.status == 422 and manager.sees(said)
     assert not RuleChange.select().exists()
+
+
+def test_the_rules_in_force_are_downloaded_and_change_nothing(manager):
+    sent_back = manager.opens("/rules/file").client.get("/rules/file/current")
+    assert sent_back.status_code == 200 and "attachment" in sent_back.headers["Content-Disposition"]
+    manager.opens("/rules/file").presses("Show what would change", file=sent(sent_back.data))
+    assert manager.status == 422 and manager.sees("Nothing is different")
+
+
+def test_a_forged_file_on_the_second_page_is_told_in_a_sentence(manager):
+    manager.opens("/rules/file").presses("Show what would change", file=sent(a_file(n=27)))
+    manager.presses("Load these rules", why="The yearly review.", kept="garbage")
+    assert manager.status == 422 and not RuleChange.select().exists()
 
 
 def test_a_file_that_was_looked_at_before_another_change_is_not_loaded(world, manager):
