@@ -2,7 +2,7 @@
 
 from portal.forms import Form
 from portal.forms.fields import Choice, ClockTime, Line, MustBeGiven, Paragraphs, Tick
-from portal.ime.examination import BEFORE_THE_DAY, EXAMINED, FOLLOWS, NOT_EXAMINED
+from portal.ime.examination import EXAMINED, FOLLOWS, NOT_EXAMINED
 from portal.words import Outcome
 
 EXAMINED_HINTS = {
@@ -54,10 +54,6 @@ class MissedForm(Form):
     note = Paragraphs(
         "Note", hint="For the expert and the coordinators. The referrer does not read it.", rows=3
     )
-
-    def offer_before_the_day(self) -> None:
-        """Before the examination begins it can only have been cancelled."""
-        self.outcome.choices = {outcome: outcome.title for outcome in BEFORE_THE_DAY}
 
 
 class FileReviewForm(Form):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from portal import audit, clock
 from portal.db import database
+from portal.ime.calendar_feed import end_feeds
 from portal.ime.instructions import hashed, send_link
 from portal.ime.passwords import fits, hash_password, is_outdated, refuse_weak
 from portal.ime.process import MovedOn, Refusal
@@ -78,6 +79,7 @@ def disable(user: User) -> int:
     with database.atomic():
         User.update(disabled_at=user.disabled_at).where(User.id == user.id).execute()
         end_sessions(user)
+        end_feeds(user)
         theirs = (Case.coordinator == user) & Case.is_open
         return int(Case.update(coordinator=None).where(theirs).execute())
 

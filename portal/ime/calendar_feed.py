@@ -12,7 +12,8 @@ from portal.db import database
 from portal.ime.calendar import EXPERTS_TITLE, calendar_of, event_of
 from portal.ime.process import Refusal
 from portal.models import Appointment, CalendarFeed, Case, Clinic, Expert, User
-from portal.words import Act, AppointmentState
+from portal.policy import unbarred
+from portal.words import Act, AppointmentState, Role
 
 BACK = timedelta(days=31)
 AHEAD = timedelta(days=366)
@@ -39,6 +40,13 @@ def end_feed(row: CalendarFeed) -> None:
         audit.record(Act.REMOVED, row)
 
 
+def end_feeds(user: User) -> None:
+    """Within a transaction: every address of this person ends, as their sessions do; whoever was in may have made one."""
+    theirs = CalendarFeed.select().join(Expert).where(Expert.user == user)
+    for row in theirs.where(CalendarFeed.revoked_at.is_null()):
+        end_feed(row)
+
+
 def open_feeds(expert: Expert) -> Any:
     """The query of the feeds that can be read, the newest first."""
     return (
@@ -55,6 +63,7 @@ def find_feed(token: str) -> CalendarFeed | None:
         (CalendarFeed.token_hash == hashed(token))
         & CalendarFeed.revoked_at.is_null()
         & User.disabled_at.is_null()
+        & (User.role == Role.EXPERT)
     ).first()
     return found
 
@@ -65,7 +74,7 @@ def hashed(token: str) -> str:
 
 def read_feed(row: CalendarFeed) -> bytes:
     """The feed as iCalendar: of each case its latest appointment, a month back and a year ahead; what was moved away or
-    cancelled stays as cancelled for a month. Only place, time and reference: nobody is named."""
+    cancelled stays as cancelled for a month. Nothing of a case from which the expert is barred. Only place, time and reference: nobody is named."""
     with database.atomic():
         CalendarFeed.update(read_at=clock.now()).where(CalendarFeed.id == row.id).execute()
         audit.record(Act.EXPORTED, row)
@@ -102,6 +111,7 @@ def appointments(row: CalendarFeed) -> list[Any]:
             & Appointment.starts_at.between(now - BACK, now + AHEAD)
             & is_shown
             & Case.purged_at.is_null()
+            & unbarred(row.expert.user_id)
         )
         .order_by(Appointment.starts_at, Appointment.id)
     )

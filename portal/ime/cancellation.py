@@ -66,14 +66,11 @@ def tier_of(expert: Expert, left: int) -> CancellationTier | None:
 def fee_for_missing(appointment: Any, outcome: Outcome) -> Fee:
     """What an examination that could not be held costs."""
     fee = missing(appointment, outcome)
-    return fee if is_to_come(appointment) else Fee(fee.cents, f"{outcome.title}: {fee.because}")
+    return Fee(fee.cents, f"{outcome.title}: {fee.because}")
 
 
 def missing(appointment: Any, outcome: Outcome) -> Fee:
-    """The fee and whose wish it is. Of a cancellation that is recorded on the day or later only the outcome says when it
-    came."""
-    if is_to_come(appointment):
-        return fee_for_ending(appointment, Party.CLAIMANT)
+    """The fee by the outcome alone, which is what says when a cancellation came."""
     expert = appointment.expert
     percent = expert.missed_percent if outcome in CHARGED else 0
     if outcome == Outcome.CANCELLED_LATE and (strictest := tier_of(expert, 0)):
@@ -81,10 +78,6 @@ def missing(appointment: Any, outcome: Outcome) -> Fee:
     return Fee(
         part_of(expert, percent), f"{expert.name} asks for {f'{percent} %' if percent else 'nothing'}."
     )
-
-
-def is_to_come(appointment: Any) -> bool:
-    return bool(appointment.starts_at > clock.now())
 
 
 def fees_for_missing(appointment: Any, outcomes: Iterable[Outcome]) -> list[tuple[str, Fee]]:

@@ -14,7 +14,7 @@ from portal.models import Appointment, Attendance, Case, Clinic, User
 from portal.words import AppointmentState, Outcome
 
 EXAMINED = (Outcome.COMPLETED, Outcome.LEFT_EARLY, Outcome.DECLINED_PART)
-BEFORE_THE_DAY = (Outcome.CANCELLED_IN_TIME, Outcome.CANCELLED_LATE)
+NOT_BEGUN = "The examination has not begun yet. To call it off, the office cancels the appointment and tells everybody."
 
 # Outcome of a missed examination -> what happens next, as people read it before they record it.
 FOLLOWS = {
@@ -92,12 +92,13 @@ def record_missed(case: Case, *, by: User, outcome: Outcome, note: str = "") -> 
 
 
 def attend(case: Case, by: User, outcome: Outcome, state: AppointmentState, **details: Any) -> Appointment:
-    """End the booking with its outcome. Refuses an examination that has not begun, unless it was cancelled."""
+    """End the booking with its outcome. Refuses an examination that has not begun: until then it is cancelled, which the
+    rules are asked about and everybody hears of."""
     appointment = end_booking(case, state)
     if appointment is None:
         raise Refusal("There is no booked appointment.")
-    if not has_begun(appointment) and outcome not in BEFORE_THE_DAY:
-        raise Refusal("The examination has not begun yet.", field="outcome")
+    if not has_begun(appointment):
+        raise Refusal(NOT_BEGUN, field="outcome")
     Attendance.create(appointment=appointment, outcome=outcome, recorded_by=by, **details)
     remember(outcome=outcome)
     return appointment

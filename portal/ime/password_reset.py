@@ -8,6 +8,7 @@ from portal.ime import process
 from portal.ime.account import is_only_elsewhere, known_as
 from portal.ime.account_links import revoke_account_links, spend_account_link
 from portal.ime.account_notices import owe
+from portal.ime.calendar_feed import end_feeds
 from portal.ime.passwords import fits, hash_password, refuse_weak
 from portal.ime.process import Refusal
 from portal.ime.sessions import end_sessions
@@ -56,6 +57,7 @@ def reset_password(link: AccountLink, password: str) -> None:
         forgive(of_email(user.email))
         replace_password(user, kept, what="password_reset")
         end_sessions(user)
+        end_feeds(user)
 
 
 def change_password(user: User, *, present: str, password: str, session: int) -> None:

@@ -11,6 +11,7 @@ from portal.ime import invitation, sessions
 from portal.ime.account import disable, is_only_elsewhere
 from portal.ime.account_links import revoke_account_links
 from portal.ime.account_notices import managers, owe
+from portal.ime.calendar_feed import end_feeds
 from portal.ime.factors import remove_factors
 from portal.ime.passwords import hash_password
 from portal.ime.process import NotAllowed, Refusal
@@ -206,6 +207,7 @@ def reset_password(user: User, *, by: User) -> None:
         user.password_hash = kept
         user.save()
         end_sessions(user)
+        end_feeds(user)
         revoke_account_links(user)  # of another address too: whoever was in may have asked for one of theirs
         audit.record(Act.RIGHTS_CHANGED, user, what="password_reset_by_manager")
         owe(user, AccountMail.RESET, by=by.name)
@@ -218,6 +220,7 @@ def reset_factors(user: User, *, by: User, proof: IdentityProof) -> None:
     refuse_absent(user)
     with managing(by, user):
         remove_factors(user)
+        end_feeds(user)
         audit.record(Act.RIGHTS_CHANGED, user, what="identity_proved", proof=proof)
         tell_managers(user, by, "factors_reset")
 

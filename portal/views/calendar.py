@@ -8,7 +8,7 @@ from portal.forms.calendar import FeedForm
 from portal.ime.calendar_feed import end_feed, find_feed, make_feed, open_feeds, read_feed
 from portal.models import CalendarFeed, Clinic, Expert
 from portal.outbox import public_url
-from portal.web.limits import EXPORT, limited
+from portal.web.limits import FEED, limited
 from portal.web.page import done, page, take
 from portal.web.routing import public, signed_in
 from portal.words import Role
@@ -18,7 +18,7 @@ bp = Blueprint("calendar", __name__)
 
 @bp.route("/calendars/<token:token>.ics")
 @public
-@limited(EXPORT)
+@limited(FEED)
 def feed(token: str) -> Response:
     """The feed as a calendar program reads it; an ended or unknown address is not there."""
     row = find_feed(token) or abort(404)

@@ -16,7 +16,7 @@ from portal.ime.examination import (
 from portal.models import Case
 from portal.web.page import done, page, take
 from portal.web.routing import performs
-from portal.words import Outcome
+from portal.words import Outcome, Party
 
 bp = Blueprint("examination", __name__)
 
@@ -36,13 +36,18 @@ def record(case: Case) -> Any:
 @performs(record_missed)
 def miss(case: Case) -> Any:
     form, about = MissedForm(), facts(case)
-    if not about["has_begun"]:
-        form.offer_before_the_day()
     if form.validate_on_submit() and take(form, lambda: record_missed(case, by=g.person, **details(form))):
         return done("It is recorded. Next: a new appointment. The time stays in the history.", case)
     booked, choices = about["appointment"], map(Outcome, form.outcome.choices)
     fees = fees_for_missing(booked, choices) if booked else []
-    return page("examination/miss.html", "examination/_miss_form.html", form=form, fees=fees, **about)
+    return page(
+        "examination/miss.html",
+        "examination/_miss_form.html",
+        form=form,
+        fees=fees,
+        may_cancel=g.party == Party.COORDINATOR,
+        **about,
+    )
 
 
 @bp.route("/cases/<ref:ref>/file-review", methods=["GET", "POST"])

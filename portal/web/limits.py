@@ -42,6 +42,7 @@ FILING = Limit("filing", "60 per minute", methods=("POST",))
 RENDERING = Limit("rendering", "30 per minute", methods=("POST",))
 READING = Limit("reading", "240 per minute")
 EXPORT = Limit("export", "30 per minute")
+FEED = Limit("feed", "600 per minute")  # one program may read those of many experts from one address
 
 
 class Allowances(Storage):

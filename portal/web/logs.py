@@ -6,7 +6,7 @@ import traceback
 
 from flask import Flask
 
-TOKEN = re.compile(r"(/(?:appointment|password|invitation|email)/link/)[^/\s\"'?]+")
+TOKEN = re.compile(r"(/(?:(?:appointment|password|invitation|email)/link|calendars)/)[^/\s\"'?]+")
 
 
 class WithoutTokens(logging.Filter):

@@ -216,6 +216,12 @@ def begun(world, case):
     return {"identity_checked": True, "consent_given": True}
 
 
+def not_held(world, case):
+    """The examination should have begun an hour ago."""
+    begun(world, case)
+    return {"outcome": Outcome.DID_NOT_ATTEND}
+
+
 def changed_rules(world, case):
     """A manager changed a house default after the case was referred."""
     facts = rules.plain(rule_book.in_force().named("HOUSE-REPORT"))
@@ -291,7 +297,7 @@ GIVEN = {
     "ask_to_move": why,
     "tick_instruction": lambda world, case: {"items": ["photo_id"]},
     "record_examination": begun,
-    "record_missed": lambda world, case: {"outcome": Outcome.CANCELLED_LATE},
+    "record_missed": not_held,
     "write_report": lambda world, case: {"sections": {"history": "A fall."}},
     "sign_report": sealed_report,
     "release_report": lambda world, case: {"copies": [Party.CLAIMANT, Party.REPRESENTATIVE]},

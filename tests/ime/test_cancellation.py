@@ -113,8 +113,6 @@ def test_a_cancellation_recorded_on_the_day_costs_what_its_outcome_says(case):
         in_time = fee_for_missing(booked, Outcome.CANCELLED_IN_TIME)
     assert (late.cents, in_time.cents) == (FEE, 0)
     assert late.because.startswith("Cancelled late: ") and late.because.endswith("asks for 100 %.")
-    with clock.set_to(booked.starts_at - timedelta(hours=3)):
-        assert fee_for_missing(booked, Outcome.CANCELLED_IN_TIME).cents == FEE
 
 
 def test_outcomes_with_the_same_fee_are_said_together(case):

@@ -111,19 +111,14 @@ def test_an_examination_that_has_not_begun_cannot_be_recorded(world, case_at):
     for attempt in (
         lambda: examine(case, world.expert),
         lambda: record_missed(case, by=world.expert, outcome=Outcome.DID_NOT_ATTEND),
+        lambda: record_missed(case, by=world.expert, outcome=Outcome.CANCELLED_LATE),
+        lambda: record_missed(case, by=world.coordinator, outcome=Outcome.CANCELLED_IN_TIME),
     ):
         with pytest.raises(Refusal, match="not begun"):
             attempt()
     assert Case.get_by_id(case.id).stage == Stage.BOOKED
     assert case.appointments.get().state == AppointmentState.BOOKED
     assert not attendances(case)
-
-
-@pytest.mark.parametrize("outcome", [Outcome.CANCELLED_IN_TIME, Outcome.CANCELLED_LATE])
-def test_a_cancellation_can_be_recorded_before_the_day(world, case_at, outcome):
-    case = case_at(Stage.BOOKED)
-    record_missed(case, by=world.coordinator, outcome=outcome)
-    assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
 
 
 @pytest.mark.parametrize(

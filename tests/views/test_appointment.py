@@ -313,9 +313,10 @@ def test_the_case_page_says_when_where_and_how_sure(visitor, world, case_at):
 
 def test_the_note_on_a_missed_examination_is_read_by_the_office_and_its_expert_alone(visitor, world, case_at):
     case = case_at(Stage.BOOKED)
-    record_missed(
-        case, by=world.coordinator, outcome=Outcome.CANCELLED_LATE, note="Rang <b>twice</b>, nobody came."
-    )
+    with clock.set_to(booked_appointment(case).starts_at + timedelta(minutes=30)):
+        record_missed(
+            case, by=world.coordinator, outcome=Outcome.CANCELLED_LATE, note="Rang <b>twice</b>, nobody came."
+        )
     path = f"/cases/{case.reference}"
     for who in (world.coordinator, world.expert):
         page = visitor(who).opens(path)

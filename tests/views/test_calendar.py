@@ -8,11 +8,13 @@ import pytest
 
 from portal import clock, notices, outside
 from portal.ime.appointment import booked_appointment, cancel_appointment, move_appointment
+from portal.ime.bars import place_bar
 from portal.ime.calendar_feed import MOST_FEEDS, make_feed
 from portal.ime.matching import release_expert
+from portal.ime.people import disable_person, enable_person, reset_factors, reset_password
 from portal.models import AuditRecord, CalendarFeed, Clinic, User
 from portal.outside.mail import MemoryMailer
-from portal.words import Act, Stage
+from portal.words import Act, IdentityProof, Role, Stage
 
 
 @pytest.fixture
@@ -104,6 +106,31 @@ def test_unknown_ended_and_disabled_addresses_are_all_not_there(world, feed):
     token = make_feed(world.expert.expert)
     assert feed("x" * 43)[0].status_code == 404
     User.update(disabled_at=clock.now()).where(User.id == world.expert.id).execute()
+    assert feed(token)[0].status_code == 404
+
+
+def test_a_case_from_which_the_expert_is_barred_is_not_in_the_feed(world, feed, case_at):
+    case = case_at(Stage.BOOKED)
+    token = make_feed(world.expert.expert)
+    assert case.reference in feed(token)[0].text
+    place_bar(case, by=world.coordinator, user=world.expert, why="A relative.")
+    assert case.reference not in feed(token)[0].text
+
+
+@pytest.mark.parametrize("how", ["disabled and enabled", "password", "factors", "another role"])
+def test_an_address_ends_with_the_sessions_of_its_expert(world, feed, how):
+    token, manager = make_feed(world.expert.expert), world.coordinator
+    User.update(joined_at=clock.now()).where(User.id == world.expert.id).execute()
+    expert = User.get_by_id(world.expert.id)
+    if how == "disabled and enabled":
+        disable_person(expert, by=manager)
+        enable_person(User.get_by_id(world.expert.id), by=manager)
+    elif how == "password":
+        reset_password(expert, by=manager)
+    elif how == "factors":
+        reset_factors(expert, by=manager, proof=IdentityProof.IN_PERSON)
+    else:
+        User.update(role=Role.COORDINATOR).where(User.id == world.expert.id).execute()
     assert feed(token)[0].status_code == 404
 
 

@@ -80,15 +80,17 @@ def test_each_missed_outcome_says_what_follows_and_leads_to_a_new_appointment(vi
     assert Attendance.get(Attendance.appointment == case.appointments.get()).outcome == Outcome.DID_NOT_ATTEND
 
 
-def test_before_the_day_only_a_cancellation_is_offered(visitor, world, case_at):
+def test_before_the_day_the_page_leads_to_cancelling_and_an_expert_calls_the_office(visitor, world, case_at):
     case = case_at(Stage.BOOKED)
-    coordinator = visitor(world.coordinator).opens(f"/cases/{case.reference}/examination/missed")
-    offered = {each.get("value") for each in coordinator.tree.xpath("//input[@name='outcome']")}
-    assert offered == {"cancelled_in_time", "cancelled_late"}
-    coordinator.presses("Record the missed examination", outcome="did_not_attend")
-    assert coordinator.status == 422
-    coordinator.presses("Record the missed examination", outcome="cancelled_late")
-    assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
+    path = f"/cases/{case.reference}/examination/missed"
+    coordinator = visitor(world.coordinator).opens(path)
+    assert (
+        coordinator.sees("The examination has not begun yet")
+        and "Record the missed examination" not in coordinator.buttons
+    )
+    assert coordinator.follows("Cancel the appointment").heading == "Cancel the appointment"
+    expert = visitor(world.expert).opens(path)
+    assert expert.sees("please call us at") and not expert.sees("Cancel the appointment")
 
 
 def test_a_coordinator_makes_it_a_file_review(visitor, world, case_at):
