@@ -32,7 +32,7 @@ FACTS = {
     "starts_at": "2026-12-08T17:00:00+00:00",
     "time_zone": "America/Los_Angeles",
     "when": "Tuesday, December 8, 2026 at 9:00 am PST",
-    "place": "Bayview – Downtown, San Francisco",
+    "place": "at Bayview – Downtown, San Francisco",
     "before": "Morgan Reyes",
     "referrer": "Sam Whitfield",
     "due_on": "2026-12-11",

@@ -164,6 +164,12 @@ class SeenForm(Form):
     seen = Hidden()
 
 
+class ClosingForm(Form):
+    """Close a clinic, or open it again: `wanted` says which, so that a second press changes nothing."""
+
+    wanted = Hidden()
+
+
 class FileForm(Form):
     """One file."""
 

@@ -236,6 +236,6 @@ def remember_time(appointment: Appointment) -> None:
         appointment=appointment.id,
         starts_at=appointment.starts_at,
         time_zone=clinic.time_zone,
-        place=f"{clinic.name}, {clinic.city}",
+        place="by video" if appointment.is_telehealth else f"at {clinic.name}, {clinic.city}",
         when=written_time(appointment.starts_at, clinic.time_zone),
     )

@@ -23,6 +23,7 @@ ZONES = {
 }
 
 
+BY_VIDEO = "By video"
 EXPERTS_TITLE = "Independent examination"
 
 
@@ -70,7 +71,7 @@ def event_of(
         summary=title,
         start=local(appointment.starts_at, appointment),
         end=local(appointment.ends_at, appointment),
-        location="By video" if appointment.is_telehealth else ", ".join(place_lines(appointment.clinic)),
+        location=", ".join(place_of(appointment)),
         status=STATUS.CANCELLED if is_cancelled else STATUS.CONFIRMED,
     )
 
@@ -97,6 +98,11 @@ def calendar_of(method: str, events: Sequence[Any], appointments: Sequence[Any],
 def place_lines(clinic: Any) -> list[str]:
     """Name and address of a clinic, as an envelope shows them."""
     return [clinic.name, clinic.street, f"{clinic.city}, {clinic.state} {clinic.zip}"]
+
+
+def place_of(appointment: Any) -> list[str]:
+    """Where an appointment is, line by line: the clinic, or by video and then nowhere else."""
+    return [BY_VIDEO] if appointment.is_telehealth else place_lines(appointment.clinic)
 
 
 def local(moment: datetime, appointment: Any) -> datetime:

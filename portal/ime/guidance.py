@@ -13,7 +13,7 @@ from portal.ime import files, letters
 from portal.ime.calendar import (
     length_in_words,
     local,
-    place_lines,
+    place_of,
     written_weekday,
     zone_in_words,
 )
@@ -90,11 +90,15 @@ def arranged(arrangements: Iterable[Any]) -> list[tuple[str, str]]:
     return [(each.kind.title, each.refused_because or ARRANGED[each.state]) for each in arrangements]
 
 
-def prepare_notice(case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime) -> StoredFile:
+def prepare_notice(
+    case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime, is_telehealth: bool = False
+) -> StoredFile:
     """Render the notice letter for a time about to be booked, and store it. Call it outside a transaction."""
     from portal.outside import pdf
 
-    planned = Appointment(case=case, clinic=clinic, starts_at=starts_at, ends_at=ends_at)
+    planned = Appointment(
+        case=case, clinic=clinic, starts_at=starts_at, ends_at=ends_at, is_telehealth=is_telehealth
+    )
     rendered = pdf.render("notice_of_examination", notice(case, planned))
     stored = files.keep(case, io.BytesIO(rendered), limit=len(rendered))
     day = written.day(starts_at, clinic.time_zone)
@@ -106,7 +110,8 @@ def notice(case: Case, appointment: Appointment) -> dict[str, Any]:
     """What the notice letter says, in the shape of `portal.outside.pdf.NoticeOfExamination`; nothing medical."""
     said, there, clinic = texts(), local(appointment.starts_at, appointment), appointment.clinic
     expert: Any = case.expert
-    name, *lines = place_lines(clinic)
+    name, *lines = place_of(appointment)
+    way = () if appointment.is_telehealth else (clinic.directions, clinic.parking, clinic.access)
     return {
         **letters.head(case),
         "dated": clock.today().isoformat(),
@@ -115,16 +120,14 @@ def notice(case: Case, appointment: Appointment) -> dict[str, Any]:
         "why": said["why"],
         "date": f"{written_weekday(there)}, {there.year}",
         "time": f"{clock_face(there)}, {zone_in_words(there)}",
-        "where": {"name": name, "lines": lines},
-        "directions": "\n\n".join(
-            each for each in (clinic.directions, clinic.parking, clinic.access) if each
-        ),
+        "where": {"name": name, "lines": [said["by_video"]] if appointment.is_telehealth else lines},
+        "directions": "\n\n".join(filter(None, way)),
         "who": examiner(expert, [row.code for row in expert.specialties]),
         "length": length_in_words(appointment),
         "prepare": said["prepare"],
         "bring": list(said["bring"].values()),
         "rights": said["rights"],
-        "travel": said["travel"],
+        "travel": said["no_travel" if appointment.is_telehealth else "travel"],
         "next": said["next"],
         "contact": letters.contact(),
         "copies": [row.name for row in case.parties.where(CaseParty.party == Party.REPRESENTATIVE)],

@@ -9,7 +9,7 @@ from portal import clock
 from portal.forms.appointment import WANTED_BY, CancellingForm
 from portal.ime import booking
 from portal.ime.appointment import booked_appointment, cancel_appointment
-from portal.ime.calendar import length_in_words, place_lines, written_time
+from portal.ime.calendar import length_in_words, place_of, written_time
 from portal.ime.cancellation import Fee
 from portal.ime.examination import FOLLOWS, LEADS_TO
 from portal.ime.freed import GIVEN_BACK
@@ -176,7 +176,7 @@ def shown(row: Appointment) -> dict[str, Any]:
     state, tone = STATES[row.state]
     return {
         "when": written_time(row.starts_at, row.clinic.time_zone),
-        "place": place_lines(row.clinic),
+        "place": place_of(row),
         "length": length_in_words(row),
         "state": state,
         "tone": tone,

@@ -353,10 +353,10 @@ def take_slot(step: Any, case: Case, slot: Slot, form: Any, **given: Any) -> Any
     """Book or move to the slot, with the letter about it; a refusal leaves no letter behind."""
     refuse_not_free(case, slot)
     when = {"clinic": clinic_of(case, slot), "starts_at": slot.starts_at, "ends_at": slot.ends_at}
+    when |= {"is_telehealth": slot.is_telehealth}
     letter = prepare_notice(case, **when)
-    more = {"is_telehealth": slot.is_telehealth, "override": form.override.data}
     with kept_only_if_filed(letter):
-        return step(case, by=g.person, letter=letter, **when, **more, **given)
+        return step(case, by=g.person, letter=letter, override=form.override.data, **when, **given)
 
 
 def refuse_not_free(case: Case, slot: Slot) -> None:

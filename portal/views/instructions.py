@@ -18,7 +18,7 @@ from portal.ime.calendar import (
     countdown,
     length_in_words,
     local,
-    place_lines,
+    place_of,
     written_weekday,
     zone_in_words,
 )
@@ -217,16 +217,19 @@ ARRANGEMENTS = Kept(
 def told(case: Case, booked: Any) -> dict[str, Any]:
     """All that the page says of a booked appointment; nothing of why it was asked for."""
     there, clinic = local(booked.starts_at, booked), booked.clinic
-    place = place_lines(clinic)
+    place, said = place_of(booked), texts()
     specialty = getattr(booked.expert, "specialty", None)
     return {
-        "texts": texts(),
+        "texts": said,
         "day": written_weekday(there) + ("" if there.year == clock.today().year else f", {there.year}"),
         "time": f"{clock_face(there)}, {zone_in_words(there)}",
         "countdown": countdown(booked),
         "is_over": booked.starts_at <= clock.now(),
-        "place": place,
-        "map_href": f"https://maps.google.com/?q={quote(', '.join(place[1:]))}",
+        "place": [*place, said["by_video"]] if booked.is_telehealth else place,
+        "map_href": ""
+        if booked.is_telehealth
+        else f"https://maps.google.com/?q={quote(', '.join(place[1:]))}",
+        "is_by_video": booked.is_telehealth,
         "clinic": clinic,
         "who": examiner(booked.expert, [specialty.code] if specialty else []),
         "length": length_in_words(booked),

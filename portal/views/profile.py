@@ -6,7 +6,16 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, redirect, url_for
 
 from portal.forms.instructions import ConfirmForm
-from portal.forms.profile import AboutForm, ClinicForm, CredentialForm, FeesForm, FileForm, SeenForm, WorkForm
+from portal.forms.profile import (
+    AboutForm,
+    ClinicForm,
+    ClosingForm,
+    CredentialForm,
+    FeesForm,
+    FileForm,
+    SeenForm,
+    WorkForm,
+)
 from portal.ime import clinics, credentials, profile
 from portal.ime.clinics import ZONES
 from portal.ime.expert_files import add_sample_report, open_file, sample_report
@@ -281,12 +290,11 @@ def own_clinic(expert: Expert, number: int) -> Clinic:
 @bp.route("/experts/<number:expert_id>/clinics/<number:clinic_id>/closing", methods=["POST"])
 @signed_in(*READERS)
 def close_clinic(expert_id: int, clinic_id: int) -> Any:
-    """Close the clinic, or open it again."""
-    expert, form = find(expert_id), ConfirmForm()
+    """Close the clinic, or open it again, as the button said that was pressed."""
+    expert, form = find(expert_id), ClosingForm()
     clinic = own_clinic(expert, clinic_id)
-    verb = clinics.reopen_clinic if clinic.closed_at else clinics.close_clinic
+    is_closing = form.wanted.data != "open"
+    verb = clinics.close_clinic if is_closing else clinics.reopen_clinic
     if form.validate_on_submit() and take(form, lambda: verb(clinic)):
-        return done(
-            "The clinic is open again." if not clinic.closed_at else "The clinic is closed.", back(expert)
-        )
+        return done("The clinic is closed." if is_closing else "The clinic is open again.", back(expert))
     return done(" ".join(form.form_errors), back(expert))

@@ -135,7 +135,7 @@ def pick() -> Any:
 
 def take_time(case: Case, hold: SlotHold) -> None:
     slot = slot_of(hold)
-    letter = prepare_notice(case, hold.clinic, slot.starts_at, slot.ends_at)
+    letter = prepare_notice(case, hold.clinic, slot.starts_at, slot.ends_at, slot.is_telehealth)
     with kept_only_if_filed(letter):
         pick_time(case, by=g.person, slot=slot, letter=letter)
 

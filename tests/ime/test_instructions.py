@@ -211,7 +211,9 @@ def test_the_notice_letter_says_when_and_where_and_nothing_of_why(case):
 
 
 def test_the_texts_hold_every_part_of_the_page_and_the_letter():
-    assert set(texts()) == {"why", "expect", "prepare", "bring", "rights", "travel", "next"}
+    assert set(texts()) == {
+        "why", "expect", "prepare", "bring", "rights", "by_video", "no_travel", "travel", "next"
+    }  # fmt: skip
 
 
 # --- secure links

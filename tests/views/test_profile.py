@@ -81,6 +81,12 @@ def test_a_clinic_is_added_and_closed(own, world):
         data={"csrf_token": own.tree.xpath("//input[@name='csrf_token']/@value")[0]},
     )
     assert own.opens(path(world.expert)).sees("Closed")
+    token = own.tree.xpath("//input[@name='csrf_token']/@value")[0]
+    again = {"csrf_token": token, "wanted": "closed"}
+    own.client.post(path(world.expert, f"/clinics/{clinic.id}/closing"), data=again)
+    assert Clinic.get_by_id(clinic.id).closed_at, "a second press closes nothing again, and opens nothing"
+    own.opens(path(world.expert)).presses("Open it again North")
+    assert Clinic.get_by_id(clinic.id).closed_at is None
 
 
 def test_another_experts_profile_does_not_exist(own, visitor, world):

@@ -6,9 +6,10 @@ import pytest
 
 from portal import clock
 from portal.ime.appointment import booked_appointment
+from portal.ime.guidance import notice
 from portal.ime.holds import offered
 from portal.ime.instructions import make_link
-from portal.models import Case, RuleOverride, SecureLink, SlotHold
+from portal.models import Case, Event, Expert, RuleOverride, SecureLink, SlotHold, WeeklyHours
 from portal.words import Stage
 
 
@@ -120,3 +121,24 @@ def test_a_freed_time_is_given_to_a_case_with_one_button(visitor, world, case_at
     assert page.sees("Booked for")
     assert booked_appointment(Case.get_by_id(case.id)).starts_at == when
     assert page.opens("/freed-times").sees("No freed times")
+
+
+def test_an_examination_by_video_sends_nobody_to_the_clinic(visitor, world, case, claimant):
+    Expert.update(accepts_telehealth=True).where(Expert.id == case.expert_id).execute()
+    clinic = case.expert.clinics.get()
+    for row in WeeklyHours.select().where(WeeklyHours.clinic == clinic):
+        row.is_telehealth = True
+        row.save()
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/new?video=1")
+    page.presses("Continue with this time", slot=values(page, "slot")[0])
+    page.presses("Book the appointment")
+    booked = booked_appointment(case)
+    assert booked.is_telehealth and page.sees("By video") and not page.sees(clinic.street)
+    letter = notice(Case.get_by_id(case.id), booked)
+    assert letter["where"]["name"] == "By video" and not letter["directions"]
+    assert letter["travel"] == "You do not travel for this examination."
+    said = claimant().opens("/appointment")
+    assert said.sees("By video") and said.sees("tells you how to join")
+    assert not said.sees(clinic.street) and not said.sees("Show on a map") and not said.sees("Getting there")
+    event = case.events.where(Event.step == "book_appointment").get()
+    assert event.facts["place"] == "by video"
