@@ -14,6 +14,8 @@ from portal.words import Party
 
 SCHEMA = "impartial-rules/2"
 HOUSE = "house"
+EVERY_KIND = "*"  # the exam kind of a house default
+FEDERAL = "US"  # and its jurisdiction
 CONFIDENCE = ("V", "V*", "S", "U", HOUSE)
 UNVERIFIED = "days (kind unverified)"
 UNITS = COUNTED_UNITS | {"miles", "exams", UNVERIFIED}
@@ -170,23 +172,22 @@ def read_facts(facts: Any) -> RulePack:
 def overlaid(pack: RulePack, changes: Mapping[str, Any]) -> RulePack:
     """The pack with rules changed, added, or (where the facts are None) switched off. Raises `RuleFileError`."""
     read = {name: _changed(pack, name, facts) for name, facts in changes.items() if facts is not None}
-    stay = [read.get(each.id, each) for each in pack.rules if changes.get(each.id, each) is not None]
-    known = {each.id for each in (*pack.rules, *pack.house_defaults)}
-    added = [each for name, each in read.items() if name not in known]
-    defaults = [read.get(each.id, each) for each in pack.house_defaults]
-    return RulePack(pack.exam_kinds, (*stay, *added), tuple(defaults))
+    stay = [each for each in (*pack.rules, *pack.house_defaults) if changes.get(each.id, each) is not None]
+    now = {each.id: each for each in stay} | read
+    rules = tuple(each for each in now.values() if each.exam != EVERY_KIND)
+    return RulePack(pack.exam_kinds, rules, tuple(each for each in now.values() if each.exam == EVERY_KIND))
 
 
 def _changed(pack: RulePack, name: str, facts: Any) -> Rule:
-    is_house = any(each.id == name for each in pack.house_defaults)
-    rule = _read_rule(facts, None if is_house else pack.exam_kinds)
+    rule = read_rule(pack, facts)
     _insist(rule.id == name, f"Rule {name}", "must keep its id")
     return rule
 
 
 def read_rule(pack: RulePack, facts: Any) -> Rule:
-    """One rule of the pack's kinds, checked. Raises `RuleFileError`."""
-    return _changed(pack, str(facts.get("id", "")), facts)
+    """One rule of the pack's kinds, or a house default, checked. Raises `RuleFileError`."""
+    is_house = isinstance(facts, Mapping) and facts.get("exam") == EVERY_KIND
+    return _read_rule(facts, None if is_house else pack.exam_kinds)
 
 
 def _read_kind(code: str, data: Any) -> ExamKind:
@@ -212,6 +213,8 @@ def _read_rule(data: Any, kinds: Mapping[str, ExamKind] | None) -> Rule:
     _insist(data["actor"] is None or isinstance(data["actor"], str), where, "actor must be a text or nothing")
     if kinds is None:
         _insist(data["confidence"] == HOUSE, where, "is a house default and must say confidence house")
+        everywhere = (data["exam"], data["jurisdiction"]) == (EVERY_KIND, FEDERAL)
+        _insist(everywhere, where, f"is a house default and must be of exam {EVERY_KIND} and {FEDERAL}")
     else:
         _insist(_is_one_of(kinds, data["exam"]), where, f"names an unknown examination kind {data['exam']!r}")
         same = data["jurisdiction"] == kinds[data["exam"]].jurisdiction

@@ -21,8 +21,8 @@ from portal.ime import deadlines, rule_book, rule_pages
 from portal.ime.explanation import Explained
 from portal.ime.particulars import Particulars
 from portal.ime.process import Refusal
-from portal.ime.rule_book import EVERY_KIND, HISTORY, MOST_CONCERNED, adopt_rules, keep_rules
-from portal.ime.rule_pack import GATES, HOUSE, Rule, RuleFileError
+from portal.ime.rule_book import HISTORY, MOST_CONCERNED, adopt_rules, keep_rules
+from portal.ime.rule_pack import EVERY_KIND, GATES, HOUSE, Rule, RuleFileError
 from portal.ime.rule_pages import MOST_FOUND
 from portal.ime.rules import on_file, pack_of, plain
 from portal.models import Case, RuleChange, RuleOverride, RuleSnapshot, User

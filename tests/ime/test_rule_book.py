@@ -8,7 +8,7 @@ import pytest
 from portal.ime import deadlines, rule_book, rule_pages, rules
 from portal.ime.process import NotAllowed, Refusal
 from portal.ime.rule_pack import RuleFileError
-from portal.models import AuditRecord, Case, RuleChange, RuleSnapshot
+from portal.models import AuditRecord, RuleChange, RuleSnapshot
 from portal.words import Stage
 from tests.databases import ON_BOTH
 
@@ -122,6 +122,62 @@ def test_a_malformed_file_is_refused_and_nothing_of_it_is_kept(world):
     assert not RuleChange.select().exists()
 
 
+def an_extra_default(facts):
+    facts["house_defaults"].append({**facts["house_defaults"][0], "id": "HOUSE-EXTRA"})
+
+
+def a_default_among_the_rules(facts):
+    house = facts["house_defaults"].pop(0)
+    facts["rules"].append({**facts["rules"][0], "id": house["id"]})
+
+
+def a_rule_among_the_defaults(facts):
+    rule = facts["rules"].pop(0)
+    facts["house_defaults"].append({**facts["house_defaults"][0], "id": rule["id"]})
+
+
+def a_rule_of_another_kind(facts):
+    moved = next(each for each in facts["rules"] if each["id"] == REPORT)
+    moved["exam"] = "CA-CIV"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [an_extra_default, a_default_among_the_rules, a_rule_among_the_defaults, a_rule_of_another_kind],
+)
+def test_a_file_moves_no_rule_to_another_kind_and_brings_no_house_default_of_its_own(world, spoil):
+    facts = json.loads(rule_book.as_text())
+    spoil(facts)
+    with pytest.raises(RuleFileError, match="house default|cannot become"):
+        rule_book.difference(json.dumps(facts))
+    with pytest.raises(RuleFileError):
+        rule_book.load(json.dumps(facts), why="A try.", by=world.coordinator)
+    assert rule_book.in_force() == rules.on_file() and not RuleChange.select().exists()
+
+
+def test_a_rule_that_is_switched_off_does_not_come_back_as_one_of_another_kind(world):
+    before = rules.plain(rules.rule(REPORT))
+    rule_book.switch_off(REPORT, why="Repealed.", by=world.coordinator, seen=0)
+    with pytest.raises(Refusal, match="cannot become one of CA-CIV"):
+        rule_book.change_rule(facts=before | {"exam": "CA-CIV"}, why="So.", by=world.coordinator, seen=1)
+
+
+def test_a_file_that_could_not_be_read_back_leaves_everything_as_it_was(world, monkeypatch):
+    facts = json.loads(rule_book.as_text())
+    facts["rules"][0]["rule"] += " Amended."
+    real = rule_book.in_force
+
+    def unreadable():
+        if RuleChange.select().exists():
+            raise RuleFileError("Rule US-FRCP35-01 is spoilt.")
+        return real()
+
+    monkeypatch.setattr(rule_book, "in_force", unreadable)
+    with pytest.raises(RuleFileError, match="spoilt"):
+        rule_book.load(json.dumps(facts), why="A try.", by=world.coordinator)
+    assert not RuleChange.select().exists()
+
+
 # --- the open cases ---------------------------------------------------------------------------------------------
 
 
@@ -131,11 +187,9 @@ def test_a_change_moves_no_date_of_an_open_case_until_it_is_taken(world, case_at
     before = case.due_on
     row = change(world, n=20)
     assert case.id in {each.id for each in rule_book.behind()}
-    assert rule_book.is_behind(case)
     assert deadlines.whats_next(case).due_on == before
     rule_book.adopt_rules(case, by=world.coordinator, seen=row.id)
     assert case.due_on < before
-    assert not rule_book.is_behind(Case.get_by_id(case.id))
     assert case.id not in {each.id for each in rule_book.behind()}
 
 
