@@ -1,7 +1,6 @@
 """The rule book: the rules of the file with what managers changed since, each change kept for good with its reason."""
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from portal.ime import rules
 from portal.ime.process import Refusal, remember, step
 from portal.ime.rule_pack import (
     EVERY_KIND,
+    ID,
     SCHEMA,
     Rule,
     RuleFileError,
@@ -27,7 +27,6 @@ from portal.models import Case, RuleChange, RuleSnapshot, User
 from portal.policy import Person, seeing, sight
 from portal.words import Act, Role
 
-ID = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
 MOST_CONCERNED = 100
 HISTORY = 50  # changes on a page
 STALE = "Somebody else changed this rule meanwhile. Look at it as it is now, then change it again."

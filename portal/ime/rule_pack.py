@@ -1,6 +1,8 @@
 """The facts of a rule file or of a case's snapshot: their shape, and a reading that refuses a faulty one."""
 
 import json
+import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -63,13 +65,36 @@ SERVED = {
 LONGEST_SERVICE = 60
 OPTIONAL = {"effect", "served"}  # a rule file may leave them out
 
+ID = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
+# How many characters the words of a rule may have, in a file as in the form.
+LONGEST_TEXT = {
+    "id": 40,
+    "name": 60,
+    "rule": 2_000,
+    "topic": 60,
+    "actor": 60,
+    "citation": 200,
+    "url": 2_000,
+    "exam": 40,
+    "jurisdiction": 40,
+}
+ADDRESS = re.compile(r"https?://[^\s\"<>]+")
+LONGEST_FAULT = 300
+UNPRINTABLE = {"Cc", "Cs"}  # the Unicode categories of control characters and of halves of characters
+
 
 class RuleFileError(Exception):
     """The rule file cannot be used; the message names the rule and what is wrong with it, `field` the part of it."""
 
     def __init__(self, sentence: str, field: str = "") -> None:
-        super().__init__(sentence)
+        super().__init__(fit_to_show(sentence))
         self.field = field
+
+
+def fit_to_show(sentence: str) -> str:
+    """A sentence that quotes a file, cut short and without what no page can show."""
+    plain = "".join("?" if unicodedata.category(each) in UNPRINTABLE else each for each in sentence[:1000])
+    return plain if len(plain) <= LONGEST_FAULT else f"{plain[:LONGEST_FAULT]}…."
 
 
 @dataclass(frozen=True)
@@ -154,6 +179,10 @@ def read_rules(text: str) -> RulePack:
         return read_facts(json.loads(text))
     except json.JSONDecodeError as fault:
         raise RuleFileError(f"The rule file is not JSON: {fault.msg} on line {fault.lineno}.") from fault
+    except RecursionError as fault:
+        raise RuleFileError("The rule file is nested too deep to be read.") from fault
+    except ValueError as fault:
+        raise RuleFileError("The rule file has a number too long to be read.") from fault
 
 
 def read_facts(facts: Any) -> RulePack:
@@ -206,11 +235,16 @@ def _read_kind(code: str, data: Any) -> ExamKind:
 
 def _read_rule(data: Any, kinds: Mapping[str, ExamKind] | None) -> Rule:
     """One rule of the given kinds, or a house default where `kinds` is None."""
-    where = f"Rule {data.get('id', '?') if isinstance(data, Mapping) else '?'}"
+    where = f"Rule {str(data.get('id', '?'))[: LONGEST_TEXT['id']] if isinstance(data, Mapping) else '?'}"
     _insist_keys(where, data, {each.name for each in fields(Rule)}, OPTIONAL)
     for key in ("id", "exam", "jurisdiction", "topic", "name", "rule", "citation"):
         _insist_text(where, data, key)
     _insist(data["actor"] is None or isinstance(data["actor"], str), where, "actor must be a text or nothing")
+    _insist(isinstance(data["url"], str), where, "url must be a text", "url")
+    for key, longest in LONGEST_TEXT.items():
+        _insist_fit(where, data[key] or "", key, longest)
+    named = ID.fullmatch(data["id"]) is not None
+    _insist(named, where, "needs an id of capital letters, figures and hyphens, like CA-QME-90", "id")
     if kinds is None:
         _insist(data["confidence"] == HOUSE, where, "is a house default and must say confidence house")
         everywhere = (data["exam"], data["jurisdiction"]) == (EVERY_KIND, FEDERAL)
@@ -222,7 +256,7 @@ def _read_rule(data: Any, kinds: Mapping[str, ExamKind] | None) -> Rule:
         _insist(
             data["confidence"] in CONFIDENCE[:4], where, f"has an unknown confidence {data['confidence']!r}"
         )
-        _insist(str(data["url"]).startswith(("http://", "https://")), where, "needs a web address", "url")
+        _insist(ADDRESS.fullmatch(data["url"]) is not None, where, "needs a web address", "url")
     _insist_figure(where, data)
     _insist_gate(where, data)
     n = tuple(data["n"]) if isinstance(data["n"], list) else data["n"]
@@ -311,6 +345,15 @@ def _insist_keys(where: str, data: Any, keys: set[str], optional: Collection[str
 
 def _insist_text(where: str, data: Mapping[str, Any], key: str) -> None:
     _insist(isinstance(data[key], str) and bool(data[key].strip()), where, f"needs a text for {key}", key)
+
+
+def _insist_fit(where: str, text: str, key: str, longest: int) -> None:
+    """A text that a page, a form and a database can hold; new lines and tabs are its only control characters."""
+    odd = any(
+        unicodedata.category(each) in UNPRINTABLE and each not in "\n\r\t" for each in text[: longest + 1]
+    )
+    _insist(len(text) <= longest, where, f"has more than {longest} characters in {key}", key)
+    _insist(not odd, where, f"has a character in {key} that cannot be printed", key)
 
 
 def _insist_unique(ids: Iterable[str]) -> None:

@@ -265,11 +265,11 @@ def before_loading(form: LoadForm, difference: rule_book.Difference) -> Any:
 def loaded(form: LoadForm) -> Any:
     text = unpacked(form.kept.data)
     by, seen = g.person, number_of(form.seen.data)
-    if form.validate_on_submit() and take(
-        form, lambda: rule_book.load(text, why=form.why.data, by=by, seen=seen)
-    ):
-        return done("The rules of the file are in force.", url_for(".changed_rules"))
     try:
+        if form.validate_on_submit() and take(
+            form, lambda: rule_book.load(text, why=form.why.data, by=by, seen=seen)
+        ):
+            return done("The rules of the file are in force.", url_for(".changed_rules"))
         return before_loading(form, rule_book.difference(text))
     except RuleFileError as fault:
         form = RuleFileForm(formdata=None)

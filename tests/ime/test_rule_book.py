@@ -148,7 +148,7 @@ def a_rule_of_another_kind(facts):
 def test_a_file_moves_no_rule_to_another_kind_and_brings_no_house_default_of_its_own(world, spoil):
     facts = json.loads(rule_book.as_text())
     spoil(facts)
-    with pytest.raises(RuleFileError, match="house default|cannot become"):
+    with pytest.raises(RuleFileError, match=r"house default|cannot become"):
         rule_book.difference(json.dumps(facts))
     with pytest.raises(RuleFileError):
         rule_book.load(json.dumps(facts), why="A try.", by=world.coordinator)
@@ -235,6 +235,13 @@ def test_a_change_of_a_text_is_shown_word_by_word():
         ),
         ("Figure", [("gone", "30"), ("new", "20")]),
     ]
+
+
+def test_long_texts_are_shown_whole_for_comparing_them_would_take_too_long():
+    before, after = ("a b " * 100_000, "b a " * 100_000)
+    assert rule_pages.word_by_word(before, after) == [("gone", before), ("new", after)]
+    alike = "a b " * 250
+    assert rule_pages.word_by_word(alike + "a", alike + "b")[0][0] == "same"
 
 
 def test_a_whole_file_of_other_rules_is_loaded_in_a_moment_and_a_kind_is_not_changed_by_it(world):
