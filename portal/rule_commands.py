@@ -74,7 +74,7 @@ def rules_group() -> None:
 def check(file: Path) -> None:
     """Say what loading the file would change, or what is wrong with it."""
     try:
-        found = rule_book.difference(file.read_text(encoding="utf-8"))
+        found = rule_book.difference(file.read_text(encoding="utf-8-sig"))
     except (RuleFileError, UnicodeDecodeError) as fault:
         refuse(str(fault))
     say(found)
@@ -95,7 +95,7 @@ def load(file: Path, why: str, email: str) -> None:
     if by is None:
         refuse("No manager has this e-mail address.")
     try:
-        say(rule_book.load(file.read_text(encoding="utf-8"), why=why, by=by))
+        say(rule_book.load(file.read_text(encoding="utf-8-sig"), why=why, by=by))
     except (RuleFileError, UnicodeDecodeError) as fault:
         refuse(str(fault))
     except Refusal as refusal:

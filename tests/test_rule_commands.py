@@ -122,6 +122,14 @@ def test_a_malformed_rule_file_is_refused_in_a_sentence(ask, tmp_path):
     assert (code, err) == (2, "The rule file must say schema impartial-rules/2.\n")
 
 
+@pytest.mark.parametrize("text", ["[" * 200_000, f'{{"schema": {"9" * 5000}}}'])
+def test_a_hostile_rule_file_is_refused_in_a_sentence_too(ask, tmp_path, text):
+    file = tmp_path / "rules.json"
+    file.write_text(text)
+    code, _, err = ask("rules", "check", str(file))
+    assert (code, err.count("\n")) == (2, 1)
+
+
 def test_places_are_loaded_from_a_file_all_or_none(ask, tmp_path):
     file = tmp_path / "places.csv"
     head = "zip,city,state,latitude,longitude,time_zone\n"

@@ -18,7 +18,7 @@ from portal.forms.fields import (
 )
 from portal.ime.anchors import ANCHORS
 from portal.ime.counting import DIRECTIONS
-from portal.ime.rule_pack import CONFIDENCE, EFFECTS, GATES, HOUSE, UNITS
+from portal.ime.rule_pack import CONFIDENCE, EFFECTS, GATES, HOUSE, LONGEST_TEXT, UNITS
 from portal.ime.rule_pages import SURE
 from portal.ime.rules import exam_kinds
 from portal.words import Party
@@ -46,11 +46,14 @@ class RuleForm(Form):
     """One rule, whole, and why it is changed. `seen` is the number of its last change that the manager read."""
 
     seen = Hidden()
-    name = Line("Short name", [MustBeGiven("Give the rule a short name")], limit=60)
+    name = Line("Short name", [MustBeGiven("Give the rule a short name")], limit=LONGEST_TEXT["name"])
     rule = Paragraphs(
-        "What it says, in your own words", [MustBeGiven("Say what the rule says")], rows=4, limit=2_000
+        "What it says, in your own words",
+        [MustBeGiven("Say what the rule says")],
+        rows=4,
+        limit=LONGEST_TEXT["rule"],
     )
-    topic = Line("Topic", [MustBeGiven("Name the topic")], limit=60)
+    topic = Line("Topic", [MustBeGiven("Name the topic")], limit=LONGEST_TEXT["topic"])
     gate = Choice(
         "Where the portal asks for it", choices=GATES, hint="Leave it out for a rule to be read by people"
     )
@@ -63,12 +66,12 @@ class RuleForm(Form):
         choices=EFFECTS,
         hint="Needed of a rule about video, a companion, a recording or an interpreter",
     )
-    actor = Line("Who must act", limit=60)
+    actor = Line("Who must act", limit=LONGEST_TEXT["actor"])
     recipients = Choices(
         "Who must get a copy of the report", choices={each.value: each.title for each in COPIED}
     )
-    citation = Line("Citation", [MustBeGiven("Give the citation")], limit=200)
-    url = Line("Web address of the text", limit=2_000)
+    citation = Line("Citation", [MustBeGiven("Give the citation")], limit=LONGEST_TEXT["citation"])
+    url = Line("Web address of the text", limit=LONGEST_TEXT["url"])
     confidence = Choice(
         "How well is it known?",
         [MustBeGiven("Say how well the rule is known")],
@@ -118,7 +121,9 @@ class NewRuleForm(RuleForm):
         choices={code: f"{kind.jurisdiction_name}: {kind.name}" for code, kind in exam_kinds().items()},
         select=True,
     )
-    id = Line("Number", [MustBeGiven("Give the rule a number")], hint="Like CA-QME-90", limit=40)
+    id = Line(
+        "Number", [MustBeGiven("Give the rule a number")], hint="Like CA-QME-90", limit=LONGEST_TEXT["id"]
+    )
 
     def facts(self, before):
         kind = exam_kinds()[self.exam.data]

@@ -1,6 +1,7 @@
 """The rule book: the rules of the file with what managers changed since, each change kept for good with its reason."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +11,22 @@ from portal import audit
 from portal.db import database
 from portal.ime import rules
 from portal.ime.process import Refusal, remember, step
-from portal.ime.rule_pack import ID, SCHEMA, Rule, RuleFileError, RulePack, overlaid, read_rule, read_rules
+from portal.ime.rule_pack import (
+    EVERY_KIND,
+    ID,
+    SCHEMA,
+    Rule,
+    RuleFileError,
+    RulePack,
+    overlaid,
+    read_rule,
+    read_rules,
+)
 from portal.ime.rules import on_file, plain
 from portal.models import Case, RuleChange, RuleSnapshot, User
 from portal.policy import Person, seeing, sight
 from portal.words import Act, Role
 
-EVERY_KIND = "*"  # the exam kind of a house default
 MOST_CONCERNED = 100
 HISTORY = 50  # changes on a page
 STALE = "Somebody else changed this rule meanwhile. Look at it as it is now, then change it again."
@@ -64,6 +74,7 @@ def change_rule(*, facts: dict[str, Any], why: str, by: User, seen: int) -> Rule
     pack = in_force()
     try:
         rule = read_rule(pack, facts)
+        refuse_elsewhere([rule])
     except RuleFileError as fault:
         raise Refusal(str(fault), field=fault.field) from fault
     current = pack.named(rule.id)
@@ -98,6 +109,27 @@ def switch_on(rule_id: str, *, why: str, by: User, seen: int) -> RuleChange:
     if before is None or in_force().named(rule_id):
         raise Refusal("This rule is not switched off.")
     return change_rule(facts=before, why=why, by=by, seen=seen)
+
+
+def refuse_elsewhere(read: Iterable[Rule]) -> None:
+    """A rule stays with its kind of examination, also while it is switched off, and no house default joins those that
+    the portal asks for. Raises `RuleFileError`."""
+    known = kinds_known()
+    for rule in read:
+        if rule.exam == EVERY_KIND and rule.id not in known:
+            raise RuleFileError(f"Rule {rule.id} is a house default that the portal does not ask for.", "id")
+        if known.get(rule.id, rule.exam) != rule.exam:
+            raise RuleFileError(
+                f"Rule {rule.id} is one of {known[rule.id]} and cannot become one of {rule.exam}.", "exam"
+            )
+
+
+def kinds_known() -> dict[str, str]:
+    """The examination kind of every rule there is or was, by the rule's id."""
+    filed = {each.id: each.exam for each in (*on_file().rules, *on_file().house_defaults)}
+    return {
+        row.rule: row.exam_kind for row in RuleChange.select(RuleChange.rule, RuleChange.exam_kind)
+    } | filed
 
 
 def keep(
@@ -177,6 +209,7 @@ def difference(text: str) -> Difference:
     new, now = read_rules(text), in_force()
     before = {each.id: each for each in (*now.rules, *now.house_defaults)}
     after = {each.id: each for each in (*new.rules, *new.house_defaults)}
+    refuse_elsewhere(after.values())
     unknown = [each for each in new.exam_kinds if each not in now.exam_kinds]
     if unknown:
         raise RuleFileError(f"Examination kind {unknown[0]} is not one that the portal knows.")
@@ -185,7 +218,6 @@ def difference(text: str) -> Difference:
         raise RuleFileError(
             f"Examination kind {other[0]} is not as the portal has it: a file changes rules alone."
         )
-    refuse_moved(now, new)
     return Difference(
         added=[each for name, each in after.items() if name not in before],
         changed=[
@@ -195,21 +227,10 @@ def difference(text: str) -> Difference:
     )
 
 
-def refuse_moved(now: RulePack, new: RulePack) -> None:
-    """The house defaults stay those that the portal knows, and every rule stays with its kind of examination."""
-    known = {each.id for each in now.house_defaults}
-    if strange := [each.id for each in new.house_defaults if each.id not in known]:
-        raise RuleFileError(f"House default {strange[0]} is not one that the portal knows.")
-    if taken := [each.id for each in new.rules if each.id in known]:
-        raise RuleFileError(f"Rule {taken[0]} is the name of a house default.")
-    before = {each.id: each.exam for each in now.rules}
-    if moved := [each.id for each in new.rules if before.get(each.id, each.exam) != each.exam]:
-        raise RuleFileError(f"Rule {moved[0]} must stay with its kind of examination.")
-
-
 def load(text: str, *, why: str, by: User, seen: int | None = None) -> Difference:
     """Make the rules in force those of a file: each difference is a change of its own, all or none. `seen` is the
-    number of the last change when the manager looked at what would change; another since then is refused."""
+    number of the last change when the manager looked at what would change; another since then is refused. Raises
+    `RuleFileError` for a file that will not do."""
     with database.atomic():
         if seen is not None and newest_change() != seen:
             raise Refusal("Rules were changed meanwhile. Look at what the file would change once more.")
@@ -218,7 +239,7 @@ def load(text: str, *, why: str, by: User, seen: int | None = None) -> Differenc
             keep(rule.id, rule.exam, plain(rule), why, by, changed_last(rule.id))
         for rule in found.missing:
             keep(rule.id, rule.exam, None, why, by, changed_last(rule.id))
-        in_force()  # what cannot be read back is not kept
+        in_force()  # read back: what cannot be read is not kept
     return found
 
 
@@ -238,12 +259,6 @@ def as_text() -> str:
 
 
 # --- a change and the open cases --------------------------------------------------------------------------------
-
-
-def is_behind(case: Case) -> bool:
-    """Whether rules of the case's kind were changed since somebody last decided about them for this case."""
-    kept = RuleSnapshot.get_or_none(RuleSnapshot.case == case)
-    return kept is not None and case.is_open and last_change(case.exam_kind) > kept.considered
 
 
 def behind() -> Any:

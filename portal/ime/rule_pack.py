@@ -16,6 +16,8 @@ from portal.words import Party
 
 SCHEMA = "impartial-rules/2"
 HOUSE = "house"
+EVERY_KIND = "*"  # the exam kind of a house default
+FEDERAL = "US"  # and its jurisdiction
 CONFIDENCE = ("V", "V*", "S", "U", HOUSE)
 UNVERIFIED = "days (kind unverified)"
 UNITS = COUNTED_UNITS | {"miles", "exams", UNVERIFIED}
@@ -61,28 +63,38 @@ SERVED = {
     "abroad": "by mail to another country",
 }
 LONGEST_SERVICE = 60
+OPTIONAL = {"effect", "served"}  # a rule file may leave them out
+
 ID = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
-# The most characters of each text of a rule; the form takes as many.
+# How many characters the words of a rule may have, in a file as in the form.
 LONGEST_TEXT = {
     "id": 40,
-    "exam": 40,
-    "jurisdiction": 40,
-    "topic": 60,
     "name": 60,
     "rule": 2_000,
+    "topic": 60,
     "actor": 60,
     "citation": 200,
     "url": 2_000,
+    "exam": 40,
+    "jurisdiction": 40,
 }
-OPTIONAL = {"effect", "served"}  # a rule file may leave them out
+ADDRESS = re.compile(r"https?://[^\s\"<>]+")
+LONGEST_FAULT = 300
+UNPRINTABLE = {"Cc", "Cs"}  # the Unicode categories of control characters and of halves of characters
 
 
 class RuleFileError(Exception):
     """The rule file cannot be used; the message names the rule and what is wrong with it, `field` the part of it."""
 
     def __init__(self, sentence: str, field: str = "") -> None:
-        super().__init__(sentence)
+        super().__init__(fit_to_show(sentence))
         self.field = field
+
+
+def fit_to_show(sentence: str) -> str:
+    """A sentence that quotes a file, cut short and without what no page can show."""
+    plain = "".join("?" if unicodedata.category(each) in UNPRINTABLE else each for each in sentence[:1000])
+    return plain if len(plain) <= LONGEST_FAULT else f"{plain[:LONGEST_FAULT]}…."
 
 
 @dataclass(frozen=True)
@@ -164,12 +176,13 @@ class RulePack:
 def read_rules(text: str) -> RulePack:
     """Read and check the text of a rule file. Raises `RuleFileError` naming the first fault."""
     try:
-        facts = json.loads(text)
+        return read_facts(json.loads(text))
     except json.JSONDecodeError as fault:
         raise RuleFileError(f"The rule file is not JSON: {fault.msg} on line {fault.lineno}.") from fault
-    except (ValueError, RecursionError) as fault:  # a figure of thousands of digits, brackets without end
-        raise RuleFileError("The rule file is not one: its text cannot be read as JSON.") from fault
-    return read_facts(facts)
+    except RecursionError as fault:
+        raise RuleFileError("The rule file is nested too deep to be read.") from fault
+    except ValueError as fault:
+        raise RuleFileError("The rule file has a number too long to be read.") from fault
 
 
 def read_facts(facts: Any) -> RulePack:
@@ -190,26 +203,22 @@ def read_facts(facts: Any) -> RulePack:
 def overlaid(pack: RulePack, changes: Mapping[str, Any]) -> RulePack:
     """The pack with rules changed, added, or (where the facts are None) switched off. Raises `RuleFileError`."""
     read = {name: _changed(pack, name, facts) for name, facts in changes.items() if facts is not None}
-    stay = [read.get(each.id, each) for each in pack.rules if changes.get(each.id, each) is not None]
-    known = {each.id for each in (*pack.rules, *pack.house_defaults)}
-    added = [each for name, each in read.items() if name not in known]
-    defaults = [read.get(each.id, each) for each in pack.house_defaults]
-    return RulePack(pack.exam_kinds, (*stay, *added), tuple(defaults))
+    stay = [each for each in (*pack.rules, *pack.house_defaults) if changes.get(each.id, each) is not None]
+    now = {each.id: each for each in stay} | read
+    rules = tuple(each for each in now.values() if each.exam != EVERY_KIND)
+    return RulePack(pack.exam_kinds, rules, tuple(each for each in now.values() if each.exam == EVERY_KIND))
 
 
 def _changed(pack: RulePack, name: str, facts: Any) -> Rule:
-    is_house = any(each.id == name for each in pack.house_defaults)
-    rule = _read_rule(facts, None if is_house else pack.exam_kinds)
+    rule = read_rule(pack, facts)
     _insist(rule.id == name, f"Rule {name}", "must keep its id")
-    before = pack.named(name)
-    stays = before is None or (rule.exam, rule.jurisdiction) == (before.exam, before.jurisdiction)
-    _insist(stays, f"Rule {name}", "must stay with its kind of examination")
     return rule
 
 
 def read_rule(pack: RulePack, facts: Any) -> Rule:
-    """One rule of the pack's kinds, checked. Raises `RuleFileError`."""
-    return _changed(pack, str(facts.get("id", "")), facts)
+    """One rule of the pack's kinds, or a house default, checked. Raises `RuleFileError`."""
+    is_house = isinstance(facts, Mapping) and facts.get("exam") == EVERY_KIND
+    return _read_rule(facts, None if is_house else pack.exam_kinds)
 
 
 def _read_kind(code: str, data: Any) -> ExamKind:
@@ -228,17 +237,20 @@ def _read_kind(code: str, data: Any) -> ExamKind:
 
 def _read_rule(data: Any, kinds: Mapping[str, ExamKind] | None) -> Rule:
     """One rule of the given kinds, or a house default where `kinds` is None."""
-    where = f"Rule {data.get('id', '?') if isinstance(data, Mapping) else '?'}"
+    where = f"Rule {str(data.get('id', '?'))[: LONGEST_TEXT['id']] if isinstance(data, Mapping) else '?'}"
     _insist_keys(where, data, {each.name for each in fields(Rule)}, OPTIONAL)
-    for key in LONGEST_TEXT.keys() - {"actor", "url"}:
+    for key in ("id", "exam", "jurisdiction", "topic", "name", "rule", "citation"):
         _insist_text(where, data, key)
+    _insist(data["actor"] is None or isinstance(data["actor"], str), where, "actor must be a text or nothing")
+    _insist(isinstance(data["url"], str), where, "url must be a text", "url")
     for key, longest in LONGEST_TEXT.items():
-        _insist_plain(where, data[key], key, longest)
-    _insist(
-        bool(ID.fullmatch(data["id"])), where, "needs an id of capital letters, figures and hyphens", "id"
-    )
+        _insist_fit(where, data[key] or "", key, longest)
+    named = ID.fullmatch(data["id"]) is not None
+    _insist(named, where, "needs an id of capital letters, figures and hyphens, like CA-QME-90", "id")
     if kinds is None:
         _insist(data["confidence"] == HOUSE, where, "is a house default and must say confidence house")
+        everywhere = (data["exam"], data["jurisdiction"]) == (EVERY_KIND, FEDERAL)
+        _insist(everywhere, where, f"is a house default and must be of exam {EVERY_KIND} and {FEDERAL}")
     else:
         _insist(_is_one_of(kinds, data["exam"]), where, f"names an unknown examination kind {data['exam']!r}")
         same = data["jurisdiction"] == kinds[data["exam"]].jurisdiction
@@ -246,7 +258,7 @@ def _read_rule(data: Any, kinds: Mapping[str, ExamKind] | None) -> Rule:
         _insist(
             data["confidence"] in CONFIDENCE[:4], where, f"has an unknown confidence {data['confidence']!r}"
         )
-        _insist(str(data["url"]).startswith(("http://", "https://")), where, "needs a web address", "url")
+        _insist(ADDRESS.fullmatch(data["url"]) is not None, where, "needs a web address", "url")
     _insist_figure(where, data)
     _insist_gate(where, data)
     n = tuple(data["n"]) if isinstance(data["n"], list) else data["n"]
@@ -337,12 +349,13 @@ def _insist_text(where: str, data: Mapping[str, Any], key: str) -> None:
     _insist(isinstance(data[key], str) and bool(data[key].strip()), where, f"needs a text for {key}", key)
 
 
-def _insist_plain(where: str, text: Any, key: str, longest: int) -> None:
-    """A text of one person to another: no control characters but a new line, and no longer than the form takes it."""
-    _insist(text is None or isinstance(text, str), where, f"{key} must be a text or nothing", key)
-    _insist(len(text or "") <= longest, where, f"has more than {longest:,} characters as {key}", key)
-    odd = [each for each in text or "" if unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\t"]
-    _insist(not odd, where, f"has a character in {key} that cannot be shown", key)
+def _insist_fit(where: str, text: str, key: str, longest: int) -> None:
+    """A text that a page, a form and a database can hold; new lines and tabs are its only control characters."""
+    odd = any(
+        unicodedata.category(each) in UNPRINTABLE and each not in "\n\r\t" for each in text[: longest + 1]
+    )
+    _insist(len(text) <= longest, where, f"has more than {longest} characters in {key}", key)
+    _insist(not odd, where, f"has a character in {key} that cannot be printed", key)
 
 
 def _insist_unique(ids: Iterable[str]) -> None:

@@ -25,7 +25,7 @@ ENFORCED = {
     "U": "A note, never enforced.",
     HOUSE: "Warns.",
 }
-EFFECTS = {
+SHORTLY = {
     "V": ("Blocks", "late"),
     "V*": ("Warns", "soon"),
     "S": ("Warns", "soon"),
@@ -123,7 +123,7 @@ def sister_rules(pack: RulePack, rule: Rule) -> list[Rule]:
 
 def effect(rule: Rule) -> tuple[str, str]:
     """What the portal does about a rule, in one word with its tone; what it does not ask for is a note."""
-    return EFFECTS[rule.confidence] if rule.gate else TO_READ
+    return SHORTLY[rule.confidence] if rule.gate else TO_READ
 
 
 # --- finding a rule ---------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def text_of(pack: RulePack, rule: Rule) -> str:
 # --- what a change says -----------------------------------------------------------------------------------------
 
 Part = tuple[str, str]  # "same", "gone" or "new", and the words
-MOST_COMPARED = 60_000  # pairs of words; comparing takes longer than anybody waits beyond it
+MOST_COMPARED = 600  # words; longer texts are shown whole, for comparing takes with the square of them
 LIKE = 0.4  # texts less alike than this are shown whole, one after the other
 
 
@@ -180,7 +180,7 @@ def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> 
 def word_by_word(before: str, after: str) -> list[Part]:
     """Two texts as one, with the words that went before those that came for them."""
     old, new = (re.findall(r"\s*\S+", text) for text in (before, after))
-    if len(old) * len(new) > MOST_COMPARED:
+    if max(len(old), len(new)) > MOST_COMPARED:
         return [("gone", before), ("new", after)]
     compared = SequenceMatcher(None, old, new, autojunk=False)
     if compared.ratio() < LIKE:

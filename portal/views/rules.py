@@ -22,8 +22,8 @@ from portal.ime import deadlines, rule_book, rule_pages
 from portal.ime.explanation import Explained
 from portal.ime.particulars import Particulars
 from portal.ime.process import Refusal
-from portal.ime.rule_book import EVERY_KIND, HISTORY, MOST_CONCERNED, adopt_rules, keep_rules
-from portal.ime.rule_pack import GATES, HOUSE, Rule, RuleFileError
+from portal.ime.rule_book import HISTORY, MOST_CONCERNED, adopt_rules, keep_rules
+from portal.ime.rule_pack import EVERY_KIND, GATES, HOUSE, Rule, RuleFileError
 from portal.ime.rule_pages import MOST_FOUND
 from portal.ime.rules import on_file, pack_of, plain
 from portal.models import Case, RuleChange, RuleOverride, RuleSnapshot, User
@@ -275,21 +275,16 @@ def before_loading(form: LoadForm, difference: rule_book.Difference) -> Any:
 def loaded(form: LoadForm) -> Any:
     text = unpacked(form.kept.data)
     by, seen = g.person, number_of(form.seen.data)
-    if form.validate_on_submit() and take(form, lambda: load_file(text, form.why.data, by, seen)):
-        return done("The rules of the file are in force.", url_for(".changed_rules"))
     try:
+        if form.validate_on_submit() and take(
+            form, lambda: rule_book.load(text, why=form.why.data, by=by, seen=seen)
+        ):
+            return done("The rules of the file are in force.", url_for(".changed_rules"))
         return before_loading(form, rule_book.difference(text))
     except RuleFileError as fault:
         form = RuleFileForm(formdata=None)
         form.file.errors = [str(fault)]
         return page("rules/load.html", form=form, difference=None)
-
-
-def load_file(text: str, why: str, by: User, seen: int) -> None:
-    try:
-        rule_book.load(text, why=why, by=by, seen=seen)
-    except RuleFileError as fault:
-        raise Refusal(str(fault)) from fault
 
 
 @bp.route("/rules/rule/<code:called>/switch", methods=["GET", "POST"])

@@ -8,7 +8,7 @@ import pytest
 from portal.ime import deadlines, rule_book, rule_pages, rules
 from portal.ime.process import NotAllowed, Refusal
 from portal.ime.rule_pack import RuleFileError
-from portal.models import AuditRecord, Case, RuleChange, RuleSnapshot
+from portal.models import AuditRecord, RuleChange, RuleSnapshot
 from portal.words import Stage
 from tests.databases import ON_BOTH
 
@@ -122,6 +122,62 @@ def test_a_malformed_file_is_refused_and_nothing_of_it_is_kept(world):
     assert not RuleChange.select().exists()
 
 
+def an_extra_default(facts):
+    facts["house_defaults"].append({**facts["house_defaults"][0], "id": "HOUSE-EXTRA"})
+
+
+def a_default_among_the_rules(facts):
+    house = facts["house_defaults"].pop(0)
+    facts["rules"].append({**facts["rules"][0], "id": house["id"]})
+
+
+def a_rule_among_the_defaults(facts):
+    rule = facts["rules"].pop(0)
+    facts["house_defaults"].append({**facts["house_defaults"][0], "id": rule["id"]})
+
+
+def a_rule_of_another_kind(facts):
+    moved = next(each for each in facts["rules"] if each["id"] == REPORT)
+    moved["exam"] = "CA-CIV"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [an_extra_default, a_default_among_the_rules, a_rule_among_the_defaults, a_rule_of_another_kind],
+)
+def test_a_file_moves_no_rule_to_another_kind_and_brings_no_house_default_of_its_own(world, spoil):
+    facts = json.loads(rule_book.as_text())
+    spoil(facts)
+    with pytest.raises(RuleFileError, match=r"house default|cannot become"):
+        rule_book.difference(json.dumps(facts))
+    with pytest.raises(RuleFileError):
+        rule_book.load(json.dumps(facts), why="A try.", by=world.coordinator)
+    assert rule_book.in_force() == rules.on_file() and not RuleChange.select().exists()
+
+
+def test_a_rule_that_is_switched_off_does_not_come_back_as_one_of_another_kind(world):
+    before = rules.plain(rules.rule(REPORT))
+    rule_book.switch_off(REPORT, why="Repealed.", by=world.coordinator, seen=0)
+    with pytest.raises(Refusal, match="cannot become one of CA-CIV"):
+        rule_book.change_rule(facts=before | {"exam": "CA-CIV"}, why="So.", by=world.coordinator, seen=1)
+
+
+def test_a_file_that_could_not_be_read_back_leaves_everything_as_it_was(world, monkeypatch):
+    facts = json.loads(rule_book.as_text())
+    facts["rules"][0]["rule"] += " Amended."
+    real = rule_book.in_force
+
+    def unreadable():
+        if RuleChange.select().exists():
+            raise RuleFileError("Rule US-FRCP35-01 is spoilt.")
+        return real()
+
+    monkeypatch.setattr(rule_book, "in_force", unreadable)
+    with pytest.raises(RuleFileError, match="spoilt"):
+        rule_book.load(json.dumps(facts), why="A try.", by=world.coordinator)
+    assert not RuleChange.select().exists()
+
+
 # --- the open cases ---------------------------------------------------------------------------------------------
 
 
@@ -131,11 +187,9 @@ def test_a_change_moves_no_date_of_an_open_case_until_it_is_taken(world, case_at
     before = case.due_on
     row = change(world, n=20)
     assert case.id in {each.id for each in rule_book.behind()}
-    assert rule_book.is_behind(case)
     assert deadlines.whats_next(case).due_on == before
     rule_book.adopt_rules(case, by=world.coordinator, seen=row.id)
     assert case.due_on < before
-    assert not rule_book.is_behind(Case.get_by_id(case.id))
     assert case.id not in {each.id for each in rule_book.behind()}
 
 
@@ -183,6 +237,13 @@ def test_a_change_of_a_text_is_shown_word_by_word():
     ]
 
 
+def test_long_texts_are_shown_whole_for_comparing_them_would_take_too_long():
+    before, after = ("a b " * 100_000, "b a " * 100_000)
+    assert rule_pages.word_by_word(before, after) == [("gone", before), ("new", after)]
+    alike = "a b " * 250
+    assert rule_pages.word_by_word(alike + "a", alike + "b")[0][0] == "same"
+
+
 def test_a_whole_file_of_other_rules_is_loaded_in_a_moment_and_a_kind_is_not_changed_by_it(world):
     facts = json.loads(rule_book.as_text())
     for each in facts["rules"]:
@@ -194,83 +255,3 @@ def test_a_whole_file_of_other_rules_is_loaded_in_a_moment_and_a_kind_is_not_cha
     facts["exam_kinds"]["CA-QME"]["time_zones"] = ["America/New_York"]
     with pytest.raises(RuleFileError, match="Examination kind CA-QME"):
         rule_book.difference(json.dumps(facts))
-
-
-def a_file(change):
-    facts = json.loads(rule_book.as_text())
-    change(facts)
-    return json.dumps(facts)
-
-
-def add_default(facts):
-    facts["house_defaults"].append(facts["house_defaults"][0] | {"id": "HOUSE-NEW"})
-
-
-def default_as_rule(facts):
-    facts["rules"][0]["id"] = facts["house_defaults"].pop(0)["id"]
-
-
-def move_kind(facts):
-    rule = next(each for each in facts["rules"] if each["id"] == REPORT)
-    rule["exam"] = "CA-CIV"
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (add_default, "House default HOUSE-NEW is not one that the portal knows"),
-        (default_as_rule, "is the name of a house default"),
-        (move_kind, "Rule CA-QME-23 must stay with its kind of examination"),
-    ],
-)
-def test_a_file_that_would_leave_rules_nobody_can_read_is_refused(world, change, said):
-    text = a_file(change)
-    with pytest.raises(RuleFileError, match=said):
-        rule_book.difference(text)
-    with pytest.raises(RuleFileError, match=said):
-        rule_book.load(text, why="A test.", by=world.coordinator)
-    assert not RuleChange.select().exists() and rule_book.in_force().named(REPORT)
-
-
-def test_what_cannot_be_read_back_is_not_kept(world, monkeypatch):
-    """The last look of all, whatever a file may bring that no other check foresees."""
-    text = a_file(lambda facts: facts["rules"][0].update(name="Another name"))
-    found = rule_book.difference(text)
-    monkeypatch.setattr(rule_book, "difference", lambda text: found)
-
-    def unreadable():
-        raise RuleFileError("Rule X must keep its id.")
-
-    monkeypatch.setattr(rule_book, "in_force", unreadable)
-    with pytest.raises(RuleFileError):
-        rule_book.load(text, why="A test.", by=world.coordinator)
-    assert not RuleChange.select().exists()
-
-
-@pytest.mark.parametrize(
-    ("facts", "said"),
-    [
-        ({"id": "CA-QME-99/2?x"}, "needs an id of capital letters"),
-        ({"id": "A-" + "1" * 50}, "more than 40 characters as id"),
-        ({"actor": "\ud800"}, "a character in actor that cannot be shown"),
-        ({"rule": "a\x00b"}, "a character in rule that cannot be shown"),
-        ({"topic": "t" * 10_000}, "more than 60 characters as topic"),
-    ],
-)
-def test_a_rule_that_no_page_could_show_is_refused(facts, said):
-    def odd(file):
-        file["rules"].append(file["rules"][0] | {"id": "CA-QME-99"} | facts)
-
-    with pytest.raises(RuleFileError, match=said):
-        rule_book.difference(a_file(odd))
-
-
-@pytest.mark.parametrize("text", ["[" * 200_000, '{"schema": ' + "9" * 5_000 + "}"])
-def test_a_text_that_no_reader_ends_is_no_rule_file(text):
-    with pytest.raises(RuleFileError, match=r"cannot be read as JSON|must say schema"):
-        rule_book.difference(text)
-
-
-def test_long_texts_are_shown_whole_without_being_compared_word_by_word():
-    long = " ".join(["a b"] * 600), " ".join(["b a c"] * 400)
-    assert rule_pages.word_by_word(*long) == [("gone", long[0]), ("new", long[1])]

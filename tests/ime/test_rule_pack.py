@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.ime.rule_pack import NEEDS_EFFECT, RuleFileError, RulePack, read_facts
+from portal.ime.rule_pack import NEEDS_EFFECT, RuleFileError, RulePack, read_facts, read_rules
 from portal.ime.rules import on_file, pack_of, snapshot
 
 KEPT = snapshot("CA-QME")
@@ -50,11 +50,44 @@ def test_whatever_stands_in_a_rule_it_is_read_or_refused_in_a_sentence(number, p
         ("CA-QME-34", {"served": {"mail": 0}}, "must add 1 to 60 days"),
         ("CA-QME-34", {"served": ["mail"]}, "ways of service as an object"),
         ("CA-QME-23", {"served": {"mail": 5}}, "must not add days for service at another gate"),
+        ("CA-QME-23", {"id": "a/../b <x>"}, "needs an id of capital letters"),
+        ("CA-QME-23", {"id": "X-" + "1" * 5000}, "more than 40 characters in id"),
+        ("CA-QME-23", {"rule": "x\ud800y"}, "a character in rule that cannot be printed"),
+        ("CA-QME-23", {"actor": "x\0y"}, "a character in actor that cannot be printed"),
+        ("CA-QME-23", {"name": "y" * 61}, "more than 60 characters in name"),
+        ("CA-QME-23", {"citation": "y" * 201}, "more than 200 characters in citation"),
+        ("CA-QME-23", {"url": 'http://x" onmouseover=1'}, "needs a web address"),
+        ("CA-QME-23", {"url": ["https://x"]}, "url must be a text"),
     ],
 )
 def test_what_is_wrong_with_a_rule_is_said(rule_id, facts, fault):
     with pytest.raises(RuleFileError, match=fault):
         read_facts(with_rule(rule_id, **facts))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[" * 200_000, "nested too deep"),
+        ('{"a":' * 100_000, "nested too deep"),
+        (f'{{"schema": {"9" * 5000}}}', "a number too long"),
+        ('{"schema": NaN}', "must say schema"),
+        ("", "not JSON"),
+    ],
+)
+def test_a_hostile_file_is_refused_in_a_sentence(text, fault):
+    with pytest.raises(RuleFileError, match=fault):
+        read_rules(text)
+
+
+def test_a_fault_quotes_a_file_only_as_far_as_a_page_can_show_it():
+    said = str(RuleFileError(f"Rule {'x' * 5000}\ud800 is odd."))
+    assert len(said) < 400 and said.encode()
+    assert str(RuleFileError("Rule \0\ud800 is odd.")) == "Rule ?? is odd."
+
+
+def test_a_text_may_have_lines_and_tabs():
+    assert read_facts(with_rule("CA-QME-23", rule="One.\n\tTwo.")).named("CA-QME-23").rule == "One.\n\tTwo."
 
 
 def test_a_rule_file_may_leave_out_effect_and_service_where_they_say_nothing():

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
+from portal.forms.rules import packed
 from portal.ime import rule_book, rules
 from portal.models import Case, RuleChange, RuleOverride, RuleSnapshot
 from portal.words import Stage
@@ -221,6 +222,9 @@ def test_a_file_is_looked_at_before_it_is_loaded(world, manager):
         (b"\xff\xfe\x00", "not text in UTF-8"),
         ("[]", "must be one JSON object"),
         (None, "Choose the rule file"),
+        ("[" * 200_000, "nested too deep"),
+        ({"rule": "x\ud800"}, "cannot be printed"),
+        ({"id": "a/../b <x>\ud800"}, "cannot be printed"),
         ({"n": -4}, "Rule CA-QME-23 needs a whole number as its figure"),
         ({}, "Nothing is different"),
     ],
@@ -239,18 +243,21 @@ def test_the_rules_in_force_are_downloaded_and_change_nothing(manager):
     assert manager.status == 422 and manager.sees("Nothing is different")
 
 
-def test_a_forged_file_on_the_second_page_is_told_in_a_sentence(manager):
-    manager.opens("/rules/file").presses("Show what would change", file=sent(a_file(n=27)))
-    manager.presses("Load these rules", why="The yearly review.", kept="garbage")
-    assert manager.status == 422 and not RuleChange.select().exists()
-
-
 def test_a_file_that_was_looked_at_before_another_change_is_not_loaded(world, manager):
     manager.opens("/rules/file").presses("Show what would change", file=sent(a_file(n=27)))
     change(world, n=28)
     manager.presses("Load these rules", why="The yearly review.")
     assert manager.status == 422 and manager.sees("Rules were changed meanwhile")
     assert rule_book.in_force().named("CA-QME-23").n == 28
+
+
+@pytest.mark.parametrize("kept", ["garbage", "", "é", packed("[" * 200_000), packed("{}")])
+@pytest.mark.parametrize("why", ["", "A try."])
+def test_a_forged_file_on_the_second_page_is_told_in_a_sentence(manager, kept, why):
+    manager.opens("/rules/file").presses("Show what would change", file=sent(a_file(n=27)))
+    manager.presses("Load these rules", kept=kept, why=why)
+    assert manager.status == 422 and manager.sees("The rule file")
+    assert not RuleChange.select().exists()
 
 
 def test_a_change_says_how_many_open_cases_it_concerns(manager, case_at):
