@@ -587,6 +587,7 @@ Appointment.add_index(
     Appointment.case, unique=True, where=SQL("state = 'booked'"), name="appointment_one_booked"
 )
 Appointment.add_index(Appointment.expert, Appointment.starts_at, name="appointment_by_expert")
+Appointment.add_index(Appointment.starts_at, where=SQL("state = 'booked'"), name="appointment_booked_by_day")
 
 QUARTER = timedelta(minutes=15)
 

@@ -99,6 +99,7 @@ CREATE INDEX "appointment_expert_id" ON "appointment" ("expert_id");
 CREATE INDEX "appointment_clinic_id" ON "appointment" ("clinic_id");
 CREATE UNIQUE INDEX "appointment_one_booked" ON "appointment" ("case_id") WHERE state = 'booked';
 CREATE INDEX "appointment_by_expert" ON "appointment" ("expert_id", "starts_at");
+CREATE INDEX "appointment_booked_by_day" ON "appointment" ("starts_at") WHERE state = 'booked';
 CREATE TABLE "slot_hold" ("id" SERIAL NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "expert_id" INTEGER NOT NULL, "clinic_id" INTEGER NOT NULL, "starts_at" TIMESTAMP NOT NULL, "ends_at" TIMESTAMP NOT NULL, "is_telehealth" BOOLEAN NOT NULL, "held_by_id" INTEGER NOT NULL, "held_at" TIMESTAMP NOT NULL, "expires_at" TIMESTAMP NOT NULL, "offered_at" TIMESTAMP, FOREIGN KEY ("case_id") REFERENCES "case" ("id") ON DELETE CASCADE, FOREIGN KEY ("expert_id") REFERENCES "expert" ("id") ON DELETE CASCADE, FOREIGN KEY ("clinic_id") REFERENCES "clinic" ("id") ON DELETE CASCADE, FOREIGN KEY ("held_by_id") REFERENCES "user" ("id") ON DELETE RESTRICT, CHECK (starts_at < ends_at));
 CREATE INDEX "slot_hold_case_id" ON "slot_hold" ("case_id");
 CREATE INDEX "slot_hold_expert_id" ON "slot_hold" ("expert_id");
