@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1024 * 1024
 IN_ONE_PIECE = 8 * CHUNK
+AT_ONCE = 3  # parts of 5 MB on their way at the same time, and so what an upload holds in memory
 KEY = re.compile(r"[0-9a-f]{32}")
 # Somebody waits for the answer: a bucket that is away is said to be so within seconds, not minutes.
 RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=15)}
@@ -155,7 +156,8 @@ class Store:
         if len(first) < IN_ONE_PIECE:
             obstore.put(self._objects, key, first, mode="create")
         else:
-            obstore.put(self._objects, key, chain([first], rest), use_multipart=True)
+            parts = chain([first], rest)
+            obstore.put(self._objects, key, parts, use_multipart=True, max_concurrency=AT_ONCE)
         if self.folder:
             _make_durable(self.folder / key)
 

@@ -31,6 +31,7 @@ from portal.policy import ENGAGED, is_manager
 from portal.web import trail
 from portal.web.download import attachment
 from portal.web.formats import count
+from portal.web.limits import EXPORT, limited
 from portal.web.page import done, page, take
 from portal.web.routing import freshly, manages, number_of, performs, signed_in
 from portal.words import Party, Role, Stage
@@ -235,6 +236,7 @@ def load() -> Any:
 
 @bp.route("/rules/file/current")
 @manages
+@limited(EXPORT)
 def current_file() -> Response:
     """The rules in force as a file, to be changed and loaded again."""
     text = rule_book.as_text().encode()

@@ -231,11 +231,14 @@ WHY_OPENED = "details.govuk-details.why[open]"
 
 
 def explained(person, figure):
-    """Every date on the page that comes from a rule opens its explanation; one of them counts with this figure."""
+    """Every date on the page that comes from a rule opens its explanation, which says how well the rule is known;
+    one of them counts with this figure."""
     for summary in person.page.locator("details.why > summary").all():
         summary.click()
-    opened = " ".join(person.page.locator(WHY_OPENED).all_inner_texts())
-    assert figure in opened and "confidence" in opened, opened
+    opened = person.page.locator(WHY_OPENED).all_inner_texts()
+    assert any(figure in each for each in opened), opened
+    for each in opened:
+        assert "Rule " in each and ("checked on" in each or "House default" in each), each
     return person
 
 

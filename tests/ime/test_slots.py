@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from portal import clock
 from portal.ime.appointment import book_appointment, booked_appointment
-from portal.ime.counting import is_working_day
+from portal.ime.counting import holiday
 from portal.ime.slots import Slot, earliest_by_rule, earliest_exam, free_slots, minutes_of, quarters
 from portal.ime.timetable import Horizon, Stretch, moment_of, openings, quarter_of
 from portal.models import Case, Clinic, Expert, TakenQuarter, TimeOff, WeeklyHours
@@ -193,7 +193,7 @@ def test_slots_never_overlap_what_is_taken_or_each_other_and_stay_within_the_hou
 
 def fits(midnight, number, day, spans, minutes, zone, taken, buffer):
     """Looked at quarter by quarter: whether an examination could begin at this one."""
-    if not is_working_day(day, "US") and day.weekday() < 5:
+    if holiday(day, "US"):
         return False
     begins = midnight + timedelta(minutes=15 * number)
     opens, closes = (datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC) for at in spans)

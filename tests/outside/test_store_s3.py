@@ -42,7 +42,12 @@ class Bucket(BaseHTTPRequestHandler):
     def do_PUT(self):
         key, query, body = self.asked()
         if "partNumber" in query:
-            self.server.parts[int(query["partNumber"][0])] = body
+            with self.server.lock:
+                if (
+                    not self.server.is_uploading
+                ):  # a part that comes after its upload was ended is no part of anything
+                    return self.answer(404, b"<Error><Code>NoSuchUpload</Code></Error>")
+                self.server.parts[int(query["partNumber"][0])] = body
         elif self.headers.get("If-None-Match") == "*" and key in self.server.objects:
             return self.answer(412, b"<Error><Code>PreconditionFailed</Code></Error>")
         else:
@@ -52,6 +57,7 @@ class Bucket(BaseHTTPRequestHandler):
     def do_POST(self):
         key, query, body = self.asked()
         if "uploads" in query:
+            self.server.is_uploading = True
             return self.answer(
                 200, b"<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>"
             )
@@ -86,7 +92,9 @@ class Bucket(BaseHTTPRequestHandler):
     def do_DELETE(self):
         key, query, _ = self.asked()
         if "uploadId" in query:
-            self.server.parts.clear()
+            with self.server.lock:
+                self.server.is_uploading = False
+                self.server.parts.clear()
         else:
             self.server.objects.pop(key, None)
         self.answer(204)
@@ -96,6 +104,7 @@ class Bucket(BaseHTTPRequestHandler):
 def bucket(monkeypatch):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
     server.objects, server.parts, server.seen = {}, {}, []
+    server.lock, server.is_uploading = threading.Lock(), False
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     settings = {
