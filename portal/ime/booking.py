@@ -4,21 +4,21 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.ime import gates, rule_book
 from portal.ime.deadlines import kept_for, latest_appointment, local_day
+from portal.ime.examined_before import Before, before
 from portal.ime.gates import BookingFacts, Finding
-from portal.ime.panel import is_same_person
-from portal.ime.particulars import Listed, particulars
+from portal.ime.particulars import Listed, particulars, wished
 from portal.ime.places import place
 from portal.ime.process import Refusal
 from portal.ime.rules import RulePack, pack_of
-from portal.models import Appointment, Arrangement, Case, Claimant, Clinic, RuleOverride
+from portal.models import Arrangement, Case, RuleOverride
 from portal.policy import Person
-from portal.words import AppointmentState, ArrangementKind, ArrangementState, Party
+from portal.words import ArrangementKind, ArrangementState, Party
 
-SETTLED_MONEY = (ArrangementState.CONFIRMED, ArrangementState.REFUSED)
 WISHES = {ArrangementKind.COMPANION: "accepts_companion", ArrangementKind.RECORDING: "accepts_recording"}
 NO_REASON = "A rule stands against it. Say why it is done all the same, or choose otherwise."
 
@@ -35,53 +35,24 @@ def packs_for(cases: Sequence[Case]) -> dict[int, RulePack]:
     return {case.id: pack_of(kept.get(case.id, now)) for case in cases}
 
 
-def earlier_exams(cases: Sequence[Case]) -> dict[int, tuple[date, ...]]:
-    """The days on which the person of each case was examined, in every case of theirs of the same kind, in one
-    statement: case number -> days, the first one first."""
-    rows = list(held_exams(cases))
-    return {
-        case.id: tuple(sorted(local_day(row) for row in rows if is_same_exam(case, row.case)))
-        for case in cases
-    }
-
-
-def held_exams(cases: Sequence[Case]) -> Any:
-    """The examinations that were held in these cases, and of everybody born on the day of one of their claimants."""
-    born = {case.claimant.born_trace for case in cases if case.claimant.born_on}
-    return (
-        Appointment.select(Appointment, Clinic, Case, Claimant)
-        .join(Clinic)
-        .switch(Appointment)
-        .join(Case)
-        .join(Claimant)
-        .where(
-            (Appointment.state == AppointmentState.HELD)
-            & (Claimant.born_trace.in_(born) | Case.id.in_([case.id for case in cases]))
-        )
-    )
-
-
-def is_same_exam(case: Case, other: Case) -> bool:
-    return other.exam_kind == case.exam_kind and is_same_person(case, other)
-
-
-def booking_facts(
-    case: Case, listed: Listed | None = None, earlier: tuple[date, ...] | None = None
-) -> BookingFacts:
+def booking_facts(case: Case, listed: Listed | None = None, past: Before | None = None) -> BookingFacts:
     """What is known of the case before a time is chosen; `at` puts the time in. What is known already is not asked
-    again."""
-    earlier = earlier_exams([case])[case.id] if earlier is None else earlier
-    arrangements = list((listed or particulars(case)).arrangements)
+    again. A refused arrangement is no wish any more."""
+    past = before([case])[case.id] if past is None else past
+    listed = listed or particulars(case)
     today, claimant = clock.today(), case.claimant
     return BookingFacts(
         exam_on=today,
         notice_on=today,
         asked_on=clock.day_of(case.referred_at) if case.referred_at else None,
         home=place(claimant.latitude, claimant.longitude),
-        earlier=earlier,
-        wishes=frozenset(each.kind for each in arrangements),
+        earlier=past.exams,
+        first_set_on=past.first_set_on,
+        given_up_on=past.given_up_on,
+        wishes=wished(listed),
         is_travel_settled=any(
-            each.kind == ArrangementKind.TRAVEL_MONEY and each.state in SETTLED_MONEY for each in arrangements
+            each.kind == ArrangementKind.TRAVEL_MONEY and each.state == ArrangementState.CONFIRMED
+            for each in listed.arrangements
         ),
     )
 
@@ -91,6 +62,7 @@ def at(facts: BookingFacts, clinic: Any, starts_at: datetime, is_telehealth: boo
     return replace(
         facts,
         exam_on=clock.day_of(starts_at, clinic.time_zone),
+        starts_at=starts_at,
         clinic=place(clinic.latitude, clinic.longitude),
         is_telehealth=is_telehealth,
     )
@@ -116,10 +88,10 @@ def findings_of_offer(case: Case, slots: Iterable[tuple[Any, Any]], until: datet
 
 
 def cancelling_findings(case: Case, appointment: Any, wanted_by: Party) -> list[Finding]:
-    """What the rules say about ending a booked appointment today, for whoever wants it."""
-    zone = appointment.clinic.time_zone
-    exam_on, today = clock.day_of(appointment.starts_at, zone), clock.today(zone)
-    return gates.before_cancelling(pack_for(case), case.exam_kind, exam_on, today, wanted_by)
+    """What the rules say about ending a booked appointment now, for whoever wants it."""
+    there = ZoneInfo(appointment.clinic.time_zone)
+    starts_at, now = appointment.starts_at.astimezone(there), clock.now().astimezone(there)
+    return gates.before_cancelling(pack_for(case), case.exam_kind, starts_at, now, wanted_by)
 
 
 def brief_findings(case: Case, served_on: date | None) -> list[Finding]:
@@ -132,8 +104,7 @@ def brief_findings(case: Case, served_on: date | None) -> list[Finding]:
 def release_findings(case: Case, copies: Collection[Party]) -> list[Finding]:
     """What the rules say before a report is released: who must get a copy, beside the referrer and those ticked. Parties
     that the case does not have need none."""
-    there = {row.party for row in case.parties}
-    absent = {Party.REPRESENTATIVE, Party.RECIPIENT} - there
+    absent = {Party.REPRESENTATIVE, Party.RECIPIENT, Party.TREATING_DOCTOR} - set(may_get_copies(case))
     return gates.before_release(pack_for(case), case.exam_kind, frozenset({Party.REFERRER, *copies, *absent}))
 
 

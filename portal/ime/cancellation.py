@@ -33,8 +33,9 @@ class Fee:
 
 
 def business_days_before(exam_on: date, today: date, state: str) -> int:
-    """How many business days of the state lie after today, up to and with the day of the examination."""
-    days = range(1, (exam_on - today).days + 1)
+    """How many business days of the state are left from today, itself counted, to the day before the examination: the
+    greatest n for which today is still n business days before it."""
+    days = range((exam_on - today).days)
     return sum(is_working_day(today + timedelta(days=number), state) for number in days)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from peewee import fn
 
 from portal import clock
-from portal.ime.particulars import Listed, particulars
+from portal.ime.particulars import Listed, particulars, wished
 from portal.ime.specialties import body_parts
 from portal.models import Case, Document
-from portal.words import ArrangementKind, ArrangementState
+from portal.words import ArrangementKind
 
 # House figures of the trade's rule of thumb.
 LONG_AGO = timedelta(days=365)
@@ -81,7 +81,7 @@ def unrelated(parts: tuple[str, ...]) -> int:
 
 def case_load(listed: Listed, pages: int) -> CaseLoad:
     """What tells the length, of the lists of a case and the pages of its records."""
-    kinds = {each.kind for each in listed.arrangements if each.state != ArrangementState.REFUSED}
+    kinds = wished(listed)
     return CaseLoad(
         body_parts=tuple(each.body_part for each in listed.injuries),
         injured_on=tuple(each.injured_on for each in listed.injuries if each.injured_on),

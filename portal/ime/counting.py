@@ -18,6 +18,8 @@ DIRECTIONS = COUNTED_DIRECTIONS | {"max_distance", "max_drive", "max_count"}
 
 # Where what comes in later on a day counts as received on the next working day, by the local clock.
 DAY_ENDS = {"TX": time(17)}  # 28 TAC 102.3(a)(3)
+# Where hours that end on a closed day run on to an open one; elsewhere an hour is an hour.
+HOURS_ROLL = {"US"}  # FRCP 6(a)(2)(C)
 # Where the days for service are added to the day on which the period would otherwise end, after its own roll.
 SERVED_AFTER_ROLL = {"US"}  # FRCP 6(d)
 HOURS_A_DAY = 24
@@ -40,9 +42,10 @@ def counted(anchor: date, n: int, unit: str, direction: str, jurisdiction: str, 
     """The day n units from `anchor`, which is not itself counted, by the calendar of a state code or US.
 
     "after" rolls forward and "before" backward to a working day; an earliest day ("after_min", "not_before",
-    "window", "alert") does not roll. `extra` calendar days are added where the way of service gives them: before the
-    roll, or to the day that it leads to where the law says so. Hours count as days of 24, begun ones whole. Raises ValueError for what gives no day.
-    """
+    "window", "alert") does not roll, nor do hours where the law does not say so. `extra` calendar days are added where
+    the way of service gives them: before the roll, or to the day that it leads to where the law says so. Between days
+    hours count as days of 24, begun ones whole; between moments the caller counts them as they are. Raises ValueError
+    for what gives no day."""
     if unit not in COUNTED_UNITS or direction not in COUNTED_DIRECTIONS or n < 0 or extra < 0:
         raise ValueError(f"{n} {unit} ({direction}) does not give a day.")
     if direction == "same_day":
@@ -51,6 +54,7 @@ def counted(anchor: date, n: int, unit: str, direction: str, jurisdiction: str, 
     day, passed = _stepped(anchor, n, unit, step, jurisdiction)
     reasons = [f"Not counted: {passed}."] if passed else []
     rolls = direction in LATEST_BEFORE or direction == "after" or unit.endswith("first working day")
+    rolls = rolls and (unit != "hours" or jurisdiction in HOURS_ROLL)
     if extra:
         if rolls and jurisdiction in SERVED_AFTER_ROLL:
             day = _rolled(day, step, jurisdiction, reasons)
@@ -59,6 +63,17 @@ def counted(anchor: date, n: int, unit: str, direction: str, jurisdiction: str, 
     if rolls:
         day = _rolled(day, step, jurisdiction, reasons)
     return Counted(day, tuple(reasons))
+
+
+def last_start(event: date, n: int, unit: str, jurisdiction: str) -> date:
+    """The last day to begin with so that `event` is not sooner than n units after it: "after_min" read from its other
+    end, which needs no working day. Raises ValueError as `counted` does."""
+    day, one = count(event, n, unit, "before_min", jurisdiction), timedelta(days=1)
+    while count(day, n, unit, "after_min", jurisdiction) > event:
+        day -= one
+    while count(day + one, n, unit, "after_min", jurisdiction) <= event:
+        day += one
+    return day
 
 
 def _rolled(day: date, step: int, jurisdiction: str, reasons: list[str]) -> date:

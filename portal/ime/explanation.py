@@ -6,7 +6,7 @@ from datetime import date
 
 from portal import written
 from portal.ime.anchors import ANCHORS
-from portal.ime.counting import EARLIEST_AFTER, LATEST_BEFORE, counted
+from portal.ime.counting import EARLIEST_AFTER, LATEST_BEFORE, Counted, counted, last_start
 from portal.ime.rule_pack import HOUSE, ExamKind, Rule
 
 Day = date  # `Explained.date` hides the type of that name
@@ -58,7 +58,7 @@ def explain(
     """What the rule gives, counted from a day; `direction` reads it from its other end, `extra` days are those of
     service, `first` what was said before the count. Raises ValueError for a rule that gives no day."""
     way = direction or str(rule.direction)
-    near = counted(anchor_on, rule.figure, str(rule.unit), way, kind.jurisdiction, extra)
+    near = near_edge(rule, kind, anchor_on, way, extra)
     is_span = way in EARLIEST_AFTER
     until = far_edge(rule, kind, anchor_on) if way == "window" else None
     reasons = (figure_of(rule, way, anchor_on) + ".", *first, *near.reasons, *source_of(rule, kind))
@@ -82,6 +82,19 @@ def explain(
     )
 
 
+def near_edge(rule: Rule, kind: ExamKind, anchor_on: date, way: str, extra: int) -> Counted:
+    """The day that the figure leads to; of an earliest day read from its other end, the last day that still keeps it."""
+    unit, place = str(rule.unit), kind.jurisdiction
+    if is_turned(rule, way):
+        return Counted(last_start(anchor_on, rule.figure, unit, place))
+    return counted(anchor_on, rule.figure, unit, way, place, extra)
+
+
+def is_turned(rule: Rule, way: str) -> bool:
+    """Whether an earliest day after an event is read from its other end, the examination."""
+    return way in LATEST_BEFORE and rule.direction in EARLIEST_AFTER
+
+
 def far_edge(rule: Rule, kind: ExamKind, anchor_on: date) -> date | None:
     """The last day of a window; None of a rule that has no second figure."""
     if not isinstance(rule.n, tuple):
@@ -93,6 +106,9 @@ def figure_of(rule: Rule, way: str, anchor_on: date) -> str:
     """30 calendar days after the examination on March 2, 2026"""
     side = "before" if way in LATEST_BEFORE else "after"
     number = f"{rule.n[0]} to {rule.n[1]}" if isinstance(rule.n, tuple) and way == "window" else rule.figure
+    if is_turned(rule, way):
+        event = written.day(anchor_on)
+        return f"{rule.figure} {rule.unit} from {anchor_in_words(rule)} to the examination on {event}"
     if way == "same_day":
         return f"The same day as {anchor_in_words(rule)} on {written.day(anchor_on)}"
     return f"{number} {rule.unit} {side} {anchor_in_words(rule)} on {written.day(anchor_on)}"

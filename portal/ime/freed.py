@@ -10,6 +10,7 @@ from peewee import JOIN, SQL, fn, prefetch
 
 from portal import clock
 from portal.ime import booking, complexity, gates
+from portal.ime.examined_before import before
 from portal.ime.gates import BookingFacts
 from portal.ime.rules import RulePack
 from portal.ime.slots import Slot, quarters
@@ -75,14 +76,14 @@ def waiting_for(person: User, experts: set[int]) -> list[Waiting]:
     cases = [
         case for case in prefetch(ready(person, experts), Injury, Arrangement) if not booking.unwelcome(case)
     ]
-    packs, earlier = booking.packs_for(cases), booking.earlier_exams(cases)
+    packs, past = booking.packs_for(cases), before(cases)
     pages = complexity.pages_of(case.id for case in cases)
     return [
         Waiting(
             case,
             complexity.length_for(case, case, pages.get(case.id, 0)).length,
             packs[case.id],
-            booking.booking_facts(case, case, earlier[case.id]),
+            booking.booking_facts(case, case, past[case.id]),
         )
         for case in cases
     ]

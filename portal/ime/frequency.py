@@ -2,15 +2,25 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from portal import written
-from portal.ime.counting import count
+from portal.ime.counting import EARLIEST_AFTER, count
 from portal.ime.rule_pack import ExamKind, Rule
 
-# Within which time before the examination those before it count; None: all of them.
+# Within which time before the examination those before it count; None: all those of the claim.
 PERIODS = {"year": timedelta(days=365), "month": timedelta(days=30), "claim_opening": None, "issue": None}
 AS_ONE = "first_panel_exam"  # the anchor of a rule by which examinations close together count as one
+
+
+@dataclass(frozen=True)
+class Exam:
+    """An examination as it is counted: its day at the place, its moment where that is known (UTC), and whether it was
+    for the same claim."""
+
+    on: date
+    at: datetime | None = None
+    is_of_claim: bool = True
 
 
 @dataclass(frozen=True)
@@ -25,18 +35,24 @@ class Frequency:
 
 
 def frequency(
-    rule: Rule, kind: ExamKind, exam_on: date, earlier: Iterable[date], rules: Iterable[Rule]
+    rule: Rule, kind: ExamKind, exam: Exam, earlier: Iterable[Exam], rules: Iterable[Rule]
 ) -> Frequency:
-    """What a frequency rule says of an examination, given the days of those that were held before it.
+    """What a frequency rule says of an examination, given those that were held before it.
 
     Raises ValueError for a rule that neither counts examinations nor days since the last."""
     hours = panel_hours(rules)
-    held = as_one([each for each in sorted(earlier) if each <= exam_on], hours)
+    before = sorted((each for each in earlier if each.on <= exam.on), key=lambda each: each.on)
     if rule.direction == "max_count":
-        return joining(rule, exam_on, held, hours) or within_count(rule, exam_on, held)
-    if rule.direction in ("after_min", "not_before"):
-        return since_last(rule, kind, exam_on, held)
+        held = as_one([each for each in before if each.is_of_claim or of_any_claim(rule)], hours)
+        return joining(rule, exam, held, hours) or within_count(rule, exam.on, [each.on for each in held])
+    if rule.direction in EARLIEST_AFTER:
+        return since_last(rule, kind, exam.on, [each.on for each in as_one(before, hours)])
     raise ValueError(f"Rule {rule.id} has no figure for how often.")
+
+
+def of_any_claim(rule: Rule) -> bool:
+    """Whether a rule counts within a time, and so whatever the claim was."""
+    return PERIODS.get(str(rule.anchor)) is not None
 
 
 def within_count(rule: Rule, exam_on: date, held: list[date]) -> Frequency:
@@ -56,13 +72,11 @@ def since_last(rule: Rule, kind: ExamKind, exam_on: date, held: list[date]) -> F
     return Frequency(exam_on >= first, len(held), None, first, said)
 
 
-def joining(rule: Rule, exam_on: date, held: list[date], hours: int) -> Frequency | None:
+def joining(rule: Rule, exam: Exam, held: list[Exam], hours: int) -> Frequency | None:
     """An examination that belongs to the last panel is counted with it and is never one too many."""
-    if not is_with(held, exam_on, hours):
+    if not is_with(held, exam, hours):
         return None
-    said = (
-        f"It is within {hours} hours of the examination on {written.day(held[-1])} and counts with it as one."
-    )
+    said = f"It is within {hours} hours of the examination on {written.day(held[-1].on)} and counts with it as one."
     return Frequency(True, len(held), rule.figure, None, said)
 
 
@@ -71,14 +85,20 @@ def panel_hours(rules: Iterable[Rule]) -> int:
     return next((rule.figure for rule in rules if rule.anchor == AS_ONE and rule.unit == "hours"), 0)
 
 
-def as_one(days: Iterable[date], hours: int) -> list[date]:
-    """The days of examinations in order, those of one panel only once: the day of its first."""
-    counted: list[date] = []
-    for day in days:
-        if not is_with(counted, day, hours):
-            counted.append(day)
+def as_one(exams: Iterable[Exam], hours: int) -> list[Exam]:
+    """Examinations in order, those of one panel only once: its first."""
+    counted: list[Exam] = []
+    for exam in exams:
+        if not is_with(counted, exam, hours):
+            counted.append(exam)
     return counted
 
 
-def is_with(counted: list[date], day: date, hours: int) -> bool:
-    return bool(counted and hours) and day - counted[-1] <= timedelta(hours=hours)
+def is_with(counted: list[Exam], exam: Exam, hours: int) -> bool:
+    """Whether an examination begins within so many hours of the last that is counted; by the days where no moment is
+    known."""
+    if not counted or not hours:
+        return False
+    first = counted[-1]
+    passed = exam.at - first.at if exam.at and first.at else exam.on - first.on
+    return passed <= timedelta(hours=hours)

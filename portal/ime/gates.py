@@ -4,13 +4,13 @@ A rule whose text was read (V) blocks, unless somebody overrides it with a reaso
 only warns; an uncertain reading, and what the portal cannot know, is a note."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 
 from portal import written
-from portal.ime.counting import LATEST_BEFORE, count
+from portal.ime.counting import EARLIEST_AFTER, LATEST_BEFORE, count
 from portal.ime.explanation import Explained, explain
-from portal.ime.frequency import frequency
+from portal.ime.frequency import Exam, frequency
 from portal.ime.places import Place, hours_to_drive, miles_between
 from portal.ime.rule_pack import LIMITS, UNVERIFIED, ExamKind, Rule, RulePack
 from portal.ime.rules import NOTICE, best
@@ -45,13 +45,25 @@ class BookingFacts:
 
     exam_on: date
     notice_on: date
+    starts_at: datetime | None = None
     asked_on: date | None = None
+    first_set_on: date | None = None
+    given_up_on: date | None = None
     home: Place | None = None
     clinic: Place | None = None
-    earlier: tuple[date, ...] = ()
+    earlier: tuple[Exam, ...] = ()
     is_telehealth: bool = False
     wishes: frozenset[ArrangementKind] = frozenset()
     is_travel_settled: bool = False
+
+    @property
+    def happened(self) -> dict[str, date | None]:
+        """What the portal knows the day of, by the word of the rule file; None where it did not happen."""
+        return {
+            "appointment_request": self.asked_on,
+            "original_exam": self.first_set_on,
+            "cancellation": self.given_up_on,
+        }
 
 
 def before_booking(pack: RulePack, code: str, facts: BookingFacts) -> list[Finding]:
@@ -86,7 +98,7 @@ def before_brief(
             if explained.date < today:
                 found.append(weighed(rule, f"The records were due {written.day(explained.date)}.", explained))
         elif rule.is_countable:
-            from_on = served_on and served_on + timedelta(days=rule.figure)
+            from_on = served_on and served_until(rule, kind, served_on)
             if from_on is None:
                 days = f"{rule.figure} {rule.unit}"
                 found.append(
@@ -95,6 +107,11 @@ def before_brief(
             elif from_on > today:
                 found.append(weighed(rule, f"The expert may have them from {written.day(from_on)} on."))
     return in_order(found)
+
+
+def served_until(rule: Rule, kind: ExamKind, served_on: date) -> date:
+    """The first day on which the time for the other side has passed that was served on a day."""
+    return count(served_on, rule.figure, str(rule.unit), "after_min", kind.jurisdiction)
 
 
 def before_release(pack: RulePack, code: str, told: frozenset[Party]) -> list[Finding]:
@@ -109,9 +126,10 @@ def before_release(pack: RulePack, code: str, told: frozenset[Party]) -> list[Fi
 
 
 def before_cancelling(
-    pack: RulePack, code: str, exam_on: date, today: date, wanted_by: Party
+    pack: RulePack, code: str, starts_at: datetime, now: datetime, wanted_by: Party
 ) -> list[Finding]:
-    """What the rules say before an examination is moved or cancelled for the claimant or for the expert."""
+    """What the rules say before an examination is moved or cancelled for the claimant or for the expert; both moments
+    by the clock of the clinic."""
     kind = pack.exam_kinds.get(code)
     gate = {Party.EXPERT: "cancel_by_evaluator", Party.CLAIMANT: "cancel_by_claimant"}.get(wanted_by)
     if kind is None or gate is None:
@@ -120,20 +138,28 @@ def before_cancelling(
     for rule in pack.at(code, gate):
         if rule.direction not in LATEST_BEFORE:
             continue
-        if rule.unit == UNVERIFIED:
-            explained, last = None, count(exam_on, rule.figure, "business days", "before", kind.jurisdiction)
-        else:
-            explained = explain(rule, kind, exam_on)
-            last = explained.date
-        if last < today:
-            found.append(
-                weighed(
-                    rule,
-                    f"The last day for the {wanted_by.label} to do this was {written.day(last)}.",
-                    explained,
-                )
-            )
+        explained, last = last_to_cancel(rule, kind, starts_at)
+        if last < now:
+            last_day = written.day(last.date())
+            said = f"time was {written.clock_face(last)} on" if rule.unit == "hours" else "day was"
+            claim = f"The last {said} {last_day}"
+            found.append(weighed(rule, f"The {wanted_by.label} is late. {claim}.", explained))
     return in_order(found)
+
+
+def last_to_cancel(rule: Rule, kind: ExamKind, starts_at: datetime) -> tuple[Explained | None, datetime]:
+    """The last moment in time, and its explanation where days were counted: hours are counted from the hour of the
+    examination, and a last day lasts until it ends."""
+    if rule.unit == "hours":
+        last = starts_at.astimezone(UTC) - timedelta(hours=rule.figure)
+        return None, last.astimezone(starts_at.tzinfo)
+    explained = None
+    if rule.unit == UNVERIFIED:
+        day = count(starts_at.date(), rule.figure, "business days", "before", kind.jurisdiction)
+    else:
+        explained = explain(rule, kind, starts_at.date())
+        day = explained.date
+    return explained, datetime.combine(day, time.max, starts_at.tzinfo)
 
 
 def before_accepting(pack: RulePack, code: str) -> list[Finding]:
@@ -146,7 +172,10 @@ def before_accepting(pack: RulePack, code: str) -> list[Finding]:
 
 
 def notice(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
-    """The notice that goes out today must be in time; only the best-known rules speak."""
+    """The notice that goes out today must be in time; only the best-known rules speak, and none where another takes the
+    place of the notice because a time was set before."""
+    if facts.first_set_on and any(rule.effect == "replaces" for rule in pack.at(kind.code, "window")):
+        return
     for rule in best(pack, kind.code, NOTICE):
         explained = explain(rule, kind, facts.exam_on, direction="before")
         if explained.date < facts.notice_on:
@@ -170,22 +199,27 @@ def too_long_after(rule: Rule, kind: ExamKind, facts: BookingFacts) -> Iterator[
 
 
 def window(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Finding]:
-    """How long after the request the examination may be. The longest such figure of a kind is what blocks."""
-    known = {"appointment_request": facts.asked_on}
-    counting = [rule for rule in pack.at(kind.code, "window") if rule.is_countable]
-    asked = [rule for rule in counting if known.get(str(rule.anchor))]
-    longest = max((rule.figure for rule in asked), default=0)
-    for rule in asked:
-        explained = explain(rule, kind, known[str(rule.anchor)] or facts.exam_on)
-        if claim := outside(explained, facts.exam_on):
-            finding = weighed(rule, f"{claim}.", explained.saying(claim))
-            # A shorter figure beside a longer one can be waived: it warns.
-            yield (
-                finding
-                if rule.figure == longest
-                else Finding(rule, lighter(finding.weight), finding.sentence, finding.explained)
-            )
-    yield from (Finding(rule, Weight.NOTE, rule.rule) for rule in counting if rule not in asked)
+    """How long after what happened the examination may be. Of two figures for the same, the longer one is what blocks."""
+    for rule in pack.at(kind.code, "window"):
+        anchor = str(rule.anchor)
+        if not rule.is_countable or anchor not in facts.happened:
+            yield Finding(rule, Weight.NOTE, rule.rule)
+        elif happened := facts.happened[anchor]:
+            yield from within(rule, kind, happened, facts.exam_on, longest(pack, kind, anchor))
+
+
+def longest(pack: RulePack, kind: ExamKind, anchor: str) -> int:
+    """The longest figure of a kind that counts from the same."""
+    same = [each for each in pack.at(kind.code, "window") if each.is_countable and each.anchor == anchor]
+    return max(each.figure for each in same)
+
+
+def within(rule: Rule, kind: ExamKind, happened: date, exam_on: date, longest: int) -> Iterator[Finding]:
+    """A shorter figure beside a longer one can be waived: it warns."""
+    explained = explain(rule, kind, happened)
+    if claim := outside(explained, exam_on):
+        finding = weighed(rule, f"{claim}.", explained.saying(claim))
+        yield finding if rule.figure == longest else replace(finding, weight=lighter(finding.weight))
 
 
 def outside(explained: Explained, exam_on: date) -> str:
@@ -225,9 +259,10 @@ def how_often(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[F
     for rule in pack.at(kind.code, "frequency"):
         if rule.unit is None and facts.earlier:
             yield Finding(rule, Weight.NOTE, f"Examined before, so a person must check: {rule.rule}")
-        if rule.direction not in ("max_count", "after_min") or rule.unit == UNVERIFIED:
+        if rule.direction not in ("max_count", *EARLIEST_AFTER) or rule.unit == UNVERIFIED:
             continue
-        said = frequency(rule, kind, facts.exam_on, facts.earlier, pack.of(kind.code))
+        exam = Exam(facts.exam_on, facts.starts_at)
+        said = frequency(rule, kind, exam, facts.earlier, pack.of(kind.code))
         if not said.allowed:
             yield weighed(rule, f"Too many examinations. {said.sentence}")
 
@@ -240,7 +275,8 @@ def travel_money(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterato
         if rule.is_countable:
             yield money_by(rule, kind, facts)
         else:
-            yield weighed(rule, "Travel money comes before or with the notice, and is not settled yet.")
+            finding = weighed(rule, f"Travel money is not settled yet: {rule.rule}")
+            yield replace(finding, weight=lighter(finding.weight)) if rule.effect == "depends" else finding
 
 
 def money_by(rule: Rule, kind: ExamKind, facts: BookingFacts) -> Finding:

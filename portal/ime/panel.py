@@ -9,7 +9,7 @@ from portal.ime import modes, rules
 from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, plain_name
 from portal.ime.diary import Diary
 from portal.ime.experts import active, cases_this_week, grouped
-from portal.ime.particulars import particulars
+from portal.ime.particulars import particulars, wished
 from portal.ime.places import place
 from portal.ime.report_record import report_records
 from portal.models import (
@@ -46,7 +46,7 @@ def case_facts(case: Case) -> CaseFacts:
         required_by=mode.required_by,
         language=claimant.language,
         place=place(claimant.latitude, claimant.longitude),
-        wishes=frozenset(each.kind for each in listed.arrangements) & frozenset(WISHES),
+        wishes=wished(listed) & frozenset(WISHES),
         treating_practice=case.treating_practice,
         treating_doctors=frozenset(plain_name(name) for name in treating_doctors(case) if name),
     )

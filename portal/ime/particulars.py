@@ -21,7 +21,7 @@ from portal.models import (
     Question,
     TreatingOpinion,
 )
-from portal.words import Side
+from portal.words import ArrangementKind, ArrangementState, Side
 
 LISTS: dict[str, Any] = {
     "claim_numbers": ClaimNumber,
@@ -110,3 +110,8 @@ def body_part_label(injury: Injury) -> str:
     """The injured part as it reads in a sentence: left shoulder, left and right knee, neck."""
     part = specialties.body_parts().get(injury.body_part)
     return SIDES.get(injury.side, "") + (part.label.lower() if part else injury.body_part)
+
+
+def wished(listed: Listed) -> frozenset[ArrangementKind]:
+    """What the claimant needs on the day; what was refused is no wish any more."""
+    return frozenset(each.kind for each in listed.arrangements if each.state != ArrangementState.REFUSED)

@@ -7,9 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal import written
-from portal.ime.counting import received_on
+from portal.ime.counting import EARLIEST_AFTER, received_on
 from portal.ime.explanation import Explained, explain, source_of
-from portal.ime.frequency import Frequency, frequency
+from portal.ime.frequency import Exam, Frequency, frequency
 from portal.ime.gates import how_far, is_near
 from portal.ime.places import Place, miles_between
 from portal.ime.rule_pack import SERVED, UNVERIFIED, ExamKind, Rule, RulePack
@@ -47,7 +47,7 @@ def answer(pack: RulePack, rule: Rule, told: Mapping[str, str], place_of: PlaceO
     if rule.direction in ("max_distance", "max_drive"):
         return of_distance(rule, kind, told, place_of)
     if rule.direction == "max_count" or (
-        rule.gate == "frequency" and rule.direction == "after_min" and "previous" in told
+        rule.gate == "frequency" and rule.direction in EARLIEST_AFTER and "previous" in told
     ):
         return of_frequency(pack, rule, kind, told)
     return of_date(pack, rule, kind, told)
@@ -154,8 +154,8 @@ def of_frequency(pack: RulePack, rule: Rule, kind: ExamKind, told: Mapping[str, 
         raise Unanswerable(
             f"{rule.id} counts examinations: say exam=2026-03-02 and previous=2026-01-05,2026-02-01."
         )
-    earlier = [day_in(each) for each in told.get("previous", "").split(",") if each]
-    found: Frequency = frequency(rule, kind, day_in(told[NEEDS_EXAM]), earlier, pack.of(kind.code))
+    earlier = [Exam(day_in(each)) for each in told.get("previous", "").split(",") if each]
+    found: Frequency = frequency(rule, kind, Exam(day_in(told[NEEDS_EXAM])), earlier, pack.of(kind.code))
     reasons = [found.sentence, *source_of(rule, kind)]
     sentence = " ".join(["Allowed:" if found.allowed else "Not yet:", *reasons])
     plain = {

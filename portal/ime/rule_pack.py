@@ -47,12 +47,14 @@ GATES = {
     "service": "More time where something was served by mail",
 }
 
-# What a rule without a figure does at a gate where somebody wishes for something, or where the examination is by video.
+# What a rule does beyond its figure: where somebody wishes for something, or the examination is by video, it says one.
 EFFECTS = {
     "allows": "Allows it",
     "requires": "Requires it, or something for it",
     "forbids": "Forbids it",
     "notes": "Is good to know",
+    "depends": "Holds under a condition that a person must check",
+    "replaces": "Takes the place of the notice where a time was set before",
 }
 NEEDS_EFFECT = {"telehealth", "companion", "recording", "interpreter"}
 

@@ -13,6 +13,7 @@ from portal.ime.cancellation import (
     fees_for_missing,
 )
 from portal.ime.closure import withdraw_referral
+from portal.ime.counting import count
 from portal.ime.examination import FOLLOWS, record_missed
 from portal.ime.process import Refusal
 from portal.models import Appointment, CancellationTier, Case, Clinic, Expert
@@ -37,10 +38,22 @@ def case(case_at):
         (date(2026, 3, 12), date(2026, 3, 12), 0),
         (date(2026, 11, 30), date(2026, 11, 25), 1),
         (date(2026, 3, 12), date(2026, 3, 20), 0),
+        (date(2026, 3, 14), date(2026, 3, 13), 1),  # a Saturday, told on Friday
+        (date(2026, 3, 14), date(2026, 3, 12), 2),
+        (date(2026, 3, 9), date(2026, 3, 7), 0),  # a Monday, told on Saturday
     ],
 )
 def test_business_days_leave_out_weekends_and_the_holidays_of_the_state(exam_on, today, left):
     assert business_days_before(exam_on, today, "CA") == left
+
+
+@pytest.mark.parametrize("told", range(30))
+@pytest.mark.parametrize("exam_on", [date(2026, 11, 30), date(2026, 12, 5)])
+def test_the_days_left_agree_with_how_a_rule_counts_business_days(exam_on, told):
+    today = exam_on - timedelta(days=told)
+    left = business_days_before(exam_on, today, "CA")
+    assert count(exam_on, left + 1, "business days", "before", "CA") < today
+    assert left == 0 or count(exam_on, left, "business days", "before", "CA") >= today
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.ime.counting import count, counted, is_working_day, received_on
+from portal.ime.counting import HOURS_ROLL, count, counted, is_working_day, last_start, received_on
 from portal.ime.rules import exam_kinds
 
 days = st.dates(date(2020, 1, 1), date(2034, 12, 31))
@@ -21,7 +21,8 @@ CENTRAL = ZoneInfo("America/Chicago")
 def test_what_rolls_lands_on_a_working_day_on_its_own_side(day, n, unit, state):
     after, before = (count(day, n, unit, way, state) for way in ("after", "before"))
     assert before < day < after
-    assert is_working_day(after, state) and is_working_day(before, state)
+    if unit != "hours" or state in HOURS_ROLL:
+        assert is_working_day(after, state) and is_working_day(before, state)
 
 
 @given(days, figures, states)
@@ -48,6 +49,13 @@ def test_one_more_is_never_earlier(day, n, unit, state):
 @given(days, figures, units, states, st.integers(0, 20))
 def test_more_time_for_service_never_shortens_a_deadline(day, n, unit, state, extra):
     assert count(day, n, unit, "after", state, extra) >= count(day, n, unit, "after", state)
+
+
+@given(days, figures, units, states)
+def test_the_last_day_to_begin_with_keeps_the_figure_and_the_day_after_it_does_not(event, n, unit, state):
+    last = last_start(event, n, unit, state)
+    assert count(last, n, unit, "after_min", state) <= event
+    assert count(last + timedelta(days=1), n, unit, "after_min", state) > event
 
 
 @given(days, figures, states)
@@ -83,6 +91,12 @@ def test_a_leap_day_and_the_end_of_a_year_are_days_like_others():
 def test_hours_that_have_begun_count_as_a_whole_day():
     assert count(date(2026, 3, 12), 48, "hours", "before", "CA") == date(2026, 3, 10)
     assert count(date(2026, 3, 12), 50, "hours", "before", "CA") == date(2026, 3, 9)
+
+
+def test_hours_end_on_a_closed_day_too_except_where_the_law_lets_them_run_on():
+    assert count(date(2026, 3, 2), 24, "hours", "before_min", "TX") == date(2026, 3, 1)
+    assert count(date(2026, 3, 5), 72, "hours", "after", "OR") == date(2026, 3, 8)
+    assert count(date(2026, 3, 5), 72, "hours", "after", "US") == date(2026, 3, 9), "FRCP 6(a)(2)(C)"
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """How often somebody may be examined: what counts, what counts as one, and when the next one may be."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.ime.frequency import as_one, frequency
+from portal.ime.frequency import Exam, as_one, frequency
 from portal.ime.rules import on_file
 
 EXAM_ON = date(2026, 9, 1)
@@ -16,7 +16,8 @@ lists_of_days = st.lists(st.dates(date(2025, 9, 1), EXAM_ON), max_size=12)
 def asked(rule_id, earlier, exam_on=EXAM_ON):
     pack = on_file()
     rule = pack.named(rule_id)
-    return frequency(rule, pack.exam_kinds[rule.exam], exam_on, earlier, pack.of(rule.exam))
+    kind, exams = pack.exam_kinds[rule.exam], [Exam(day) for day in earlier]
+    return frequency(rule, kind, Exam(exam_on), exams, pack.of(rule.exam))
 
 
 def test_an_examination_of_the_panel_that_is_under_way_is_never_one_too_many():
@@ -27,6 +28,16 @@ def test_an_examination_of_the_panel_that_is_under_way_is_never_one_too_many():
         "It is within 72 hours of the examination on August 29, 2026 and counts with it as one."
     )
     assert (later.allowed, later.counted, later.next_on) == (False, 3, None)
+
+
+def test_seventy_two_hours_are_hours_where_the_moments_are_known():
+    pack = on_file()
+    rule, nine = pack.named("OR-WC-01"), datetime(2026, 8, 31, 16, 0, tzinfo=UTC)
+    first = [Exam(date(2026, 1, 5)), Exam(date(2026, 3, 2)), Exam(date(2026, 8, 31), nine)]
+    for hours, allowed in ((72, True), (73, False)):
+        exam = Exam(date(2026, 9, 3), nine + timedelta(hours=hours))
+        found = frequency(rule, pack.exam_kinds["OR-WC"], exam, first, pack.of("OR-WC"))
+        assert found.allowed == allowed
 
 
 def test_a_kind_without_a_rule_for_panels_counts_each_examination():
@@ -43,7 +54,7 @@ def test_the_day_on_which_the_next_is_allowed_is_told():
 
 @given(lists_of_days, st.sampled_from([0, 48, 72]))
 def test_each_panel_is_counted_once_and_no_day_is_lost(days, hours):
-    counted = as_one(sorted(days), hours)
+    counted = [exam.on for exam in as_one(map(Exam, sorted(days)), hours)]
     span = timedelta(hours=hours)
     assert all(any(timedelta(0) <= day - first <= span for first in counted) for day in days)
     assert all(later - first > span or not hours for first, later in pairwise(counted))

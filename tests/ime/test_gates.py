@@ -1,10 +1,12 @@
 """Gates: what a rule stops, what it warns of, and what is only good to know."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from portal.ime.frequency import Exam
 from portal.ime.gates import (
     BookingFacts,
     Weight,
@@ -20,9 +22,14 @@ from portal.words import ArrangementKind, Party
 
 OAKLAND, SAN_FRANCISCO, LOS_ANGELES = (37.8071, -122.2851), (37.7725, -122.4147), (34.0559, -118.2666)
 TODAY = date(2026, 3, 2)
+MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("America/Chicago"))
 FINE = BookingFacts(
     exam_on=TODAY + timedelta(days=50), notice_on=TODAY, asked_on=TODAY, home=OAKLAND, clinic=SAN_FRANCISCO
 )
+
+
+def held(*days):
+    return tuple(map(Exam, days))
 
 
 def found(code, **facts):
@@ -80,25 +87,35 @@ def test_a_drive_is_estimated_and_said_to_be():
     ],
 )
 def test_oregon_counts_a_panel_within_72_hours_once(earlier, blocks):
-    held = tuple(TODAY - timedelta(days=200 - each) for each in earlier)
-    assert ("OR-WC-01" in found("OR-WC", earlier=held)) == blocks
+    exams = held(*(TODAY - timedelta(days=200 - each) for each in earlier))
+    assert ("OR-WC-01" in found("OR-WC", earlier=exams)) == blocks
+
+
+def test_a_claim_that_is_opened_anew_has_its_own_examinations():
+    days = [TODAY - timedelta(days=each) for each in (150, 100, 50)]
+    of_another = tuple(Exam(day, is_of_claim=False) for day in days)
+    assert found("OR-WC", earlier=held(*days))["OR-WC-01"].blocks
+    assert "OR-WC-01" not in found("OR-WC", earlier=of_another)
+    assert "NH-WC-02" in found("NH-WC", earlier=of_another), "what counts by the year counts every claim"
 
 
 def test_the_next_examination_waits_for_its_time_after_the_last():
-    early = found("TX-RME", earlier=(TODAY - timedelta(days=60),))["TX-RME-01"]
+    early = found("TX-RME", earlier=held(TODAY - timedelta(days=60)))["TX-RME-01"]
     assert (early.weight, "not before" in early.sentence) == (Weight.BLOCKS, True)
 
 
 def test_two_a_year_frees_itself_with_the_year():
-    close = (TODAY - timedelta(days=100), TODAY - timedelta(days=10))
+    close = held(TODAY - timedelta(days=100), TODAY - timedelta(days=10))
     assert found("NH-WC", earlier=close)["NH-WC-02"].weight == Weight.BLOCKS
-    assert "NH-WC-02" not in found("NH-WC", earlier=(TODAY - timedelta(days=400), TODAY))
+    assert "NH-WC-02" not in found("NH-WC", earlier=held(TODAY - timedelta(days=400), TODAY))
 
 
 def test_travel_money_comes_before_the_notice():
     assert found("GA-WC")["GA-WC-02"].weight == Weight.BLOCKS
     assert found("IL-WC")["IL-WC-01"].weight == Weight.WARNS
     assert "GA-WC-02" not in found("GA-WC", is_travel_settled=True)
+    for code, rule_id in (("KS-WC", "KS-WC-02"), ("AZ-WC", "AZ-WC-02"), ("MI-WC", "MI-WC-03")):
+        assert found(code)[rule_id].weight == Weight.WARNS, "whether its condition holds is for a person"
 
 
 def test_travel_money_on_request_is_owed_by_its_day_and_only_where_it_was_asked_for():
@@ -132,6 +149,27 @@ def test_a_window_after_the_notice_is_kept_at_both_its_ends():
     assert "NY-CIV-02" not in found("NY-CIV", exam_on=TODAY + timedelta(days=60))
 
 
+def test_an_earliest_day_after_the_notice_is_kept_to_the_day_though_it_is_no_working_day():
+    saturday = date(2026, 12, 5)
+    fine = {"notice_on": saturday, "asked_on": saturday, "exam_on": date(2027, 1, 4)}
+    assert "CA-CIV-02" not in found("CA-CIV", **fine)
+    assert found("CA-CIV", **fine | {"exam_on": date(2027, 1, 3)})["CA-CIV-02"].blocks
+
+
+def test_an_examination_set_anew_has_its_own_days_and_in_texas_no_ten_days_of_notice():
+    soon = {"exam_on": TODAY + timedelta(days=5)}
+    assert found("TX-RME", **soon)["TX-RME-03"].blocks
+    again = found("TX-RME", **soon, first_set_on=TODAY)
+    assert "TX-RME-03" not in again and "TX-RME-06" not in again
+    assert found("TX-RME", first_set_on=TODAY)["TX-RME-06"].blocks, "50 days after the first day"
+    assert "TX-RME-06" not in found("TX-RME"), "nothing was set before"
+    late = found("CA-QME", exam_on=TODAY + timedelta(days=62), given_up_on=TODAY)["CA-QME-13"]
+    assert (late.weight, late.sentence) == (
+        Weight.WARNS,
+        "The examination should be held by May 1, 2026.",
+    )
+
+
 def test_a_window_after_the_request_warns_before_and_after_it():
     facts = snapshot("CO-DIME")
     next(each for each in facts["rules"] if each["id"] == "CO-DIME-03")["anchor"] = "appointment_request"
@@ -146,7 +184,7 @@ def test_a_window_after_the_request_warns_before_and_after_it():
 
 
 def test_a_rule_without_a_figure_is_for_a_person_where_there_were_examinations_before():
-    again = found("CA-CIV", earlier=(TODAY - timedelta(days=90),))["CA-CIV-01"]
+    again = found("CA-CIV", earlier=held(TODAY - timedelta(days=90)))["CA-CIV-01"]
     assert (again.weight, "a person must check" in again.sentence) == (Weight.NOTE, True)
     assert "CA-CIV-01" not in found("CA-CIV")
 
@@ -182,12 +220,19 @@ def test_video_wishes_and_recordings_bring_their_rules():
     assert late["WA-LI-14"].weight == Weight.WARNS
 
 
+def in_business_days(n):
+    facts = snapshot("CA-QME")
+    next(each for each in facts["rules"] if each["id"] == "CA-QME-16").update(n=n, unit="business days")
+    return read_facts(facts)
+
+
 def test_records_are_served_before_they_go_to_the_expert():
     [served] = before_brief(on_file(), "CA-QME", date(2026, 4, 20), TODAY)
     assert (served.rule.id, served.blocks) == ("CA-QME-16", True)
     early, in_time = TODAY - timedelta(days=19), TODAY - timedelta(days=20)
     assert before_brief(on_file(), "CA-QME", date(2026, 4, 20), TODAY, early)[0].blocks
     assert before_brief(on_file(), "CA-QME", date(2026, 4, 20), TODAY, in_time) == []
+    assert before_brief(in_business_days(20), "CA-QME", date(2026, 4, 20), TODAY, in_time)[0].blocks
     [late] = before_brief(on_file(), "TX-DD", TODAY + timedelta(days=1), TODAY)
     assert (late.rule.id, late.weight) == ("TX-DD-07", Weight.WARNS)
 
@@ -202,15 +247,26 @@ def test_a_report_goes_to_everybody_whom_the_rule_names():
 
 
 def test_cancelling_late_is_measured_for_whoever_wants_it():
-    exam_on, today = date(2026, 3, 12), date(2026, 3, 6)
-    [evaluator] = before_cancelling(on_file(), "CA-QME", exam_on, today, Party.EXPERT)
+    exam_at, now = MORNING.replace(day=12), MORNING.replace(day=6)
+    [evaluator] = before_cancelling(on_file(), "CA-QME", exam_at, now, Party.EXPERT)
     assert (evaluator.rule.id, evaluator.blocks) == ("CA-QME-12", True)
     weights = {
         each.rule.id: each.weight
-        for each in before_cancelling(on_file(), "CA-QME", exam_on, today, Party.CLAIMANT)
+        for each in before_cancelling(on_file(), "CA-QME", exam_at, now, Party.CLAIMANT)
     }
     assert weights == {"CA-QME-15": Weight.WARNS, "CA-QME-14": Weight.NOTE}
-    assert before_cancelling(on_file(), "CA-QME", exam_on, today, Party.REFERRER) == []
+    assert before_cancelling(on_file(), "CA-QME", exam_at, now, Party.REFERRER) == []
+    last_day = MORNING.replace(day=4, hour=23)
+    assert before_cancelling(on_file(), "CA-QME", exam_at, last_day, Party.EXPERT) == []
+
+
+def test_hours_before_the_examination_are_hours_whatever_days_they_lie_on():
+    monday = MORNING.replace(day=9, hour=14)  # the clocks went forward the day before
+    in_time, late = MORNING.replace(day=8, hour=14), MORNING.replace(day=8, hour=14, minute=1)
+    assert before_cancelling(on_file(), "TX-RME", monday, in_time, Party.CLAIMANT) == []
+    [finding] = before_cancelling(on_file(), "TX-RME", monday, late, Party.CLAIMANT)
+    assert (finding.rule.id, finding.blocks) == ("TX-RME-05", True)
+    assert finding.sentence == "The claimant is late. The last time was 2:00 pm on March 8, 2026."
 
 
 @pytest.mark.parametrize("code", sorted(exam_kinds()))
@@ -219,14 +275,16 @@ def test_every_kind_can_be_asked_at_every_gate_and_what_is_uncertain_never_block
         FINE,
         exam_on=TODAY + timedelta(days=1),
         clinic=LOS_ANGELES,
-        earlier=tuple(TODAY - timedelta(days=each) for each in (1, 9, 20, 30)),
+        earlier=held(*(TODAY - timedelta(days=each) for each in (1, 9, 20, 30))),
+        first_set_on=TODAY - timedelta(days=90),
+        given_up_on=TODAY - timedelta(days=90),
         wishes=frozenset(ArrangementKind),
     )
     every = [
         *before_booking(on_file(), code, poor),
         *before_brief(on_file(), code, TODAY, TODAY),
         *before_release(on_file(), code, frozenset()),
-        *before_cancelling(on_file(), code, TODAY, TODAY, Party.CLAIMANT),
+        *before_cancelling(on_file(), code, MORNING, MORNING, Party.CLAIMANT),
         *before_accepting(on_file(), code),
     ]
     assert all(each.rule.confidence == "V" for each in every if each.blocks)

@@ -7,14 +7,15 @@ import pytest
 from portal import clock
 from portal.db import database
 from portal.ime.appointment import book_appointment, free_slots
+from portal.ime.booking import may_get_copies, release_findings
 from portal.ime.brief import cover_letter
 from portal.ime.deadlines import latest_appointment
 from portal.ime.examination import open_file_review
 from portal.ime.matching import offer_case, release_expert, take_offer
 from portal.ime.process import Refusal
 from portal.ime.report import answers_of, return_report, write_report
-from portal.models import Answer, Case, Clinic, Event, Notice, Report, Section
-from portal.words import AppointmentState, Stage
+from portal.models import Answer, Case, Clinic, Event, Notice, Report, RuleSnapshot, Section
+from portal.words import AppointmentState, Party, Stage
 
 NO_CONFLICT = dict.fromkeys(("has_treated", "shares_practice", "has_financial_link"), False)
 
@@ -83,3 +84,14 @@ def test_an_expert_who_signed_is_not_released_even_while_the_report_is_returned(
         release_expert(case, by=world.coordinator, why="Does not answer any more.")
     assert Case.get_by_id(case.id).stage == Stage.REPORTING
     assert case.reports.get().document
+
+
+def test_a_copy_is_owed_only_to_parties_that_the_case_has(case_at):
+    case = case_at(Stage.CHECKING)
+    case.exam_kind, case.treating_doctor = "NY-WC", "Dr. Amara Obi"
+    RuleSnapshot.delete().where(RuleSnapshot.case == case).execute()
+    others = [party for party in may_get_copies(case) if party != Party.TREATING_DOCTOR]
+    [owed] = release_findings(case, others)
+    assert owed.blocks and owed.sentence == "It must also go to the same day: treating doctor."
+    case.treating_doctor = ""
+    assert release_findings(case, others) == []

@@ -102,7 +102,7 @@ def test_a_rule_file_may_leave_out_effect_and_service_where_they_say_nothing():
 def test_every_rule_of_the_file_that_was_read_has_its_address_and_day_and_its_effect_where_one_is_asked_for():
     for rule in on_file().rules:
         assert rule.url and rule.checked_on and rule.citation
-        assert (rule.effect is not None) == (rule.gate in NEEDS_EFFECT)
+        assert rule.effect is not None or rule.gate not in NEEDS_EFFECT
 
 
 def test_cases_that_keep_the_same_rules_share_one_reading_and_a_changed_text_is_read_anew():

@@ -96,7 +96,7 @@ def test_the_strictest_of_two_rules_is_taken_and_the_other_is_named():
 
 def test_a_limit_told_from_the_notice_is_read_back_from_the_examination():
     notice = notice_before_exam("NY-CIV", date(2026, 7, 20))
-    assert (notice.rule_id, notice.figure, notice.date) == ("NY-CIV-02", 30, date(2026, 6, 18))
+    assert (notice.rule_id, notice.figure, notice.date) == ("NY-CIV-02", 30, date(2026, 6, 20))
 
 
 def test_without_a_rule_the_house_default_says_so():

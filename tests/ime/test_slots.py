@@ -218,7 +218,8 @@ def test_the_earliest_day_is_the_first_whose_notice_can_still_be_given(case):
     with clock.set_to(datetime(2026, 3, 2, 17, tzinfo=UTC)):
         found = earliest_by_rule("CA-CIV")
     assert found.date == date(2026, 4, 1)  # thirty calendar days
-    assert "CCP 2032.220(d)" in found.sentence and "due on February 27, 2026" in found.why_not_sooner
+    assert "CCP 2032.220(d)" in found.sentence and "due on March 1, 2026" in found.why_not_sooner
+    assert "30 calendar days from service of the demand to the examination on April 1, 2026" in found.sentence
 
 
 def test_the_earliest_day_by_business_days_is_the_very_first(case):
