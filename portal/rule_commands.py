@@ -40,7 +40,7 @@ def rule_command(rule_id: str, facts: tuple[str, ...], as_json: bool) -> None:
     """What a rule gives: `rule CA-QME-23 exam=2026-03-02`, `rule NH-WC-01 from_zip=03301 to_zip=03801`."""
     pack = rule_book.in_force() if RuleChange.table_exists() else on_file()
     try:
-        found = answer(pack, rule_named(rule_id, pack), dict(told(facts)), located)
+        found = answer(pack, rule_named(rule_id.upper(), pack), dict(told(facts)), located)
     except (NotOnFile, Unanswerable) as fault:
         refuse(str(fault))
     click.echo(json.dumps(found.plain, ensure_ascii=False) if as_json else found.sentence)

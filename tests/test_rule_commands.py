@@ -33,6 +33,11 @@ def ask(app, world):
         ("CA-QME-29 report_received=2026-03-02 served=other", "2026-04-01"),
         ("CA-QME-34 service_not_personal=2026-03-02 served=abroad", "2026-03-23"),
         ("TX-RME-02 received=2026-05-15T17:30", "2026-05-26"),
+        ("CA-CIV-02 demand_served=2026-12-05", "2027-01-04"),
+        ("CA-CIV-02 exam=2027-01-04", "2026-12-05"),
+        ("NY-CIV-02 exam=2026-07-20", "2026-06-20"),
+        ("TX-RME-05 exam=2026-03-02", "2026-03-01"),
+        ("wa-li-03 exam=2026-06-01", "2026-05-04"),
     ],
 )
 def test_a_rule_gives_its_date_as_json_with_the_reasons(ask, words, date):

@@ -13,7 +13,7 @@ from portal.ime.frequency import Exam, Frequency, frequency
 from portal.ime.gates import how_far, is_near
 from portal.ime.places import Place, miles_between
 from portal.ime.rule_pack import SERVED, UNVERIFIED, ExamKind, Rule, RulePack
-from portal.ime.rules import EXAM_ANCHORS
+from portal.ime.rules import EXAM_ANCHORS, NOTICE_ANCHORS
 
 OTHERWISE = "other"  # served in a way that adds no days
 NEEDS_EXAM = "exam"
@@ -65,20 +65,28 @@ def anchor_of(rule: Rule) -> str:
 
 def of_date(pack: RulePack, rule: Rule, kind: ExamKind, told: Mapping[str, str]) -> Answer:
     first: tuple[str, ...] = ()
+    way = "before" if is_asked_backwards(rule, told) else ""
     rule, extra = served_rule(rule, told), extension(pack, rule, told)
     if "received" in told:
         came = received_on(moment_in(told["received"], kind.time_zone), kind.time_zone, kind.jurisdiction)
         anchor_on, first = came.date, came.reasons
     else:
-        name = next((each for each in (str(rule.anchor), anchor_of(rule)) if each in told), "")
+        names = (NEEDS_EXAM,) if way else (str(rule.anchor), anchor_of(rule))
+        name = next((each for each in names if each in told), "")
         if not name:
             raise Unanswerable(f"Say from which day {rule.id} counts: {anchor_of(rule)}=2026-03-02.")
         anchor_on = day_in(told[name])
     try:
-        found = explain(rule, kind, anchor_on, extra=extra, first=first)
+        found = explain(rule, kind, anchor_on, direction=way, extra=extra, first=first)
     except (ValueError, OverflowError):
         raise Unanswerable(f"{rule.id} gives no day from {written.day(anchor_on)}.") from None
     return Answer(found.sentence, span_of(found) | facts_of(found))
+
+
+def is_asked_backwards(rule: Rule, told: Mapping[str, str]) -> bool:
+    """Whether the last day of a notice is asked for, of a rule that says how long after it the examination may be."""
+    is_after_notice = rule.anchor in NOTICE_ANCHORS and rule.direction in EARLIEST_AFTER
+    return is_after_notice and NEEDS_EXAM in told and rule.anchor not in told
 
 
 def span_of(found: Explained) -> dict[str, Any]:
