@@ -571,7 +571,10 @@ class Appointment(Remembered):
     )  # the one before that failed
     why = TextField(default="")
     ended_for = WordField(Party, null=True)  # who wanted it moved or cancelled
-    fee_cents = IntegerField(null=True)  # what its end costs, by the expert's tiers
+    terms = JSONField(
+        default=dict
+    )  # what the expert asked for when it was booked: fee, tiers, share of a missed one
+    fee_cents = IntegerField(null=True)  # what its end costs, by these terms
     fee_because = TextField(default="")
     letter = ForeignKeyField(
         Document, null=True, index=False, on_delete="RESTRICT"

@@ -100,7 +100,12 @@ class WorkForm(Form):
 class FeesForm(Form):
     """The fee and what of it is asked when an examination does not take place."""
 
-    fee_cents = Money("Fee for an examination, in dollars", [MustBeGiven("Enter the fee")], at_most=100_000)
+    fee_cents = Money(
+        "Fee for an examination, in dollars",
+        [MustBeGiven("Enter the fee")],
+        hint="What you change here counts for examinations that are booked from now on",
+        at_most=100_000,
+    )
     missed_percent = Number(
         "When the claimant does not come, percent of the fee",
         [MustBeGiven("Enter the percentage, 0 for none")],

@@ -1,5 +1,6 @@
 """The appointment: a booking that holds, moved or cancelled with a reason."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from portal import clock
 from portal.db import database, one_at_a_time
 from portal.ime import booking
 from portal.ime.calendar import written_time
-from portal.ime.cancellation import fee_for_ending, keep_fee
+from portal.ime.cancellation import fee_for_ending, keep_fee, terms_of
 from portal.ime.disclosure import note_letter
 from portal.ime.hours import time_of
 from portal.ime.process import Refusal, remember, step
@@ -180,6 +181,7 @@ def place_appointment(
                 starts_at=starts_at,
                 ends_at=ends_at,
                 is_telehealth=is_telehealth,
+                terms=asdict(terms_of(clinic.expert)),
                 follows=case.appointments.order_by(Appointment.id.desc()).first(),
                 # Calendars take a later invitation for the same examination only with a higher number.
                 sequence=case.appointments.count(),

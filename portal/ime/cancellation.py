@@ -21,6 +21,39 @@ CHARGED = {
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What an expert asks for: the fee in cents, the percent of it for an examination that is missed, and the tiers, each
+    as the business days below which it counts and its percent."""
+
+    fee_cents: int
+    missed_percent: int
+    tiers: tuple[tuple[int, int], ...] = ()
+
+    def share(self, percent: int) -> int:
+        """So many percent of the fee, in cents."""
+        return self.fee_cents * percent // 100
+
+    def percent_for(self, left: int) -> tuple[int, int] | None:
+        """The strictest tier that so many business days fall into; None where it is in time."""
+        return min((tier for tier in self.tiers if tier[0] > left), default=None)
+
+
+def terms_of(expert: Expert) -> Terms:
+    """What the expert asks for now."""
+    tiers = CancellationTier.select().where(CancellationTier.expert == expert)
+    pairs = sorted((each.business_days, each.percent) for each in tiers)
+    return Terms(expert.fee_cents, expert.missed_percent, tuple(pairs))
+
+
+def agreed(appointment: Any) -> Terms:
+    """What was asked for when the appointment was booked: what the expert changes later counts from the next booking."""
+    kept = appointment.terms
+    if not kept:
+        return terms_of(appointment.expert)
+    return Terms(**kept | {"tiers": tuple((days, percent) for days, percent in kept["tiers"])})
+
+
+@dataclass(frozen=True)
 class Fee:
     """What the end of an appointment costs, in cents, and because of what."""
 
@@ -48,20 +81,13 @@ def fee_for_ending(appointment: Any, wanted_by: Party, today: date | None = None
     today = today or clock.today(clinic.time_zone)
     left = business_days_before(exam_on, today, clinic.state)
     before = f"{left} business {'day' if left == 1 else 'days'} before {written.day(exam_on)}"
-    tier = tier_of(expert, left)
+    terms = agreed(appointment)
+    tier = terms.percent_for(left)
     if tier is None:
         return Fee(0, f"{before}: in time.")
-    share = f"{expert.name} asks for {tier.percent} % when fewer than {tier.business_days} are left"
-    return Fee(part_of(expert, tier.percent), f"{before}: {share}.")
-
-
-def tier_of(expert: Expert, left: int) -> CancellationTier | None:
-    """The strictest tier that so many business days fall into; None where it is in time."""
-    within = CancellationTier.business_days > left
-    found: CancellationTier | None = (
-        expert.tiers.where(within).order_by(CancellationTier.business_days).first()
-    )
-    return found
+    days, percent = tier
+    share = f"{expert.name} asks for {percent} % when fewer than {days} are left"
+    return Fee(terms.share(percent), f"{before}: {share}.")
 
 
 def fee_for_missing(appointment: Any, outcome: Outcome) -> Fee:
@@ -72,13 +98,12 @@ def fee_for_missing(appointment: Any, outcome: Outcome) -> Fee:
 
 def missing(appointment: Any, outcome: Outcome) -> Fee:
     """The fee by the outcome alone, which is what says when a cancellation came."""
-    expert = appointment.expert
-    percent = expert.missed_percent if outcome in CHARGED else 0
-    if outcome == Outcome.CANCELLED_LATE and (strictest := tier_of(expert, 0)):
-        percent = strictest.percent
-    return Fee(
-        part_of(expert, percent), f"{expert.name} asks for {f'{percent} %' if percent else 'nothing'}."
-    )
+    terms = agreed(appointment)
+    percent = terms.missed_percent if outcome in CHARGED else 0
+    if outcome == Outcome.CANCELLED_LATE and (strictest := terms.percent_for(0)):
+        percent = strictest[1]
+    asked = f"{percent} %" if percent else "nothing"
+    return Fee(terms.share(percent), f"{appointment.expert.name} asks for {asked}.")
 
 
 def fees_for_missing(appointment: Any, outcomes: Iterable[Outcome]) -> list[tuple[str, Fee]]:
@@ -87,10 +112,6 @@ def fees_for_missing(appointment: Any, outcomes: Iterable[Outcome]) -> list[tupl
     for outcome in outcomes:
         alike.setdefault(missing(appointment, outcome), []).append(outcome)
     return [("; ".join(outcome.title for outcome in same), fee) for fee, same in alike.items()]
-
-
-def part_of(expert: Expert, percent: int) -> int:
-    return expert.fee_cents * percent // 100
 
 
 def keep_fee(appointment: Appointment, fee: Fee) -> None:

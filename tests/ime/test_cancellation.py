@@ -7,6 +7,8 @@ import pytest
 from portal import clock
 from portal.ime.appointment import booked_appointment, cancel_appointment, move_appointment
 from portal.ime.cancellation import (
+    Terms,
+    agreed,
     business_days_before,
     fee_for_ending,
     fee_for_missing,
@@ -25,9 +27,14 @@ FEE = 185_000
 @pytest.fixture
 def case(case_at):
     case = case_at(Stage.BOOKED)
-    for days, percent in ((2, 100), (5, 50)):
-        CancellationTier.create(expert=case.expert, business_days=days, percent=percent)
+    asks(case, ((2, 100), (5, 50)))
     return case
+
+
+def asks(case, tiers, missed_percent=100):
+    """The terms under which the case's appointment was booked."""
+    terms = {"fee_cents": FEE, "missed_percent": missed_percent, "tiers": tiers}
+    Appointment.update(terms=terms).where(Appointment.case == case).execute()
 
 
 @pytest.mark.parametrize(
@@ -67,6 +74,19 @@ def test_the_strictest_tier_that_the_day_falls_into_counts(case, left, cents):
     fee = fee_for_ending(booked, Party.REFERRER, today)
     assert fee.cents == cents
     assert f"{left} business day" in fee.because
+
+
+def test_the_terms_are_those_under_which_it_was_booked(world, case):
+    booked = booked_appointment(case)
+    assert Terms(FEE, 100, ((2, 100), (5, 50))) == agreed(booked)
+    Expert.update(fee_cents=900_000).where(Expert.id == case.expert_id).execute()
+    CancellationTier.create(expert=case.expert_id, business_days=30, percent=100)
+    assert agreed(booked_appointment(Case.get_by_id(case.id))).fee_cents == FEE
+    starts = booked.starts_at + timedelta(days=7)
+    when = {"clinic": booked.clinic, "starts_at": starts, "ends_at": starts + timedelta(hours=1)}
+    move_appointment(case, by=world.coordinator, why="Later.", wanted_by=Party.CLAIMANT, **when)
+    moved = agreed(booked_appointment(case))
+    assert (moved.fee_cents, (30, 100) in moved.tiers) == (900_000, True)
 
 
 def test_what_the_expert_wants_costs_nothing(case):
@@ -129,7 +149,7 @@ def test_a_cancellation_recorded_on_the_day_costs_what_its_outcome_says(case):
 
 
 def test_outcomes_with_the_same_fee_are_said_together(case):
-    Expert.update(missed_percent=80).where(Expert.id == case.expert_id).execute()
+    asks(case, ((2, 100),), missed_percent=80)
     booked = booked_appointment(Case.get_by_id(case.id))
     with clock.set_to(booked.starts_at + timedelta(minutes=30)):
         told = dict(fees_for_missing(booked, FOLLOWS))

@@ -14,7 +14,6 @@ from portal.models import (
     Appointment,
     Arrangement,
     Attendance,
-    CancellationTier,
     Case,
     Clinic,
     Document,
@@ -267,7 +266,8 @@ def test_cancelling_too_late_for_the_expert_needs_a_reason_that_is_kept(visitor,
 
 def test_a_late_move_says_what_it_costs_and_the_payer_and_the_expert_read_it(visitor, world, case_at):
     case = case_at(Stage.BOOKED)
-    CancellationTier.create(expert=case.expert, business_days=5, percent=50)
+    terms = booked_appointment(case).terms | {"tiers": [(5, 50)]}
+    Appointment.update(terms=terms).where(Appointment.case == case).execute()
     with clock.set_to(booked_appointment(case).starts_at - timedelta(days=1)):
         page = visitor(world.coordinator).opens(f"/cases/{case.reference}/appointment/move")
         page.presses("Continue with this time", slot=slots_shown(page)[-1])
