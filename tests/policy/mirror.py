@@ -53,6 +53,7 @@ UNFILLED = {
     "rule_change.facts": "public law",
     "rule_override.step": "a step of the process",
     "rule_override.rule": "an id of the rules",
+    "appointment.terms": "figures of the expert's fees; what they come to is said in fee_because",
     "calendar_feed.token_hash": "a hash",
     "clinic.time_zone": "a name of the time zone database",
     "claimant.born_trace": "a fingerprint",
