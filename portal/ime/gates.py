@@ -140,10 +140,10 @@ def before_cancelling(
             continue
         explained, last = last_to_cancel(rule, kind, starts_at)
         if last < now:
-            last_day = written.day(last.date())
-            said = f"time was {written.clock_face(last)} on" if rule.unit == "hours" else "day was"
-            claim = f"The last {said} {last_day}"
-            found.append(weighed(rule, f"The {wanted_by.label} is late. {claim}.", explained))
+            day = written.day(last.date())
+            what, when = ("time", f"{written.clock_face(last)} on {day}") if rule.unit == "hours" else ("day", day)
+            claim = f"The last {what} for the {wanted_by.label} to do this was {when}."
+            found.append(weighed(rule, claim, explained))
     return in_order(found)
 
 

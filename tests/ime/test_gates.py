@@ -266,7 +266,7 @@ def test_hours_before_the_examination_are_hours_whatever_days_they_lie_on():
     assert before_cancelling(on_file(), "TX-RME", monday, in_time, Party.CLAIMANT) == []
     [finding] = before_cancelling(on_file(), "TX-RME", monday, late, Party.CLAIMANT)
     assert (finding.rule.id, finding.blocks) == ("TX-RME-05", True)
-    assert finding.sentence == "The claimant is late. The last time was 2:00 pm on March 8, 2026."
+    assert finding.sentence == "The last time for the claimant to do this was 2:00 pm on March 8, 2026."
 
 
 @pytest.mark.parametrize("code", sorted(exam_kinds()))
