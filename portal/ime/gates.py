@@ -141,7 +141,9 @@ def before_cancelling(
         explained, last = last_to_cancel(rule, kind, starts_at)
         if last < now:
             day = written.day(last.date())
-            what, when = ("time", f"{written.clock_face(last)} on {day}") if rule.unit == "hours" else ("day", day)
+            what, when = (
+                ("time", f"{written.clock_face(last)} on {day}") if rule.unit == "hours" else ("day", day)
+            )
             claim = f"The last {what} for the {wanted_by.label} to do this was {when}."
             found.append(weighed(rule, claim, explained))
     return in_order(found)

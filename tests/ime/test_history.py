@@ -1,5 +1,6 @@
 """The timeline: every event a sentence for the reader who looks, and nothing for whom it is not."""
 
+import re
 from dataclasses import fields
 
 import pytest
@@ -10,6 +11,8 @@ from portal.ime.process import PROCESS
 from portal.models import Event, User
 from portal.policy import party_to
 from portal.words import Party, Stage
+
+DOUBLED = re.compile(r"\b(\w+) \1\b")
 
 
 def events(case):
@@ -29,6 +32,7 @@ def test_every_event_reads_as_a_whole_sentence_for_each_reader(world, case_at, s
         for entry in timeline(events(case), person, party) if party else []:
             assert entry.sentence[0].isupper() and entry.sentence.endswith((".", "?", "!")), entry
             assert "{" not in entry.sentence and "None" not in entry.sentence
+            assert not DOUBLED.search(entry.sentence), entry
 
 
 def test_who_acts_reads_you_and_others_read_the_name(world, case_at):
