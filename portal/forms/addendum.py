@@ -5,8 +5,9 @@ from typing import Any
 
 from portal.forms import Form
 from portal.forms.fields import Choice, Hidden, MustBeGiven, Paragraphs, Tick
+from portal.forms.report import Copying
 from portal.models import Clarification
-from portal.words import Certainty
+from portal.words import Certainty, Party
 
 PARTS = ("opinion", "reasons", "certainty")
 
@@ -64,7 +65,12 @@ class ReturnForm(Form):
     )
 
 
-class ReleaseForm(Form):
-    """Nothing to type: the addendum that was read is released by a press."""
+class ReleaseForm(Copying):
+    """The addendum that was read is released by a press; made by `release_form`."""
 
-    read = Hidden()
+
+def release_form(parties: list[Party]) -> ReleaseForm:
+    """The form with the parties who may get a copy."""
+    form = ReleaseForm()
+    form.offers(parties)
+    return form

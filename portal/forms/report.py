@@ -133,15 +133,24 @@ class SignatureForm(Form):
     )
 
 
-class CheckForm(Overriding):
-    """The coordinator's check, point by point, and who gets a copy the same day."""
+class Copying(Overriding):
+    """Who gets a copy of a signed paper the same day; `read` is the SHA-256 of the one that was checked."""
 
-    checked = Choices("What you checked")
     copies = Choices(
         "Who gets a copy from you today?",
         hint="The referrer reads it here. Every copy goes into the accounting.",
     )
     read = Hidden()
+
+    def offers(self, parties: list[Party]) -> None:
+        """These may get one."""
+        self.copies.choices = {party: party.title for party in parties}
+
+
+class CheckForm(Copying):
+    """The coordinator's check, point by point."""
+
+    checked = Choices("What you checked")
 
     def validate_checked(self, field: Any) -> None:
         """Released is only what was checked on every point."""
@@ -152,7 +161,7 @@ class CheckForm(Overriding):
 def check_form(points: list[Any], parties: list[Party]) -> CheckForm:
     """The check with the points of this case, and the parties who may get a copy."""
     form = CheckForm()
-    form.copies.choices = {party: party.title for party in parties}
+    form.offers(parties)
     form.checked.choices = {point.key: point.sentence for point in points}
     form.checked.hints = {point.key: point.facts for point in points if point.facts}
     form.checked.required = True

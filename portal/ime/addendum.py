@@ -1,14 +1,14 @@
 """The addendum: the expert's numbered, signed answer to clarifications, chained to the paper before it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from peewee import fn
 
 from portal import written
-from portal.ime import letters
+from portal.ime import booking, letters
 from portal.ime.clarification import SENT, in_state
-from portal.ime.disclosure import note_release
+from portal.ime.disclosure import note_copies, note_release
 from portal.ime.files import is_intact
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import file_away
@@ -16,7 +16,7 @@ from portal.ime.report import refuse_unread, release
 from portal.ime.sealing import Sealed, fingerprint, kept_only_if_filed, seal
 from portal.models import Addendum, Case, Clarification, Event, Question, User
 from portal.policy import Person
-from portal.words import Audience, Certainty, ClarificationState, DocumentKind
+from portal.words import Audience, Certainty, ClarificationState, DocumentKind, Party
 
 CERTIFICATE = (
     "I answered the clarifications listed here without regard to who asked for them. "
@@ -140,15 +140,26 @@ def sign_addendum(case: Case, *, by: User, sealed: Sealed) -> Addendum:
 
 
 @step
-def release_addendum(case: Case, *, by: Person, read: str | None = None) -> None:
-    """The addendum goes to the referrer and to whoever receives the report; `read` is the SHA-256 that was checked."""
+def release_addendum(
+    case: Case,
+    *,
+    by: Person,
+    read: str | None = None,
+    copies: Collection[Party] = (),
+    override: str = "",
+) -> None:
+    """The addendum goes to the referrer and to whoever receives the report; `read` is the SHA-256 that was checked,
+    `copies` are the parties who get a copy the same day, as of the report itself."""
     addendum = latest_addendum(case)
     refuse_unread(addendum, read)
     if not is_intact(addendum.document):
         raise Refusal("The stored file is no longer the one that was signed. Do not release it.")
+    booking.insist(case, "release_addendum", booking.release_findings(case, copies), override, by)
     release(addendum)
-    note_release(case, by, f"{DocumentKind.ADDENDUM.title} {addendum.number}")
-    remember(number=addendum.number)
+    what = f"{DocumentKind.ADDENDUM.title} {addendum.number}"
+    note_release(case, by, what)
+    note_copies(case, by, what, copies)
+    remember(number=addendum.number, copies=sorted(copies))
 
 
 @step

@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import Blueprint, g, url_for
 
-from portal.forms.addendum import ReleaseForm, ReturnForm, SignatureForm, addendum_form
+from portal.forms.addendum import ReturnForm, SignatureForm, addendum_form, release_form
+from portal.ime import booking
 from portal.ime.addendum import (
     addendum_words,
     answered_in,
@@ -23,6 +24,7 @@ from portal.ime.letters import zone
 from portal.ime.review import judged
 from portal.ime.sealing import fingerprint
 from portal.models import Case
+from portal.views.booking import weighed
 from portal.web.formats import time_now
 from portal.web.limits import RENDERING, limited
 from portal.web.page import done, page, saves_while_typing, take
@@ -81,10 +83,8 @@ def sign(case: Case) -> Any:
 @bp.route("/cases/<ref:ref>/addendum/check", methods=["GET", "POST"])
 @performs(release_addendum)
 def check(case: Case) -> Any:
-    form = ReleaseForm()
-    if form.validate_on_submit() and take(
-        form, lambda: release_addendum(case, by=g.person, read=form.read.data)
-    ):
+    form = release_form(booking.may_get_copies(case))
+    if form.validate_on_submit() and take(form, lambda: release_addendum(case, by=g.person, **given(form))):
         return done(
             "The addendum is released. The referrer and the recipients of the report have been told.", case
         )
@@ -97,7 +97,12 @@ def check(case: Case) -> Any:
         addendum=addendum,
         items=answered_in(addendum),
         is_unbroken=holds(chain(case)),
+        **weighed(booking.release_findings(case, form.copies.data or ())),
     )
+
+
+def given(form: Any) -> dict[str, Any]:
+    return {name: form[name].data for name in ("read", "copies", "override")}
 
 
 @bp.route("/cases/<ref:ref>/addendum/return", methods=["GET", "POST"])

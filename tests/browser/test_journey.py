@@ -197,7 +197,7 @@ def clarify(play):
     expert.ticks("More likely than not").presses("Save your answers").follows("Read it once more and sign")
     expert.ticks("I have read the whole addendum").presses("Sign the addendum")
     coordinator = play.at_case("coordinator").follows("Check the addendum")
-    coordinator.presses("Release the addendum")
+    coordinator.ticks_all("Who gets a copy from you today?").presses("Release the addendum")
 
 
 def close(play):

@@ -309,7 +309,7 @@ GIVEN = {
     "refuse_clarification": why,
     "write_addendum": lambda world, case: {"answers": {}},
     "sign_addendum": sealed_addendum,
-    "release_addendum": nothing,
+    "release_addendum": lambda world, case: {"copies": [Party.CLAIMANT, Party.REPRESENTATIVE]},
     "return_addendum": why,
     "reopen_case": why,
     "withdraw_referral": why,

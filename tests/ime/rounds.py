@@ -44,4 +44,4 @@ def sign(case, world, opinion="The left side."):
 
 
 def release(case, world):
-    release_addendum(case, by=world.coordinator)
+    release_addendum(case, by=world.coordinator, override="By mail.")

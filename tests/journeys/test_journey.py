@@ -231,7 +231,7 @@ def adds(expert):
 
 
 def releases_the_addendum(coordinator):
-    coordinator.follows("Check the addendum").presses("Release the addendum")
+    coordinator.follows("Check the addendum").presses("Release the addendum", override="By mail.")
 
 
 def accepts(referrer):

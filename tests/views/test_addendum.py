@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.models import Addendum, Case, Clarification
+from portal.models import Addendum, Case, Clarification, Disclosure, RuleOverride
 from portal.words import Stage
 from tests.ime.rounds import answer, send
 
@@ -115,7 +115,12 @@ def test_the_coordinator_releases_what_answers_the_question(visitor, world, case
     assert coordinator.sees(ASKED)
     assert coordinator.sees("The chain is unbroken")
     coordinator.presses("Release the addendum")
+    assert coordinator.status == 422 and coordinator.sees("It must also go to")
+    coordinator.presses("Release the addendum", copies=["claimant", "representative"])
     assert coordinator.sees("The addendum is released.")
+    copied = {row.recipient for row in Disclosure.select().where(Disclosure.what == "Addendum 1, copy")}
+    assert {"The claimant", "Dana Brooks"} <= copied
+    assert not RuleOverride.select().exists()
     assert Case.get_by_id(case.id).stage == Stage.IN_REVIEW
 
 
@@ -132,7 +137,7 @@ def test_a_returned_addendum_is_written_anew_and_the_referrer_reads_only_the_sec
     expert.presses("Sign the addendum", attests="yes")
     coordinator.opens(f"/cases/{case.reference}")
     assert coordinator.sees("returned to the expert, never released")
-    coordinator.follows("Check the addendum").presses("Release the addendum")
+    coordinator.follows("Check the addendum").presses("Release the addendum", override="By mail.")
     referrer = visitor(world.referrer).opens(f"/cases/{case.reference}")
     assert referrer.sees("Answered in addendum 2")
     assert referrer.sees("Addendum 1 was never released.")
