@@ -26,6 +26,7 @@ from portal.ime.rules import on_file, plain
 from portal.models import Case, RuleChange, RuleSnapshot, User
 from portal.policy import Person, seeing, sight
 from portal.words import Act, Role
+from portal.written import readable
 
 MOST_CONCERNED = 100
 HISTORY = 50  # changes on a page
@@ -135,14 +136,14 @@ def kinds_known() -> dict[str, str]:
 def keep(
     rule_id: str, exam_kind: str, facts: dict[str, Any] | None, why: str, by: User, seen: int
 ) -> RuleChange:
-    if not why.strip():
+    if not (why := readable(why)):
         raise Refusal("Say why the rule is changed.", field="why")
     try:
         with database.atomic():
             if changed_last(rule_id) != seen:
                 raise Refusal(STALE)
             row = RuleChange.create(
-                rule=rule_id, exam_kind=exam_kind, facts=facts, after=seen, why=why.strip(), by=by
+                rule=rule_id, exam_kind=exam_kind, facts=facts, after=seen, why=why, by=by
             )
             audit.record(Act.CHANGED, row, rule=rule_id)
     except IntegrityError:
