@@ -195,6 +195,10 @@ def test_a_manager_adds_a_rule(world, manager):
         "checked_on-day": "4",
     }
     manager.opens("/rules").follows("Add a rule")
+    assert {each.get("name") for each in manager.tree.xpath("//main//select")} == {
+        *("exam", "gate", "unit", "direction", "anchor", "effect")
+    }
+    assert {each.get("name") for each in manager.tree.xpath("//main//input[@type='radio']")} == {"confidence"}
     manager.presses("Add the rule", **typed, id="a rule")
     assert manager.status == 422 and manager.sees("Use capital letters")
     manager.presses("Add the rule", **typed, id="CA-QME-23")
