@@ -23,7 +23,7 @@ from portal.ime.rule_pack import (
     read_rules,
 )
 from portal.ime.rules import on_file, plain
-from portal.models import Case, RuleChange, RuleSnapshot, User
+from portal.models import Case, Claimant, RuleChange, RuleSnapshot, User
 from portal.policy import Person, seeing, sight
 from portal.words import Act, Role
 from portal.written import readable
@@ -275,9 +275,10 @@ def behind() -> Any:
 
 
 def concerned(person: User, code: str = EVERY_KIND) -> list[Case]:
-    """Those of them that a person may see, of one kind or of all, the one due first at the top; a hundred and one at
-    most, so that there are more shows."""
-    seen = behind().where(sight(Role.COORDINATOR, seeing(person)))
+    """Those of them that a person may see, with their claimants, of one kind or of all, the one due first at the top; a
+    hundred and one at most, so that there are more shows."""
+    named = behind().select(Case, Claimant).switch(Case).join(Claimant)
+    seen = named.where(sight(Role.COORDINATOR, seeing(person)))
     if code != EVERY_KIND:
         seen = seen.where(Case.exam_kind == code)
     return list(seen.order_by(Case.due_on, Case.id).limit(MOST_CONCERNED + 1))

@@ -157,7 +157,7 @@ SOON = timedelta(days=14)
 UNSETTLED = Kept(
     lambda: (
         Arrangement.select(
-            Arrangement.kind, Claimant.name, Case.reference, Appointment.starts_at, Clinic.time_zone
+            Case.id, Arrangement.kind, Claimant.name, Case.reference, Appointment.starts_at, Clinic.time_zone
         )
         .join(Case)
         .join(Claimant)
@@ -179,6 +179,7 @@ UNSETTLED = Kept(
 def unsettled() -> list[dict[str, Any]]:
     """What is still needed for examinations of the next two weeks: the nearest first, one read."""
     rows = UNSETTLED.rows(soon=clock.now() + SOON, **seeing(g.person))
+    trail.lists(number for number, *_ in rows)
     return [
         {
             "who": name,
@@ -186,14 +187,16 @@ def unsettled() -> list[dict[str, Any]]:
             "reference": reference,
             "day": day(clock.day_of(moment(at), zone)),
         }
-        for kind, name, reference, at, zone in rows
+        for _, kind, name, reference, at, zone in rows
     ]
 
 
 CHANGED = Kept(
     lambda: (
         rule_book.behind()
-        .select(Case.reference, Case.exam_kind)
+        .select(Case.id, Case.reference, Claimant.name, Case.exam_kind)
+        .switch(Case)
+        .join(Claimant)
         .where((Case.coordinator == bind("me")) & sight(Role.COORDINATOR, PLACES))
         .order_by(Case.due_on, Case.id)
         .limit(GROUP)
@@ -206,10 +209,11 @@ def changed_rules() -> list[dict[str, str]]:
     a second only where a rule was ever changed."""
     if not rule_book.newest_change():
         return []
-    kinds = rules.exam_kinds()
+    kinds, rows = rules.exam_kinds(), CHANGED.rows(me=g.person.id, **seeing(g.person))
+    trail.lists(number for number, *_ in rows)
     return [
-        {"reference": reference, "kind": kinds[code].name if code in kinds else code}
-        for reference, code in CHANGED.rows(me=g.person.id, **seeing(g.person))
+        {"reference": reference, "who": who, "kind": kinds[code].name if code in kinds else code}
+        for _, reference, who, code in rows
     ]
 
 
@@ -220,7 +224,7 @@ def moment(at: Any) -> datetime:
 
 CALLS = Kept(
     lambda: (
-        Notice.select(Notice.recipient, Notice.party, Case.reference)
+        Notice.select(Case.id, Notice.recipient, Notice.party, Case.reference)
         .join(Event)
         .join(Case)
         .where(Notice.is_call() & sight(Role.COORDINATOR, PLACES))
@@ -232,7 +236,8 @@ CALLS = Kept(
 
 def calls() -> list[dict[str, Any]]:
     """The people to be told by phone: the oldest first, one read."""
+    rows = CALLS.rows(**seeing(g.person))
+    trail.lists(number for number, *_ in rows)
     return [
-        {"who": who, "reference": reference, "party": Party(party).label}
-        for who, party, reference in CALLS.rows(**seeing(g.person))
+        {"who": who, "reference": reference, "party": Party(party).label} for _, who, party, reference in rows
     ]
