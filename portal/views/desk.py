@@ -8,10 +8,10 @@ from typing import Any
 from flask import Blueprint, g, redirect, url_for
 
 from portal import clock, queues
-from portal.ime import rule_book, rules
+from portal.ime import credentials, rule_book, rules
 from portal.ime.process import PROCESS
 from portal.kept import Kept, bind, literal
-from portal.models import Appointment, Arrangement, Case, Claimant, Clinic, Event, Notice
+from portal.models import Appointment, Arrangement, Case, Claimant, Clinic, Event, Expert, Notice, User
 from portal.policy import PLACES, seeing, sight
 from portal.queues import GROUP, Row
 from portal.web import trail
@@ -126,6 +126,7 @@ def home() -> Any:
         calls=calls() if g.person.role == Role.COORDINATOR else [],
         changed=changed_rules() if g.person.role == Role.COORDINATOR else [],
         unsettled=unsettled() if g.person.role == Role.COORDINATOR else [],
+        at_risk=at_risk() if g.person.role == Role.COORDINATOR else [],
         empty_words=(what, why, text, url_for(endpoint)),
         first_name=g.person.name.split()[0],
     )
@@ -214,6 +215,41 @@ def changed_rules() -> list[dict[str, str]]:
     return [
         {"reference": reference, "who": who, "kind": kinds[code].name if code in kinds else code}
         for _, reference, who, code in rows
+    ]
+
+
+AT_RISK = Kept(
+    lambda: (
+        credentials.endangered(bind("now"), bind("until"), bind("long_ago"))
+        .select(Appointment, Clinic, Case, Claimant, Expert, User)
+        .switch(Appointment)
+        .join(Case)
+        .join(Claimant)
+        .switch(Appointment)
+        .join(Expert)
+        .join(User)
+        .where(sight(Role.COORDINATOR, PLACES))
+        .limit(GROUP)
+    )
+)
+
+
+def at_risk() -> list[dict[str, str]]:
+    """The examinations of the next two months for whose day a credential of the expert does not hold: the nearest first.
+    One read, and a second only where there are any."""
+    today, found = clock.today(), seeing(g.person)
+    days = {"until": today + credentials.AHEAD, "long_ago": today - credentials.BACK}
+    rows = AT_RISK.models(**days, **found)
+    lapses = credentials.lapses_by_appointment(rows)
+    trail.lists(row.case_id for row in rows if lapses[row.id])
+    return [
+        {
+            "who": row.case.claimant.name,
+            "reference": row.case.reference,
+            "what": f"{row.expert.name}: {' '.join(lapses[row.id])}",
+        }
+        for row in rows
+        if lapses[row.id]
     ]
 
 
