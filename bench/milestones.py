@@ -111,7 +111,7 @@ def book(story: Story) -> None:
     is_ahead, expert = story.plan.stage == Stage.BOOKED, story.plan.expert
     starts = story.diary.slot(expert, story.plan.exam_in_days) if is_ahead else held_at(story)
     story.exam_on = starts.astimezone(ZoneInfo(expert.zone)).date()
-    place = {"time_zone": expert.zone, "place": expert.clinic}
+    place = {"time_zone": expert.zone, "place": f"at {expert.clinic}"}
     story.coordinated("book_appointment", Stage.BOOKED, starts_at=starts.isoformat(), **place)
     story.appointment = story.child(
         m.Appointment,

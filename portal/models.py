@@ -187,6 +187,10 @@ class Credential(Remembered):
     warned_days = IntegerField(null=True)  # the last warning given before it runs out
 
 
+Credential.add_index(Credential.expires_on)
+Credential.add_index(Credential.expert, where=SQL("verified_at IS NULL"), name="credential_to_verify")
+
+
 class CancellationTier(Remembered):
     """What of the fee an expert asks for when an examination is cancelled fewer than so many business days before."""
 

@@ -1,12 +1,11 @@
 """The command line of the rules, of the places that they measure, and of draws: flask --app wsgi rule, rules, places, draw."""
 
-import csv
 import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 from flask import Flask, current_app
@@ -22,13 +21,28 @@ from portal.ime.rules import rule as rule_named
 from portal.models import Case, RuleChange, User, ZipPlace
 from portal.words import Role
 
-COLUMNS = ("zip", "city", "state", "latitude", "longitude", "time_zone")
+LARGEST_FILE = 20_000_000  # bytes
 
 
 def refuse(sentence: str) -> NoReturn:
     """Say in a sentence why not, and end as a question wrongly put."""
     click.echo(sentence, err=True)
     sys.exit(2)
+
+
+def text_in(file: Path) -> str:
+    """What a file says; the command ends in a sentence where it cannot be read, or is no text."""
+    try:
+        with file.open("rb") as opened:
+            held = opened.read(LARGEST_FILE + 1)
+        text = held.decode("utf-8-sig")
+    except OSError as fault:
+        refuse(f"{file.name} cannot be read: {fault.strerror}.")
+    except UnicodeDecodeError:
+        refuse(f"{file.name} is not text in UTF-8. Nothing was changed.")
+    if len(held) > LARGEST_FILE:
+        refuse(f"{file.name} is larger than 20 MB. Nothing was changed.")
+    return text
 
 
 @click.command("rule")
@@ -70,12 +84,12 @@ def rules_group() -> None:
 
 @rules_group.command("check")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@with_appcontext
+@on_database
 def check(file: Path) -> None:
     """Say what loading the file would change, or what is wrong with it."""
     try:
-        found = rule_book.difference(file.read_text(encoding="utf-8-sig"))
-    except (RuleFileError, UnicodeDecodeError) as fault:
+        found = rule_book.difference(text_in(file))
+    except RuleFileError as fault:
         refuse(str(fault))
     say(found)
 
@@ -95,8 +109,8 @@ def load(file: Path, why: str, email: str) -> None:
     if by is None:
         refuse("No manager has this e-mail address.")
     try:
-        say(rule_book.load(file.read_text(encoding="utf-8-sig"), why=why, by=by))
-    except (RuleFileError, UnicodeDecodeError) as fault:
+        say(rule_book.load(text_in(file), why=why, by=by))
+    except RuleFileError as fault:
         refuse(str(fault))
     except Refusal as refusal:
         refuse(refusal.sentence)
@@ -123,25 +137,20 @@ def places_group() -> None:
 
 @places_group.command("load")
 @click.option(
-    "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=f"CSV: {', '.join(COLUMNS)}."
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=f"CSV: {', '.join(places.COLUMNS)}.",
 )
 @on_database
 def load_places(file: Path | None) -> None:
     """Load every ZIP code once, from the package that knows them or from a CSV file."""
     try:
-        count = places.load(rows_in(file) if file else places.every_zip())
-    except (KeyError, ValueError) as fault:
-        refuse(f"The file of places cannot be used: {fault}. Nothing was changed.")
+        count = places.load(list(places.read_places(text_in(file))) if file else places.every_zip())
+    except places.PlacesError as fault:
+        refuse(f"The list of places cannot be used: {fault} Nothing was changed.")
     click.echo(f"{count:,} ZIP codes are on file.")
     if located_now := places.locate_all():
         click.echo(f"{located_now:,} claimants and clinics have their place now.")
-
-
-def rows_in(file: Path) -> Iterator[dict[str, Any]]:
-    with file.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            degrees = {name: float(row[name]) for name in ("latitude", "longitude")}
-            yield {name: row[name] for name in COLUMNS} | degrees
 
 
 @click.command("draw")
@@ -185,18 +194,25 @@ def say_draws(replays: list[draw.Replay], wrong: list[str]) -> None:
 def specialties_command(file: Path, codes: tuple[str, ...]) -> None:
     """Compare our specialties with the NUCC taxonomy in CSV, and take more of them from it."""
     try:
-        taxonomy = nucc.read_taxonomy(file.read_text(encoding="utf-8-sig"))
+        taxonomy = nucc.read_taxonomy(text_in(file))
         more = nucc.taken(taxonomy, codes)
-    except (nucc.TaxonomyError, UnicodeDecodeError) as fault:
+    except nucc.TaxonomyError as fault:
         refuse(str(fault))
     for each in nucc.retired(taxonomy):
         click.echo(f"not in the file any more: {each.label}, {each.nucc}")
     if codes:
-        held = nucc.write_more(specialties.connect(current_app.config["IMPARTIAL"].instance), more)
+        held = taken(more)
         click.echo(
             "\n".join(f"taken: {each.label}, {each.nucc}" for each in more) or "All of them are on the list."
         )
         click.echo(f"{held} specialties beside our own. Restart the portal to see them.")
+
+
+def taken(more: list[specialties.Specialty]) -> int:
+    try:
+        return nucc.write_more(specialties.connect(current_app.config["IMPARTIAL"].instance), more)
+    except OSError as fault:
+        refuse(f"The specialties cannot be kept: {fault.strerror}.")
 
 
 def register(app: Flask) -> None:

@@ -1,8 +1,26 @@
-"""How days, times and telephone numbers are written, alike on screens and in letters: US order, US spelling."""
+"""How days, times and telephone numbers are written, alike on screens and in letters: US order, US spelling; and what of a
+text can be read at all."""
 
+import unicodedata
 from datetime import date, datetime, time
 
 from portal.clock import OFFICE_ZONE, day_of
+
+UNSEEN = frozenset(("Cf", "Zs", "Zl", "Zp"))  # zero-width signs, soft hyphens, marks of direction, spaces
+# Fillers, joiners and variation selectors, which Unicode counts as letters, marks and symbols.
+FILLERS = (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0)
+BLANK = frozenset(
+    map(chr, (*FILLERS, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+)
+
+
+def readable(text: str) -> str:
+    """The text without the spaces around it; "" where nobody could see anything of it."""
+    return "" if all(map(is_unseen, text)) else text.strip()
+
+
+def is_unseen(sign: str) -> bool:
+    return sign.isspace() or sign in BLANK or unicodedata.category(sign) in UNSEEN
 
 
 def day(value: date | datetime | None, time_zone: str = OFFICE_ZONE) -> str:

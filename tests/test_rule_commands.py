@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from portal import rule_commands
 from portal.ime import places
 from portal.models import Clinic, RuleChange, ZipPlace
 
@@ -146,6 +147,67 @@ def test_places_are_loaded_from_a_file_all_or_none(ask, tmp_path):
     code, _, err = ask("places", "load", "--file", str(file))
     assert (code, "Nothing was changed" in err) == (2, True)
     assert [row.zip for row in ZipPlace.select()] == ["03301"]
+
+
+HEAD = b"zip,city,state,latitude,longitude,time_zone\n"
+CONCORD = b"03301,Concord,NH,43.2185,-71.5277,America/New_York\n"
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (b"", "has no column zip"),
+        (HEAD, "There is no ZIP code in it"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "is not text in UTF-8"),
+        (b"caf\xe9", "is not text in UTF-8"),
+        (HEAD.replace(b",", b";") + CONCORD.replace(b",", b";"), "has no column zip"),
+        (b"zip,lat,lng\n03301,43.2,-71.5\n", "has no column city"),
+        (HEAD + b'"' + b"x" * 140_000, "Line 2 is not CSV"),
+        (HEAD + CONCORD + CONCORD, "The ZIP code 03301 is there twice, the second time on line 3"),
+        (HEAD + b"03301,Concord,NH,43.2\n", "On line 2 there are more or fewer cells than columns"),
+        (HEAD + CONCORD.strip() + b",more\n", "On line 2 there are more or fewer cells than columns"),
+        *(
+            (HEAD + CONCORD.replace(right, wrong), f"On line 2 the {name}")
+            for right, wrong, name in (
+                (b"03301", b"3301", "ZIP code is not five digits"),
+                (b"NH", b"New Hampshire", "state is not two capital letters"),
+                (b"43.2185", b"999", "latitude is not a number of degrees"),
+                (b"43.2185", b"nan", "latitude is not a number of degrees"),
+                (b"-71.5277", b"-1e3", "longitude is not a number of degrees"),
+                (b"-71.5277", b"west", "longitude is not a number of degrees"),
+                (b"America/New_York", b"../../New_York", "time zone is not known"),
+                (b"America/New_York", b"Concord", "time zone is not known"),
+            )
+        ),
+        (HEAD + CONCORD.replace(b"Concord", b"\x1b[31m"), "On line 2 there is no name of a city"),
+    ],
+)
+def test_what_is_no_list_of_places_is_refused_in_a_sentence_and_changes_nothing(ask, tmp_path, held, said):
+    places.load([{"zip": "94607", "city": "Oakland", "state": "CA", "latitude": 37.8, "longitude": -122.3}])
+    file = tmp_path / "places.csv"
+    file.write_bytes(held)
+    code, out, err = ask("places", "load", "--file", str(file))
+    assert (code, out) == (2, "")
+    assert said in err and "Nothing was changed" in err and err.count("\n") == 1 and len(err) < 300
+    assert [row.zip for row in ZipPlace.select()] == ["94607"]
+
+
+@pytest.mark.parametrize("command", [("places", "load", "--file"), ("rules", "check"), ("specialties",)])
+def test_a_file_that_is_not_there_or_a_folder_or_no_text_is_refused(ask, tmp_path, command):
+    for file, said in ((tmp_path / "none", "does not exist"), (tmp_path, "is a directory")):
+        code, _, err = ask(*command, str(file))
+        assert code == 2 and said in err
+    file = tmp_path / "latin.csv"
+    file.write_bytes("Cañon City".encode("latin-1"))
+    assert ask(*command, str(file)) == (2, "", "latin.csv is not text in UTF-8. Nothing was changed.\n")
+
+
+def test_a_file_without_end_is_not_read_to_its_end(ask, monkeypatch, tmp_path):
+    monkeypatch.setattr(rule_commands, "LARGEST_FILE", 10)
+    file = tmp_path / "places.csv"
+    file.write_bytes(HEAD + CONCORD)
+    code, _, err = ask("places", "load", "--file", str(file))
+    assert (code, "is larger than 20 MB" in err) == (2, True)
 
 
 def test_whoever_had_no_place_yet_gets_one_with_the_list(ask, world, tmp_path):

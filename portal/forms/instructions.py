@@ -57,4 +57,9 @@ class AskForm(Form):
         [MustBeGiven("Choose what you need")],
         choices={kind: kind.title for kind in ASKED_BY_CLAIMANT},
     )
-    detail = Line("Anything we should know", hint="For example your language, or who comes along", limit=200)
+    detail = Line(
+        "Anything we should know",
+        hint="For example your language, or who comes along. A few words are enough. "
+        "Our office, the doctor you will see and the people who asked for the examination can read them.",
+        limit=200,
+    )

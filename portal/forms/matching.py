@@ -1,7 +1,12 @@
 """What offering a case, answering the offer and ending an engagement are asked."""
 
+from collections.abc import Mapping
+
 from portal.forms import Form
+from portal.forms.case import one_of
 from portal.forms.fields import Choice, Day, MayBeNeeded, MustBeGiven, MustNotBeInThePast, Paragraphs, YesNo
+from portal.forms.fields.choice import STATES
+from portal.ime.specialties import specialties
 
 WHY_PASSED = {
     "treated": "I have treated the claimant",
@@ -104,3 +109,22 @@ class ReleaseForm(Form):
         rows=3,
         limit=2_000,
     )
+
+
+NEEDS = {"verification": "Something to verify", "renewal": "Something that runs out"}
+
+
+def panel_filters() -> list[tuple[str, str, dict[str, str]]]:
+    """What the panel is narrowed by: name, label, choices."""
+    every = {code: each.label for code, each in specialties().items()}
+    return [
+        ("specialty", "Specialty", {"": "Every specialty", **every}),
+        ("state", "Licensed in", {"": "Every state", **STATES}),
+        ("needs", "Show", {"": "Everybody", **NEEDS}),
+    ]
+
+
+def panel_choices(query: Mapping[str, str]) -> dict[str, str]:
+    """What of it was chosen; junk counts as not chosen."""
+    chosen = {name: one_of(choices, query.get(name), "") for name, _, choices in panel_filters()}
+    return {name: value for name, value in chosen.items() if value}

@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form as PlainForm
 
 from portal.forms import Form
+from portal.forms.fields.base import first_text
 from portal.forms.fields.words import ENGLISH
 
 NAME = re.compile(r"row-(\d{1,6})-(\w{1,40}(?:-\w{1,10})?)", re.ASCII)
@@ -24,10 +25,7 @@ class Row(PlainForm):
     def is_blank(cls, typed):
         """Whether nothing was typed into the row."""
         return not any(
-            isinstance(value, str) and value.strip()
-            for name, values in typed.lists()
-            if name not in cls.apart
-            for value in values
+            first_text([value]) for name, values in typed.lists() if name not in cls.apart for value in values
         )
 
 

@@ -37,8 +37,11 @@ WAYS = {
     "max_count": "at most so many per",
 }
 assert WAYS.keys() == DIRECTIONS
-# Several words of the file are the same in ours, so the file's own stands beside each.
-COUNTED_FROM = {word: f"{said} ({word.replace('_', ' ')})" for word, said in ANCHORS.items()}
+# Several words of the file are the same in ours, so the file's own stands beside each. By the alphabet of what is read.
+COUNTED_FROM = {
+    word: f"{said} ({word.replace('_', ' ')})"
+    for word, said in sorted(ANCHORS.items(), key=lambda pair: pair[1].removeprefix("the "))
+}
 COPIED = (Party.CLAIMANT, Party.REPRESENTATIVE, Party.TREATING_DOCTOR, Party.REFERRER, Party.RECIPIENT)
 
 
@@ -55,16 +58,20 @@ class RuleForm(Form):
     )
     topic = Line("Topic", [MustBeGiven("Name the topic")], limit=LONGEST_TEXT["topic"])
     gate = Choice(
-        "Where the portal asks for it", choices=GATES, hint="Leave it out for a rule to be read by people"
+        "Where the portal asks for it",
+        choices=GATES,
+        hint="Leave it out for a rule to be read by people",
+        select=True,
     )
     n = Line("Figure", hint="A whole number, or two for a window, like 45 to 75", limit=20)
-    unit = Choice("Unit", choices={unit: unit for unit in sorted(UNITS)})
-    direction = Choice("Direction", choices=WAYS)
-    anchor = Choice("Counted from", choices=COUNTED_FROM)
+    unit = Choice("Unit", choices={unit: unit for unit in sorted(UNITS)}, select=True)
+    direction = Choice("Direction", choices=WAYS, select=True)
+    anchor = Choice("Counted from", choices=COUNTED_FROM, select=True)
     effect = Choice(
         "What it does",
         choices=EFFECTS,
         hint="Needed of a rule about video, a companion, a recording or an interpreter",
+        select=True,
     )
     actor = Line("Who must act", limit=LONGEST_TEXT["actor"])
     recipients = Choices(

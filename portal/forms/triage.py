@@ -48,4 +48,4 @@ class DeclineForm(Form):
 class AssignmentForm(Form):
     """Whose case it is in the office."""
 
-    coordinator = Choice("Which coordinator?", [MustBeGiven("Choose a coordinator")])
+    coordinator = Choice("Which coordinator?", [MustBeGiven("Choose a coordinator")], select=True)

@@ -1,22 +1,29 @@
 """Licenses, board certifications and listings: kept by the expert, verified by a coordinator, warned of before they run out."""
 
 import re
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from functools import reduce
 from hashlib import blake2b
+from operator import or_
 from typing import Any, BinaryIO
 
-from peewee import JOIN
+from peewee import JOIN, fn
 
 from portal import audit, clock, written
 from portal.db import database, one_at_a_time
 from portal.ime.account_notices import owe
 from portal.ime.expert_files import add_file, remove_bytes, remove_row
 from portal.ime.process import Refusal
-from portal.models import Credential, Expert, ExpertFile, User
-from portal.words import AccountMail, Act, CredentialKind, ExpertPaper, Role
+from portal.kept import literal
+from portal.models import Appointment, Clinic, Credential, Expert, ExpertFile, User
+from portal.words import AccountMail, Act, AppointmentState, CredentialKind, ExpertPaper, Role
 
 # Days before a credential runs out on which expert and coordinators are told; on the last it no longer counts.
 WARNINGS = (60, 30, 7, 0)
+AHEAD, BACK = timedelta(days=WARNINGS[0]), timedelta(days=365)  # nothing is booked further ahead than a year
+# What an examination counts on, where the expert has it on file.
+COUNTED_ON = (CredentialKind.LICENCE, CredentialKind.BOARD)
 NEEDS_STATE = (CredentialKind.LICENCE, CredentialKind.LISTING)
 
 
@@ -185,3 +192,79 @@ def tell(row: Any, days: int) -> None:
     owe(row.expert.user, AccountMail.CREDENTIAL, **facts)
     for coordinator in User.coordinators():
         owe(coordinator, AccountMail.CREDENTIAL, **facts)
+
+
+# --- what is booked ---------------------------------------------------------------------------------------------
+
+
+def lapses(rows: Iterable[Credential], state: str, on: date) -> list[str]:
+    """Why an examination in a state on a day is at risk, a sentence for each kind of credential of which none that is on
+    file holds and is verified then. Of what is not on file nothing is said: that is asked when the case is offered."""
+    held = [row for row in rows if row.state in ("", state)]
+    told = (lapse([row for row in held if row.kind == kind], state, on) for kind in COUNTED_ON)
+    return list(filter(None, told))
+
+
+def lapse(held: list[Credential], state: str, on: date) -> str:
+    if not held or any(row.verified_at and row.expires_on > on for row in held):
+        return ""
+    last, kind = max(row.expires_on for row in held), held[0].kind
+    what = f"{kind.label} in {state}" if kind in NEEDS_STATE else kind.label
+    if last > on:
+        return f"The {what} is not verified."
+    runs = "ran" if last <= clock.today() else "runs"
+    return f"The {what} {runs} out on {written.day(last)}, and the examination is on {written.day(on)}."
+
+
+def lapses_at(expert_id: int, clinic: Clinic, starts_at: datetime) -> list[str]:
+    """The same for a time at a clinic of an expert, in one read."""
+    rows = Credential.select().where(Credential.expert == expert_id)
+    return lapses(rows, clinic.state, clock.day_of(starts_at, clinic.time_zone))
+
+
+def lapses_by_appointment(appointments: Iterable[Any]) -> dict[int, list[str]]:
+    """The same for appointments with their clinics, by the number of each; one read for all, none for none."""
+    appointments = list(appointments)
+    experts = {each.expert_id for each in appointments}
+    rows = list(Credential.select().where(Credential.expert.in_(experts))) if experts else []
+    return {
+        each.id: lapses(
+            (row for row in rows if row.expert_id == each.expert_id),
+            each.clinic.state,
+            clock.day_of(each.starts_at, each.clinic.time_zone),
+        )
+        for each in appointments
+    }
+
+
+def endangered(now: Any, until: Any, long_ago: Any) -> Any:
+    """The query of the booked appointments, from now until a day, that a credential may fail, with their clinics. It
+    begins at the few experts of whom one runs out or is not verified, and may hold one of the next morning too many:
+    a day begins earlier in UTC than at the clinic."""
+    experts = Credential.select(Credential.expert)
+    ending = experts.where(Credential.expires_on.between(long_ago, until))
+    doubtful = ending | experts.where(Credential.verified_at.is_null())
+    return (
+        Appointment.select(Appointment)
+        .join(Clinic)
+        .where(
+            (Appointment.state == literal(AppointmentState.BOOKED))
+            & Appointment.starts_at.between(now, until)
+            & Appointment.expert.in_(doubtful)
+            & reduce(or_, map(is_failing, COUNTED_ON))
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+
+
+def is_failing(kind: CredentialKind) -> Any:
+    """The condition on an appointment that the expert has one of the kind on file and none holds and is verified then."""
+    on_file, holding = of_kind(Credential.alias(), kind), of_kind(kept := Credential.alias(), kind)
+    holds = kept.verified_at.is_null(False) & (kept.expires_on > Appointment.starts_at)
+    return fn.EXISTS(on_file) & ~fn.EXISTS(holding.where(holds))
+
+
+def of_kind(row: Any, kind: CredentialKind) -> Any:
+    """The query of those of a kind that the expert of an appointment has for the state of its clinic."""
+    is_theirs = (row.expert == Appointment.expert) & (row.kind == literal(kind))
+    return row.select(row.id).where(is_theirs & ((row.state == "") | (row.state == Clinic.state)))

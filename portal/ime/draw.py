@@ -186,7 +186,7 @@ def wrong_with(offer: Offer) -> Iterator[str]:
     if [row["score"] for row in ranked] != scores or scores != sorted(scores, reverse=True):
         yield f"The ranking of offer {offer.id} is not in the order of its points."
     order = order_then(offer, [row["expert_id"] for row in ranked])
-    if offer.rank > len(order) or order[offer.rank - 1] != offer.expert_id:
+    if not 1 <= offer.rank <= len(order) or order[offer.rank - 1] != offer.expert_id:
         yield f"Offer {offer.id} did not go to the name at its place in the order."
     if offer.rank > 1 and not offer.why_not_first:
         yield f"Offer {offer.id} does not say why it did not go to the first."

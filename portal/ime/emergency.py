@@ -12,6 +12,7 @@ from portal.ime.process import NotAllowed, Refusal
 from portal.models import Case, EmergencyAccess, User
 from portal.policy import is_barred, is_manager, is_running, party_to
 from portal.words import Act, AlertKind, Ending, Role, Stage
+from portal.written import readable
 
 LASTS = timedelta(hours=4)
 SHORTEST_REASON = 20  # characters
@@ -29,12 +30,12 @@ def begin_emergency(*, by: User, reference: str, reason: str) -> EmergencyAccess
     on record. Raises NotAllowed for anybody but an active coordinator."""
     if by.role != Role.COORDINATOR or by.disabled_at:
         raise NotAllowed("emergency")
-    if len(reason.strip()) < SHORTEST_REASON:
+    if len(reason := readable(reason)) < SHORTEST_REASON:
         raise Refusal(TOO_SHORT, field="reason")
     case = Case.get_or_none(Case.reference == reference.strip().upper())
     with database.atomic():
         one_at_a_time(User.select(User.id).where(User.id == by.id))  # the button was pressed twice
-        answer = opened_or_why_not(by, case, reason.strip())
+        answer = opened_or_why_not(by, case, reason)
     if isinstance(answer, str):  # raised once its record is kept
         raise Refusal(answer, field="reference")
     return answer

@@ -18,6 +18,7 @@ from portal.words import CredentialKind, OfferState
 ENGAGING = (OfferState.OPEN, OfferState.TAKEN)
 PAGE = 50
 WARN_DAYS = 60
+MOST_WORDS = 8
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,16 @@ def grouped(query: Any) -> defaultdict[int, list[tuple[Any, ...]]]:
 
 @dataclass(frozen=True)
 class Sought:
-    """Whom of the panel is looked for: with a specialty, a license in a state, something to verify or that runs out."""
+    """Whom of the panel is looked for: with a specialty, a license in a state, something to verify or that runs out,
+    and every word of `typed` in the name."""
 
     specialty: str = ""
     state: str = ""
     needs: str = ""  # "verification" or "renewal"
+    typed: str = ""
 
     def conditions(self) -> list[Any]:
-        chosen = []
+        chosen = [User.name.contains(word) for word in self.typed.split()[:MOST_WORDS]]
         if self.specialty:
             codes = [
                 self.specialty,

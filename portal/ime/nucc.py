@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from portal.ime.rule_pack import fit_to_show
 from portal.ime.specialties import Specialty, specialties
 
 CODE = re.compile(r"[0-9]{3}[0-9A-Z]{6}X")
+LONGEST_SHOWN, LONGEST_NAME = 40, 200
 COLUMNS = ("Code", "Classification", "Specialization")
 
 
@@ -21,17 +23,29 @@ class TaxonomyError(Exception):
 
 def read_taxonomy(text: str) -> dict[str, str]:
     """The codes of a taxonomy file in CSV with their names: specialization, or classification where there is none."""
-    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
-    lacking = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-    if lacking:
-        raise TaxonomyError(f"The file has no column {lacking[0]}: it is not the NUCC taxonomy in CSV.")
-    found = {}
-    for row in rows:
-        code = (row["Code"] or "").strip()
-        if not CODE.fullmatch(code):
-            raise TaxonomyError(f"{code or 'An empty cell'} on line {rows.line_num} is not a taxonomy code.")
-        found[code] = (row["Specialization"] or row["Classification"] or "").strip()
+    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
+    try:
+        lacking = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+        if lacking:
+            raise TaxonomyError(f"The file has no column {lacking[0]}: it is not the NUCC taxonomy in CSV.")
+        found = dict(named(row, rows.line_num) for row in rows)
+    except csv.Error as fault:
+        raise TaxonomyError(f"Line {rows.line_num + 1} is not CSV ({fault}).") from None
+    if not found:
+        raise TaxonomyError("The file holds no code.")
     return found
+
+
+def named(row: Mapping[str, str | None], line: int) -> tuple[str, str]:
+    """The code of a row and its name, on one line."""
+    code = (row["Code"] or "").strip()
+    if not CODE.fullmatch(code):
+        shown = fit_to_show(code[:LONGEST_SHOWN]) or "An empty cell"
+        raise TaxonomyError(f"{shown} on line {line} is not a taxonomy code.")
+    name = " ".join((row["Specialization"] or row["Classification"] or "").split())
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise TaxonomyError(f"{code} on line {line} has no name that can be shown.")
+    return code, name
 
 
 def retired(taxonomy: Mapping[str, str]) -> list[Specialty]:
@@ -61,5 +75,7 @@ def write_more(path: Path, more: Iterable[Specialty]) -> int:
     """Keep further specialties in a file beside the data of the portal; returns how many it holds now."""
     before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     rows = {row["code"]: row for row in [*before, *map(asdict, more)]}
-    path.write_text(json.dumps(list(rows.values()), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    whole = path.with_suffix(".new")  # half a file would stop every process that reads it
+    whole.write_text(json.dumps(list(rows.values()), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    whole.replace(path)
     return len(rows)

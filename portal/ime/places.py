@@ -1,8 +1,12 @@
 """Where a ZIP code lies, and how far one place is from another."""
 
-from collections.abc import Iterable
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.db import database
 from portal.ime.process import Refusal
@@ -10,6 +14,9 @@ from portal.models import Claimant, Clinic, ZipPlace
 
 Place = tuple[float, float]
 
+COLUMNS = ("zip", "city", "state", "latitude", "longitude", "time_zone")
+ZIP, STATE = re.compile(r"[0-9]{5}"), re.compile(r"[A-Z]{2}")
+LONGEST_CITY = 80
 EARTH_RADIUS_MILES = 3958.8
 AT_ONCE = 500
 
@@ -53,8 +60,69 @@ def hours_to_drive(miles: float) -> float:
     return miles * ROAD_FACTOR / MILES_AN_HOUR
 
 
+class PlacesError(Exception):
+    """The list of places cannot be used; the message says what is wrong with it, and where."""
+
+
+def read_places(text: str) -> Iterator[dict[str, Any]]:
+    """The rows of a list of places in CSV. Raises PlacesError for whatever is none."""
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        lacking = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+        if lacking:
+            raise PlacesError(f"It has no column {lacking[0]}; it must be CSV with {', '.join(COLUMNS)}.")
+        yield from without_doubles((rows.line_num, place_in(row, f"line {rows.line_num}")) for row in rows)
+    except csv.Error as fault:
+        raise PlacesError(f"Line {rows.line_num + 1} is not CSV ({fault}).") from None
+
+
+def without_doubles(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    seen = set()
+    for line, row in rows:
+        if row["zip"] in seen:
+            raise PlacesError(f"The ZIP code {row['zip']} is there twice, the second time on line {line}.")
+        seen.add(row["zip"])
+        yield row
+
+
+def place_in(row: dict[str, Any], where: str) -> dict[str, Any]:
+    """What a row of the file says of one place."""
+    if None in row or None in row.values():
+        raise PlacesError(f"On {where} there are more or fewer cells than columns.")
+    told = {name: row[name].strip() for name in COLUMNS}
+    for holds, fault in (
+        (ZIP.fullmatch(told["zip"]), "the ZIP code is not five digits"),
+        (0 < len(told["city"]) <= LONGEST_CITY and told["city"].isprintable(), "there is no name of a city"),
+        (STATE.fullmatch(told["state"]), "the state is not two capital letters"),
+        (not told["time_zone"] or is_zone(told["time_zone"]), "the time zone is not known"),
+    ):
+        if not holds:
+            raise PlacesError(f"On {where} {fault}.")
+    return told | {
+        "latitude": degrees(told["latitude"], 90, "latitude", where),
+        "longitude": degrees(told["longitude"], 180, "longitude", where),
+    }
+
+
+def degrees(typed: str, most: int, name: str, where: str) -> float:
+    try:
+        number = float(typed)
+    except ValueError:
+        number = float("nan")
+    if not -most <= number <= most:
+        raise PlacesError(f"On {where} the {name} is not a number of degrees between -{most} and {most}.")
+    return number
+
+
+def is_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
 def load(rows: Iterable[dict[str, Any]]) -> int:
-    """Fill the table of ZIP codes anew, all or nothing; returns how many there are now."""
+    """Fill the table of ZIP codes anew, all or nothing; returns how many there are now. Raises PlacesError for none."""
     count = 0
     with database.atomic():
         ZipPlace.delete().execute()
@@ -64,7 +132,10 @@ def load(rows: Iterable[dict[str, Any]]) -> int:
             if len(batch) == AT_ONCE:
                 count += insert(batch)
                 batch = []
-        return count + (insert(batch) if batch else 0)
+        count += insert(batch) if batch else 0
+        if not count:
+            raise PlacesError("There is no ZIP code in it.")
+        return count
 
 
 def locate_all() -> int:

@@ -23,9 +23,10 @@ from portal.ime.rule_pack import (
     read_rules,
 )
 from portal.ime.rules import on_file, plain
-from portal.models import Case, RuleChange, RuleSnapshot, User
+from portal.models import Case, Claimant, RuleChange, RuleSnapshot, User
 from portal.policy import Person, seeing, sight
 from portal.words import Act, Role
+from portal.written import readable
 
 MOST_CONCERNED = 100
 HISTORY = 50  # changes on a page
@@ -135,14 +136,14 @@ def kinds_known() -> dict[str, str]:
 def keep(
     rule_id: str, exam_kind: str, facts: dict[str, Any] | None, why: str, by: User, seen: int
 ) -> RuleChange:
-    if not why.strip():
+    if not (why := readable(why)):
         raise Refusal("Say why the rule is changed.", field="why")
     try:
         with database.atomic():
             if changed_last(rule_id) != seen:
                 raise Refusal(STALE)
             row = RuleChange.create(
-                rule=rule_id, exam_kind=exam_kind, facts=facts, after=seen, why=why.strip(), by=by
+                rule=rule_id, exam_kind=exam_kind, facts=facts, after=seen, why=why, by=by
             )
             audit.record(Act.CHANGED, row, rule=rule_id)
     except IntegrityError:
@@ -274,9 +275,10 @@ def behind() -> Any:
 
 
 def concerned(person: User, code: str = EVERY_KIND) -> list[Case]:
-    """Those of them that a person may see, of one kind or of all, the one due first at the top; a hundred and one at
-    most, so that there are more shows."""
-    seen = behind().where(sight(Role.COORDINATOR, seeing(person)))
+    """Those of them that a person may see, with their claimants, of one kind or of all, the one due first at the top; a
+    hundred and one at most, so that there are more shows."""
+    named = behind().select(Case, Claimant).switch(Case).join(Claimant)
+    seen = named.where(sight(Role.COORDINATOR, seeing(person)))
     if code != EVERY_KIND:
         seen = seen.where(Case.exam_kind == code)
     return list(seen.order_by(Case.due_on, Case.id).limit(MOST_CONCERNED + 1))

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from portal.ime.anchors import ANCHORS
 from portal.ime.counting import COUNTED_DIRECTIONS, COUNTED_UNITS, DIRECTIONS
 from portal.words import Party
+from portal.written import readable
 
 SCHEMA = "impartial-rules/2"
 HOUSE = "house"
@@ -348,7 +349,7 @@ def _insist_keys(where: str, data: Any, keys: set[str], optional: Collection[str
 
 
 def _insist_text(where: str, data: Mapping[str, Any], key: str) -> None:
-    _insist(isinstance(data[key], str) and bool(data[key].strip()), where, f"needs a text for {key}", key)
+    _insist(isinstance(data[key], str) and bool(readable(data[key])), where, f"needs a text for {key}", key)
 
 
 def _insist_fit(where: str, text: str, key: str, longest: int) -> None:

@@ -17,6 +17,8 @@ CREATE TABLE "credential" ("id" INTEGER NOT NULL PRIMARY KEY, "expert_id" INTEGE
 CREATE INDEX "credential_expert_id" ON "credential" ("expert_id");
 CREATE INDEX "credential_evidence_id" ON "credential" ("evidence_id");
 CREATE INDEX "credential_verified_by_id" ON "credential" ("verified_by_id");
+CREATE INDEX "credential_expires_on" ON "credential" ("expires_on");
+CREATE INDEX "credential_to_verify" ON "credential" ("expert_id") WHERE verified_at IS NULL;
 CREATE TABLE "cancellation_tier" ("id" INTEGER NOT NULL PRIMARY KEY, "expert_id" INTEGER NOT NULL, "business_days" INTEGER NOT NULL, "percent" INTEGER NOT NULL, FOREIGN KEY ("expert_id") REFERENCES "expert" ("id") ON DELETE CASCADE, CHECK (business_days BETWEEN 1 AND 60), CHECK (percent BETWEEN 0 AND 100));
 CREATE INDEX "cancellation_tier_expert_id" ON "cancellation_tier" ("expert_id");
 CREATE UNIQUE INDEX "cancellation_tier_expert_id_business_days" ON "cancellation_tier" ("expert_id", "business_days");

@@ -11,6 +11,7 @@ from portal.ime import booking
 from portal.ime.appointment import booked_appointment, cancel_appointment
 from portal.ime.calendar import length_in_words, place_of, written_time
 from portal.ime.cancellation import Fee
+from portal.ime.credentials import lapses_at
 from portal.ime.examination import FOLLOWS, LEADS_TO
 from portal.ime.freed import GIVEN_BACK
 from portal.ime.holds import offered
@@ -106,6 +107,8 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | N
         "certainty": certainty(case) if case.stage == Stage.BOOKED else None,
         "arrangements": [arranged(each) for each in listed.arrangements],
         "is_at_risk": case.stage == Stage.BOOKED,
+        "lapses": lapses(case, party, current),
+        "expert_id": case.expert_id,
         "earlier": [
             shown(row) | happened(row, case, party) | ended(row, case, party)
             for row in rows
@@ -118,6 +121,13 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | N
         "says_why": party != Party.EXPERT,
         "arrangements_href": arrangements_href(case, party),
     }
+
+
+def lapses(case: Case, party: Party, current: Appointment | None) -> list[str]:
+    """What of the expert's credentials does not last until the day; the office alone is told."""
+    if party != Party.COORDINATOR or case.stage != Stage.BOOKED or current is None:
+        return []
+    return lapses_at(current.expert_id, current.clinic, current.starts_at)
 
 
 def times_offered(case: Case) -> list[str]:

@@ -25,6 +25,7 @@ from portal.ime.appointment import (
 from portal.ime.arrangements import unsettled
 from portal.ime.calendar import clock_face, place_lines, written_time, zone_in_words
 from portal.ime.cancellation import Fee, fee_for_ending
+from portal.ime.credentials import lapses_at
 from portal.ime.gates import Finding, Weight
 from portal.ime.guidance import prepare_notice
 from portal.ime.holds import held, hold_slot, slot_of
@@ -340,6 +341,7 @@ def confirming(
         "expert": case.expert.name,
         "held_until": written_time(kept.expires_at, OFFICE_ZONE) if kept and slot_of(kept) == slot else "",
         "risks": [each.kind.label for each in unsettled(case)],
+        "lapses": lapses_at(case.expert_id, clinic, slot.starts_at),
         **weighed(found),
     }
 

@@ -137,7 +137,7 @@ def events(case: Case) -> Any:
 
 @bp.route("/cases", methods=["GET", "POST"])
 @signed_in(Role.REFERRER, Role.COORDINATOR, Role.EXPERT)
-@limited(SEARCH, unless=lambda: "search" not in request.args)
+@limited(SEARCH, unless=lambda: "search" not in request.args and not is_htmx())
 def queue() -> Any:
     """The cases of a choice. A search comes by POST and goes on by its seal: nothing typed stands in an address."""
     if request.method == "POST":

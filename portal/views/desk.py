@@ -8,10 +8,10 @@ from typing import Any
 from flask import Blueprint, g, redirect, url_for
 
 from portal import clock, queues
-from portal.ime import rule_book, rules
+from portal.ime import credentials, rule_book, rules
 from portal.ime.process import PROCESS
 from portal.kept import Kept, bind, literal
-from portal.models import Appointment, Arrangement, Case, Claimant, Clinic, Event, Notice
+from portal.models import Appointment, Arrangement, Case, Claimant, Clinic, Event, Expert, Notice, User
 from portal.policy import PLACES, seeing, sight
 from portal.queues import GROUP, Row
 from portal.web import trail
@@ -126,6 +126,7 @@ def home() -> Any:
         calls=calls() if g.person.role == Role.COORDINATOR else [],
         changed=changed_rules() if g.person.role == Role.COORDINATOR else [],
         unsettled=unsettled() if g.person.role == Role.COORDINATOR else [],
+        at_risk=at_risk() if g.person.role == Role.COORDINATOR else [],
         empty_words=(what, why, text, url_for(endpoint)),
         first_name=g.person.name.split()[0],
     )
@@ -157,7 +158,7 @@ SOON = timedelta(days=14)
 UNSETTLED = Kept(
     lambda: (
         Arrangement.select(
-            Arrangement.kind, Claimant.name, Case.reference, Appointment.starts_at, Clinic.time_zone
+            Case.id, Arrangement.kind, Claimant.name, Case.reference, Appointment.starts_at, Clinic.time_zone
         )
         .join(Case)
         .join(Claimant)
@@ -179,6 +180,7 @@ UNSETTLED = Kept(
 def unsettled() -> list[dict[str, Any]]:
     """What is still needed for examinations of the next two weeks: the nearest first, one read."""
     rows = UNSETTLED.rows(soon=clock.now() + SOON, **seeing(g.person))
+    trail.lists(number for number, *_ in rows)
     return [
         {
             "who": name,
@@ -186,14 +188,16 @@ def unsettled() -> list[dict[str, Any]]:
             "reference": reference,
             "day": day(clock.day_of(moment(at), zone)),
         }
-        for kind, name, reference, at, zone in rows
+        for _, kind, name, reference, at, zone in rows
     ]
 
 
 CHANGED = Kept(
     lambda: (
         rule_book.behind()
-        .select(Case.reference, Case.exam_kind)
+        .select(Case.id, Case.reference, Claimant.name, Case.exam_kind)
+        .switch(Case)
+        .join(Claimant)
         .where((Case.coordinator == bind("me")) & sight(Role.COORDINATOR, PLACES))
         .order_by(Case.due_on, Case.id)
         .limit(GROUP)
@@ -206,10 +210,46 @@ def changed_rules() -> list[dict[str, str]]:
     a second only where a rule was ever changed."""
     if not rule_book.newest_change():
         return []
-    kinds = rules.exam_kinds()
+    kinds, rows = rules.exam_kinds(), CHANGED.rows(me=g.person.id, **seeing(g.person))
+    trail.lists(number for number, *_ in rows)
     return [
-        {"reference": reference, "kind": kinds[code].name if code in kinds else code}
-        for reference, code in CHANGED.rows(me=g.person.id, **seeing(g.person))
+        {"reference": reference, "who": who, "kind": kinds[code].name if code in kinds else code}
+        for _, reference, who, code in rows
+    ]
+
+
+AT_RISK = Kept(
+    lambda: (
+        credentials.endangered(bind("now"), bind("until"), bind("long_ago"))
+        .select(Appointment, Clinic, Case, Claimant, Expert, User)
+        .switch(Appointment)
+        .join(Case)
+        .join(Claimant)
+        .switch(Appointment)
+        .join(Expert)
+        .join(User)
+        .where(sight(Role.COORDINATOR, PLACES))
+        .limit(GROUP)
+    )
+)
+
+
+def at_risk() -> list[dict[str, str]]:
+    """The examinations of the next two months for whose day a credential of the expert does not hold: the nearest first.
+    One read, and a second only where there are any."""
+    today, found = clock.today(), seeing(g.person)
+    days = {"until": today + credentials.AHEAD, "long_ago": today - credentials.BACK}
+    rows = AT_RISK.models(**days, **found)
+    lapses = credentials.lapses_by_appointment(rows)
+    trail.lists(row.case_id for row in rows if lapses[row.id])
+    return [
+        {
+            "who": row.case.claimant.name,
+            "reference": row.case.reference,
+            "what": f"{row.expert.name}: {' '.join(lapses[row.id])}",
+        }
+        for row in rows
+        if lapses[row.id]
     ]
 
 
@@ -220,7 +260,7 @@ def moment(at: Any) -> datetime:
 
 CALLS = Kept(
     lambda: (
-        Notice.select(Notice.recipient, Notice.party, Case.reference)
+        Notice.select(Case.id, Notice.recipient, Notice.party, Case.reference)
         .join(Event)
         .join(Case)
         .where(Notice.is_call() & sight(Role.COORDINATOR, PLACES))
@@ -232,7 +272,8 @@ CALLS = Kept(
 
 def calls() -> list[dict[str, Any]]:
     """The people to be told by phone: the oldest first, one read."""
+    rows = CALLS.rows(**seeing(g.person))
+    trail.lists(number for number, *_ in rows)
     return [
-        {"who": who, "reference": reference, "party": Party(party).label}
-        for who, party, reference in CALLS.rows(**seeing(g.person))
+        {"who": who, "reference": reference, "party": Party(party).label} for _, who, party, reference in rows
     ]

@@ -9,6 +9,7 @@ from portal.ime.calendar import written_time
 from portal.ime.freed import Freed, freed_times, given_back, slot_for
 from portal.ime.holds import hold_slot
 from portal.models import Appointment, Case
+from portal.web import trail
 from portal.web.page import done, page, take
 from portal.web.routing import performs, signed_in
 from portal.words import Role, Stage
@@ -19,7 +20,9 @@ bp = Blueprint("freed", __name__)
 @bp.route("/freed-times")
 @signed_in(Role.COORDINATOR)
 def times() -> Any:
-    return page("freed/times.html", times=[shown(each) for each in freed_times(g.person)])
+    found = freed_times(g.person)
+    trail.lists(case.id for freed in found for case in freed.cases)
+    return page("freed/times.html", times=[shown(each) for each in found])
 
 
 def shown(freed: Freed) -> dict[str, Any]:

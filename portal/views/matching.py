@@ -3,11 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, abort, g, request, url_for
+from flask import Blueprint, abort, g, redirect, request, url_for
 
 from portal import clock
-from portal.forms.case import one_of
-from portal.forms.fields.choice import STATES
+from portal.forms.fields.base import only_text
 from portal.forms.matching import (
     DeclarationForm,
     DrawForm,
@@ -16,6 +15,8 @@ from portal.forms.matching import (
     RecallForm,
     ReleaseForm,
     StrikeForm,
+    panel_choices,
+    panel_filters,
 )
 from portal.ime import experts, matching
 from portal.ime.draw import draw_panel, is_represented, last_draw, names_left, strike_name, strikes_on
@@ -23,9 +24,10 @@ from portal.ime.matching import offer_case, pass_offer, recall_offer, release_ex
 from portal.ime.modes import mode_of
 from portal.ime.ranking import Candidate
 from portal.ime.redaction import named, redacted
-from portal.ime.specialties import specialties
 from portal.models import Case
+from portal.web import sought
 from portal.web.formats import moment
+from portal.web.limits import SEARCH, limited
 from portal.web.page import done, page, take
 from portal.web.routing import performs, signed_in
 from portal.words import MatchingMode, Party, Role
@@ -237,27 +239,25 @@ def release(case: Case) -> Any:
     return page("matching/release.html", "matching/_release_form.html", form=form, case=case)
 
 
-NEEDS = {"verification": "Something to verify", "renewal": "Something that runs out"}
-
-
-@bp.route("/experts")
+@bp.route("/experts", methods=["GET", "POST"])
 @signed_in(Role.COORDINATOR)
+@limited(SEARCH, unless=lambda: "search" not in request.args)
 def panel() -> Any:
-    after = request.args.get("after", 0, type=count)
-    sought = experts.Sought(
-        specialty=one_of(specialties(), request.args.get("specialty"), ""),
-        state=one_of(STATES, request.args.get("state"), ""),
-        needs=one_of(NEEDS, request.args.get("needs"), ""),
-    )
-    listed, following = experts.page(after, sought)
-    chosen = {name: value for name, value in vars(sought).items() if value}
+    """The experts of a choice. A name comes by POST and goes on by its seal: nothing typed stands in an address."""
+    chosen = panel_choices(request.values)
+    if request.method == "POST":
+        kept = sought.seal(only_text(request.form.get("q", "")).strip()[: sought.LONGEST])
+        return redirect(url_for(".panel", **chosen | ({"search": kept} if kept else {})), 303)
+    kept = request.args.get("search", "")[:1_000]
+    typed, after = sought.unseal(kept), request.args.get("after", 0, type=count)
+    listed, following = experts.page(after, experts.Sought(**chosen, typed=typed))
+    onward = chosen | ({"search": kept} if typed else {})
     return page(
         "matching/panel.html",
         experts=listed,
-        after=after,
-        chosen=sought,
-        specialties={code: each.label for code, each in specialties().items()},
-        states=STATES,
-        needs=NEEDS,
-        more_href=url_for(".panel", after=following, **chosen) if following else None,
+        q=typed,
+        chosen=chosen,
+        filters=panel_filters(),
+        first_href=url_for(".panel", **onward) if after else None,
+        more_href=url_for(".panel", after=following, **onward) if following else None,
     )

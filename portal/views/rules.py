@@ -25,7 +25,7 @@ from portal.ime.process import Refusal
 from portal.ime.rule_book import HISTORY, MOST_CONCERNED, adopt_rules, keep_rules
 from portal.ime.rule_pack import EVERY_KIND, GATES, HOUSE, Rule, RuleFileError
 from portal.ime.rule_pages import MOST_FOUND
-from portal.ime.rules import on_file, pack_of, plain
+from portal.ime.rules import exam_kinds, on_file, pack_of, plain
 from portal.models import Case, RuleChange, RuleOverride, RuleSnapshot, User
 from portal.policy import ENGAGED, is_manager
 from portal.web import trail
@@ -312,7 +312,12 @@ def open_cases() -> Any:
     """The open cases that a change concerns, as far as the manager may see them."""
     cases = rule_book.concerned(g.person)
     trail.lists(case.id for case in cases[:MOST_CONCERNED])
-    return page("rules/open_cases.html", cases=cases[:MOST_CONCERNED], are_more=len(cases) > MOST_CONCERNED)
+    return page(
+        "rules/open_cases.html",
+        cases=cases[:MOST_CONCERNED],
+        are_more=len(cases) > MOST_CONCERNED,
+        names={code: each.name for code, each in exam_kinds().items()},
+    )
 
 
 # --- at a case --------------------------------------------------------------------------------------------------

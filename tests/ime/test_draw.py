@@ -249,6 +249,10 @@ def test_the_command_says_that_the_result_is_the_same_and_notices_a_change(app, 
     ranking[0]["score"] -= 1
     Offer.update(ranking=ranking, expert=panel.names[1]).execute()
     assert "did not go to the name at its place" in asked(case.reference)[1]
+    Offer.update(expert=panel.names[-1]).execute()
+    for rank in (0, -len(panel.names), len(panel.names) + 1):  # counted from the end, 0 would be the last
+        Offer.update(rank=rank, why_not_first="The others are away.").execute()
+        assert "did not go to the name at its place" in asked(case.reference)[1], rank
     Draw.update(names=panel.names[:2]).where(Draw.id == panel.id).execute()
     assert not json.loads(asked(case.reference, "--json")[1])["draws"][0]["same"], (
         "a panel that was cut short"

@@ -158,7 +158,7 @@ def make_manager(world):
 
 
 def test_it_takes_a_reason_of_twenty_characters(world, case):
-    for reason in ("", " " * 40, "x" * 19, "  " + "x" * 19 + "  "):
+    for reason in ("", " " * 40, "\u200b" * 40, "x" * 19, "  " + "x" * 19 + "  "):
         with pytest.raises(Refusal) as refused:
             ask(world, case, reason)
         assert (refused.value.sentence, refused.value.field) == (TOO_SHORT, "reason")

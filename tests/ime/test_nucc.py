@@ -41,6 +41,13 @@ def test_more_is_taken_under_the_broader_one_and_stays(tmp_path):
         ("a,b\n1,2\n", "no column Code"),
         (HEAD + "12,G,C,S,D\n", "12 on line 2 is not a taxonomy code"),
         (HEAD + ",G,C,S,D\n", "An empty cell"),
+        ("", "no column Code"),
+        (HEAD, "holds no code"),
+        (HEAD + '"' + "x" * 140_000, "Line 2 is not CSV"),
+        (HEAD + "207X00000X,G,,,\n", "207X00000X on line 2 has no name that can be shown"),
+        (HEAD + "207X00000X\n", "has no name that can be shown"),
+        (HEAD + f"207X00000X,G,{'x' * 201},,\n", "has no name that can be shown"),
+        (HEAD + f"207X00000X{'y' * 500},G,C,S,D\n", "y on line 2 is not a taxonomy code"),
     ],
 )
 def test_what_is_not_the_taxonomy_is_said(text, said):

@@ -4,6 +4,7 @@ import pytest
 from peewee import IntegrityError
 
 from portal.ime import places
+from portal.ime.places import PlacesError
 from portal.ime.process import Refusal
 from portal.models import Claimant, Clinic, ZipPlace
 
@@ -48,6 +49,8 @@ def test_an_unknown_zip_code_is_a_slip_only_where_a_list_is_loaded():
 def test_loading_again_leaves_what_there_was_where_a_row_will_not_do():
     with pytest.raises(IntegrityError):
         places.load([OAKLAND | ZONE, OAKLAND | ZONE])
+    with pytest.raises(PlacesError, match="no ZIP code"):
+        places.load([])
     assert ZipPlace.select().count() == 2
 
 

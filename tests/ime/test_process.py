@@ -203,6 +203,15 @@ def test_a_stale_copy_of_a_case_cannot_win(world, case_at):
     assert Case.get_by_id(stale.id).stage == Stage.MATCHING
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", " \u2060\ufeff ", "\u00ad\u200e", "\u3164\u2800"], ids=ascii)
+def test_a_reason_that_nobody_can_see_is_none_for_any_step(world, case_at, unseen):
+    case, before = case_at(Stage.BOOKED), written()
+    for name in ("cancel_appointment", "release_expert", "restrict_case", "place_hold"):
+        with pytest.raises(Refusal):
+            VERBS[name](case, by=world.coordinator, why=unseen)
+    assert written() == before
+
+
 def test_nobody_is_told_of_what_they_did_themselves(world, case_at):
     case = case_at(Stage.IN_REVIEW)
     VERBS["give_verdict"](case, by=world.referrer, verdicts={each.id: (True, "") for each in case.questions})

@@ -52,6 +52,7 @@ def test_of_two_managers_at_one_rule_the_second_is_told(world, backend):
         ({"url": "javascript:alert(1)"}, "web address"),
         ({"checked_on": "soon"}, "date"),
         ({"rule": "  "}, "text for rule"),
+        ({"rule": "\u200b\u2060"}, "text for rule"),
         ({"exam": "ZZ"}, "unknown examination kind"),
     ],
 )
@@ -63,7 +64,7 @@ def test_a_faulty_rule_is_refused_in_a_sentence_and_nothing_is_kept(world, facts
 
 def test_a_change_needs_a_reason_and_a_difference(world):
     with pytest.raises(Refusal) as refused:
-        change(world, n=28, why=" ")
+        change(world, n=28, why=" \u200b")
     assert refused.value.field == "why"
     with pytest.raises(Refusal, match="Nothing is different"):
         change(world)

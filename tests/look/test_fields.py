@@ -39,8 +39,15 @@ UNDERSTOOD = [
     (Line("It"), "  Rosa  ", "Rosa"),
     (Line("It"), "two\r\nlines\tof text", "two lines of text"),
     (Line("It"), "José 中文 👩🏽‍⚕️", "José 中文 👩🏽‍⚕️"),
+    (Line("It"), "Ann\u2028Bcc: all\u2029a\x85b\x0bc\x0cd", "Ann Bcc: all a b c d"),
+    (Line("It"), "O\u2019Nei\u0301ll-D'Ange\u0301lo", "O\u2019Nei\u0301ll-D'Ange\u0301lo"),
+    (
+        Line("It"),
+        "\u05d0\u05d1\u200f (\u0645\u06cc\u200c\u062e)",
+        "\u05d0\u05d1\u200f (\u0645\u06cc\u200c\u062e)",
+    ),
     (Line("It"), "", ""),
-    (Paragraphs("It"), " a\r\nb\rc\x0bd ", "a\nb\nc\nd"),
+    (Paragraphs("It"), " a\r\nb\rc\x0bd\u2028e\x85f ", "a\nb\nc\nd\ne\nf"),
     (Hidden("It"), "7", "7"),
     (Email("It"), "Rosa@Example.COM", "Rosa@example.com"),
     (Email("It"), "", ""),
@@ -117,6 +124,30 @@ def test_an_answer_is_understood(ask, field, typed, answer):
     it = ask(field, typed)
     assert (it.errors, it.data) == ([], answer)
     assert type(it.data) is type(answer)
+
+
+UNSEEN = [
+    *(
+        "\u200b",
+        "\u2060",
+        "\ufeff",
+        "\u00ad",
+        "\u200e\u200f\u202e\u2066",
+        "\u3164",
+        "\u2800",
+        "\u034f",
+        "\ufe0f",
+    ),
+    " \u00a0\u2003\u200b\r\n\u2028\t\u00ad ",
+]
+
+
+@pytest.mark.parametrize("kind", [Line, Paragraphs, Email, Phone, Number, Zip])
+@pytest.mark.parametrize("typed", UNSEEN, ids=ascii)
+def test_a_text_that_nobody_can_see_is_no_answer(ask, kind, typed):
+    it = ask(kind("It", [MustBeGiven("Say why")]), typed)
+    assert (it.errors, it.typed) == (["Say why"], "")
+    assert not it.data
 
 
 @pytest.mark.parametrize(("field", "typed", "sentence"), REFUSED)

@@ -1,7 +1,12 @@
 """Each role's home."""
 
+from datetime import timedelta
+
 import pytest
 
+from portal import clock
+from portal.ime.appointment import booked_appointment
+from portal.models import AuditRecord, Bar, Credential
 from portal.words import Stage
 
 
@@ -40,3 +45,45 @@ def test_every_row_of_a_desk_opens_its_case(visitor, world, who):
     for href in person.tree.xpath("//a[contains(@class, 'row__link')]/@href"):
         if not href.endswith("/calls"):
             assert person.opens(href).status == 200, href
+
+
+@pytest.fixture
+def running_out(world, case_at):
+    """A booked case whose expert's license ends the day before the examination."""
+    case = case_at(Stage.BOOKED)
+    row = booked_appointment(case)
+    ends = clock.day_of(row.starts_at, row.clinic.time_zone) - timedelta(days=1)
+    own = (Credential.expert == row.expert_id) & (Credential.kind == "licence")
+    Credential.update(expires_on=ends).where(own).execute()
+    return case
+
+
+def test_an_examination_after_the_license_ends_is_a_risk_on_the_desk_and_at_the_case(
+    visitor, world, running_out
+):
+    said, case = "The license in CA runs out on", running_out
+    office = visitor(world.coordinator).opens("/")
+    assert office.sees("Credentials that do not last until the day") and office.sees(said)
+    assert case.id in AuditRecord.select().order_by(AuditRecord.id.desc()).get().facts["cases"]
+    [row] = office.tree.xpath("//li[contains(., 'Risk for the day')][contains(., $ref)]", ref=case.reference)
+    assert case.claimant.name in row.text_content() and world.expert.name in row.text_content()
+    path = f"/cases/{case.reference}"
+    assert office.opens(path).sees(f"Risk for the day: {said}")
+    assert office.follows("See the credentials").sees(world.expert.name)
+    for person in (world.referrer, world.expert):
+        assert not visitor(person).opens(path).sees(said)
+        assert not visitor(person).opens("/").sees(said)
+    Credential.update(expires_on=clock.today() + timedelta(days=900)).execute()
+    assert not office.opens("/").sees("Credentials that do not last") and not office.opens(path).sees(said)
+
+
+def test_a_risk_at_a_case_from_which_somebody_is_barred_is_not_on_their_desk(visitor, world, running_out):
+    barred = {"case": running_out, "user": world.coordinator, "placed_by": world.second_coordinator}
+    Bar.create(**barred, why="A cousin.")
+    assert running_out.reference not in visitor(world.coordinator).opens("/").text
+
+
+def test_whoever_chooses_a_time_after_the_license_ends_is_warned(visitor, world, running_out):
+    page = visitor(world.coordinator).opens(f"/cases/{running_out.reference}/appointment/move")
+    slots = page.tree.xpath("//main//input[@name='slot']/@value")
+    assert page.presses("Continue with this time", slot=slots[-1]).sees("Risk for the day: The license in CA")

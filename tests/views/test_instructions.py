@@ -169,6 +169,18 @@ def test_what_is_arranged_is_said_without_its_reason(claimant, booked):
     assert not page.sees("cannot drive")
 
 
+def test_who_asks_for_help_is_told_truly_who_reads_it(claimant, visitor, world, booked, case_at):
+    page = claimant(booked).opens("/appointment/needs")
+    hint = "Our office, the doctor you will see and the people who asked for the examination can read them."
+    assert page.sees(hint)
+    page.presses("Ask for it", kind="transport", detail="My neighbor Ada comes along")
+    for reader in (world.coordinator, world.expert, world.referrer, world.colleague):
+        assert visitor(reader).opens(f"/cases/{booked.reference}").sees("My neighbor Ada"), reader.name
+    offered = case_at(Stage.OFFERED)
+    Arrangement.create(case=offered, kind=ArrangementKind.TRANSPORT, detail="My neighbor Ada comes along")
+    assert not visitor(world.expert).opens(f"/cases/{offered.reference}").sees("My neighbor Ada")
+
+
 def test_the_calendar_file_has_the_booked_time(claimant, booked):
     page = claimant(booked).opens("/appointment").follows("Add to your calendar")
     assert page.response.mimetype == "text/calendar"

@@ -7,7 +7,7 @@ import pytest
 from portal import clock
 from portal.demo.people import expert as add_expert
 from portal.ime import experts
-from portal.models import Organisation
+from portal.models import Organisation, User
 from portal.notices import render
 from portal.words import OrganisationKind, Stage
 from tests.paper import statements_of
@@ -35,6 +35,46 @@ def test_a_long_panel_goes_on_after_the_last_name(visitor, world, monkeypatch):
     coordinator.follows("Show more experts")
     assert coordinator.sees("Ruth Abrams") and "Ruth Abrams" not in first
     assert coordinator.follows("Back to the first page").sees("Adaeze Okafor")
+
+
+def names_on(page):
+    return page.tree.xpath("//main//table//a/text()")
+
+
+def test_an_expert_is_found_by_name_and_no_name_stands_in_an_address(visitor, world):
+    page = visitor(world.coordinator).opens("/experts").presses("Show", q=" okafor  ADAEZE ")
+    assert names_on(page) == [world.expert.expert.name] and page.typed("q") == "okafor  ADAEZE"
+    address = page.response.request.full_path
+    assert "okafor" not in address.lower() and "search=" in address
+    assert not [link for link in page.tree.xpath("//@href|//@action") if "okafor" in link.lower()]
+    assert names_on(visitor(world.second_coordinator).opens(address)) != names_on(page)
+    assert page.presses("Show", q="").typed("q") == "" and len(names_on(page)) > 5
+
+
+def test_a_name_and_a_choice_are_sought_together_and_who_is_not_there_is_said(visitor, world):
+    page = visitor(world.coordinator).opens("/experts").presses("Show", q="a", specialty="neurology")
+    assert world.second_expert.expert.name in names_on(page)
+    assert world.expert.expert.name not in names_on(page)
+    for typed in ("Nobody Here", "%", "_", "' OR 1=1 --", "\u200b", "a" * 500):
+        page.presses("Show", q=typed)
+        assert page.sees("Nobody matches this choice") and page.status == 200, typed
+    assert len(names_on(page.follows("Show everybody"))) > 5
+    assert names_on(page.presses("Show", q="\x00Okafor")) == [world.expert.expert.name]
+
+
+def test_what_was_found_goes_on_page_by_page_without_losing_or_repeating_a_name(visitor, world, monkeypatch):
+    practice = Organisation.create(name="Larkspur Clinic", kind=OrganisationKind.PRACTICE)
+    for number in range(7):
+        add_expert(practice, f"Zora Twin{number}", "MD", ["neurology"])
+    User.update(name="Zora Twin").where(User.name.startswith("Zora Twin")).execute()
+    monkeypatch.setattr(experts, "PAGE", 3)
+    page, found = visitor(world.coordinator).opens("/experts").presses("Show", q="twin zora"), []
+    found += page.tree.xpath("//main//table//a/@href")
+    for _ in range(2):
+        assert page.typed("q") == "twin zora"
+        found += page.follows("Show more experts").tree.xpath("//main//table//a/@href")
+    assert len(found) == len(set(found)) == 7 and "Show more experts" not in page.links
+    assert len(names_on(page.follows("Back to the first page"))) == 3 and page.typed("q") == "twin zora"
 
 
 @pytest.mark.parametrize("after", ["nobody", "-1", "99999999999999999999", "1.5"])

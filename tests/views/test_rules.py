@@ -9,7 +9,7 @@ import pytest
 from portal import clock
 from portal.forms.rules import packed
 from portal.ime import rule_book, rules
-from portal.models import Case, RuleChange, RuleOverride, RuleSnapshot
+from portal.models import AuditRecord, Bar, Case, Claimant, RuleChange, RuleOverride, RuleSnapshot
 from portal.words import Stage
 
 RULE = "/rules/rule/CA-QME-23"
@@ -195,6 +195,10 @@ def test_a_manager_adds_a_rule(world, manager):
         "checked_on-day": "4",
     }
     manager.opens("/rules").follows("Add a rule")
+    assert {each.get("name") for each in manager.tree.xpath("//main//select")} == {
+        *("exam", "gate", "unit", "direction", "anchor", "effect")
+    }
+    assert {each.get("name") for each in manager.tree.xpath("//main//input[@type='radio']")} == {"confidence"}
     manager.presses("Add the rule", **typed, id="a rule")
     assert manager.status == 422 and manager.sees("Use capital letters")
     manager.presses("Add the rule", **typed, id="CA-QME-23")
@@ -280,6 +284,37 @@ def test_a_changed_rule_is_a_task_on_the_desk_of_the_coordinator_until_they_deci
     assert not visitor(world.referrer).opens("/").sees("Rules changed: look")
     rule_book.keep_rules(case, by=world.coordinator, seen=row.id, why="Referred before.")
     assert f"/cases/{case.reference}/rules" not in desk.opens("/").text
+
+
+def row_of(page, case):
+    [row] = page.tree.xpath(
+        "//li[contains(@class, 'row')][contains(., $ref)][contains(., 'rules') or contains(., 'changed')]",
+        ref=case.reference,
+    )
+    return " ".join(row.text_content().split())
+
+
+def test_a_case_to_decide_names_its_claimant_and_the_kind_and_is_on_record(world, visitor, case_at):
+    case, kind = case_at(Stage.REPORTING), rules.exam_kinds()["CA-QME"].name
+    change(world, n=20)
+    desk = visitor(world.coordinator)
+    for page, said in (("/", "Decide which rules hold"), ("/rules/open-cases", "Look at what changed")):
+        row = row_of(desk.opens(page), case)
+        assert row.startswith(f"{case.claimant.name}{case.reference} · {kind}") and said in row
+        assert case.id in AuditRecord.select().order_by(AuditRecord.id.desc()).get().facts["cases"]
+
+
+def test_whom_a_manager_may_not_see_is_not_named_among_the_cases_to_decide(world, visitor, case_at):
+    case, seen = case_at(Stage.REPORTING), case_at(Stage.CHECKING)
+    Claimant.update(name="Ada Unseen").where(Claimant.id == case.claimant_id).execute()
+    change(world, n=20)
+    manager = visitor(world.coordinator)
+    for page in ("/", "/rules/open-cases"):
+        assert manager.opens(page).sees("Ada Unseen")
+    Bar.create(case=case, user=world.coordinator, why="A cousin.", placed_by=world.second_coordinator)
+    for page in ("/", "/rules/open-cases"):
+        assert not manager.opens(page).sees("Ada Unseen") and not manager.sees(case.reference)
+        assert manager.sees(seen.reference)
 
 
 # --- why this date ----------------------------------------------------------------------------------------------

@@ -196,9 +196,21 @@ def test_every_file_that_can_be_taken_out_is_limited(app, world, case_at):
     assert files
 
 
+def test_a_search_counts_once_however_it_is_sent(app, world):
+    counted = []
+    for path, headers in (("/cases", {}), ("/cases", {"HX-Request": "true"}), ("/experts", {})):
+        before = sum(row.used for row in Allowance.select())
+        sender = Sender(app, world.coordinator)
+        sent = {"csrf_token": sender.token, "q": "a"}
+        sender.visitor.client.post(path, data=sent, headers=headers, follow_redirects=True)
+        counted.append(sum(row.used for row in Allowance.select()) - before)
+    assert counted == [1, 1, 1]
+
+
 def test_what_costs_much_is_limited(app):
     costly = {
         "case.queue": limits.SEARCH,
+        "matching.panel": limits.SEARCH,
         "records.upload": limits.FILING,
         "report.sign": limits.RENDERING,
         "addendum.sign": limits.RENDERING,

@@ -6,10 +6,13 @@ import unicodedata
 from wtforms import Field
 from wtforms.validators import StopValidation
 
+from portal.written import readable
+
 from .validators import MustBeGiven
 from .words import ENGLISH
 
-LINE_BREAK = re.compile("\r\n|[\r\v\f]")  # word processors paste a vertical tab for a soft break
+# Word processors paste a vertical tab or a line separator for a soft break.
+LINE_BREAK = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
 
 class Answer(Field):
@@ -57,6 +60,7 @@ def only_text(raw):
 
 
 def first_text(values):
-    """The first of the values sent, stripped, with plain newlines; a file sent in its place is no text."""
+    """The first of the values sent, stripped, with plain newlines; "" where nothing of it can be seen. A file sent in its
+    place is no text."""
     raw = values[0] if values and isinstance(values[0], str) else ""
-    return LINE_BREAK.sub("\n", raw).strip()
+    return readable(LINE_BREAK.sub("\n", raw))
