@@ -103,6 +103,10 @@ def create_gallery():
     account.add_url_rule("/sign-out", "sign_out", lambda: "", methods=["POST"])
     account.add_url_rule("/account", "overview", lambda: "")
     app.register_blueprint(account)
+    rules = Blueprint("rules", "rules")
+    rules.add_url_rule("/rules", "jurisdictions", lambda: "")
+    rules.add_url_rule("/rules/rule/<called>", "read", lambda called: "")
+    app.register_blueprint(rules)
     app.add_url_rule("/<page>", "page", show, methods=["GET", "POST"])
     app.after_request(be_strict)
     return app

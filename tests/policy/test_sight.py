@@ -151,7 +151,7 @@ def test_the_calls_to_make_are_those_of_the_cases_seen(combined, backend):
     for person in everybody(combined):
         if person.role == Role.COORDINATOR and not person.disabled_at:
             seen = {case.reference for case in visible_cases(person)}
-            assert {row[2] for row in CALLS.rows(**seeing(person))} <= seen
+            assert {row[3] for row in CALLS.rows(**seeing(person))} <= seen
 
 
 @ON_BOTH
