@@ -5,7 +5,7 @@ import re
 from wtforms.validators import StopValidation
 
 from portal.forms import Form
-from portal.forms.fields import Choice, Choices, Day, MustBeGiven, MustNotBeInThePast, Paragraphs
+from portal.forms.fields import Choice, Choices, Day, MayBeNeeded, MustBeGiven, MustNotBeInThePast, Paragraphs
 from portal.ime.appointment import TAKEN
 from portal.words import Party
 
@@ -47,6 +47,7 @@ class Overriding(Form):
 
     override = Paragraphs(
         "Why is it done although a rule stands against it?",
+        [MayBeNeeded()],
         hint="It is kept with the case, with your name, the rule and the time.",
         rows=3,
         limit=2_000,

@@ -6,7 +6,7 @@ from wtforms.validators import ValidationError
 
 from portal.forms import Form
 from portal.forms.appointment import Overriding
-from portal.forms.fields import Choice, Choices, Hidden, Line, MustBeGiven, Paragraphs, Tick
+from portal.forms.fields import Choice, Choices, Hidden, Line, MayBeNeeded, MustBeGiven, Paragraphs, Tick
 from portal.ime.report import ANSWER_FIELDS, NEEDED_SECTIONS, SECTIONS, mark, mark_of, written
 from portal.models import Answer
 from portal.words import Certainty, Party
@@ -138,6 +138,7 @@ class Copying(Overriding):
 
     copies = Choices(
         "Who gets a copy from you today?",
+        [MayBeNeeded()],
         hint="The referrer reads it here. Every copy goes into the accounting.",
     )
     read = Hidden()
