@@ -190,19 +190,23 @@ class Added:
         if self.id is not None:
             return super().save(*args, **how)  # type: ignore[misc]
         table: Any = type(self)
-        insert, columns = inserting(table)
-        given = {name: written(self.__data__.get(name)) for name, written in columns.items()}
-        [(self.id,)] = insert.rows(**given)
+        insert, blank, converted = inserting(table)
+        values = blank | self.__data__
+        for name, convert in converted:
+            if values[name] is not None:
+                values[name] = convert(values[name])
+        [(self.id,)] = insert.rows(**values)
         self._dirty.clear()
         return 1
 
 
 @cache
-def inserting(model: Any) -> tuple[Kept, dict[str, Callable[[Any], Any]]]:
-    """The INSERT of a table, and how each value of a row is written in it."""
+def inserting(model: Any) -> tuple[Kept, dict[str, None], list[tuple[str, Callable[[Any], Any]]]]:
+    """The INSERT of a table, a row that holds nothing, and which of its values must be converted."""
     columns = [column for column in model._meta.sorted_fields if column is not model.id]
     insert = Kept(lambda: model.insert({each: bind(each.name) for each in columns}).returning(model.id))
-    return insert, {each.name: writing(each) for each in columns}
+    converted = [(each.name, writing(each)) for each in columns if type(each) not in AS_GIVEN]
+    return insert, {each.name: None for each in columns}, converted
 
 
 def writing(column: Any) -> Callable[[Any], Any]:
