@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _pinned: ContextVar[datetime | None] = ContextVar("pinned", default=None)
@@ -23,6 +24,7 @@ def today(time_zone: str = OFFICE_ZONE) -> date:
     return day_of(now(), time_zone)
 
 
+@lru_cache(maxsize=1_024)  # a page asks for today at every row it shows
 def day_of(moment: datetime, time_zone: str = OFFICE_ZONE) -> date:
     """The calendar day of a moment in a time zone; the office's own where none is given."""
     return moment.astimezone(ZoneInfo(time_zone)).date()

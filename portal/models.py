@@ -23,6 +23,7 @@ from peewee import (
 
 from portal import clock
 from portal.db import MomentField, Remembered, SealedDateField, SealedField, WordField
+from portal.kept import Added
 from portal.words import (
     AccountMail,
     AccountPurpose,
@@ -845,7 +846,7 @@ class Delivery(Remembered):
 # --- the audit trail --------------------------------------------------------------------------------------------
 
 
-class AuditRecord(Remembered):
+class AuditRecord(Added, Remembered):
     """One thing that was done or refused, for good: triggers refuse every change. Numbers, not keys, point at people and
     things, so that the record outlives them; `facts` holds nothing personal or medical."""
 

@@ -1,16 +1,17 @@
 """The vocabulary of the portal: every word that code, screens, URLs and letters share. Imports nothing of ours."""
 
 from enum import StrEnum
+from functools import cached_property
 
 
 class Word(StrEnum):
     """A word of the trade; `label` is how it reads in the middle of a sentence, `title` at its start."""
 
-    @property
+    @cached_property
     def label(self) -> str:
         return LABELS.get((type(self).__name__, self.value), self.value.replace("_", " "))
 
-    @property
+    @cached_property
     def title(self) -> str:  # type: ignore[override]  # a word is a value here, not a string to re-case
         return self.label[:1].upper() + self.label[1:]
 

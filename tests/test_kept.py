@@ -1,14 +1,14 @@
 """A kept query answers as the query itself does, whatever it joins, on both databases."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
-from peewee import JOIN, fn
+from peewee import JOIN, DatabaseError, fn
 
 from portal.db import database
 from portal.kept import Kept, bind
-from portal.models import Case, CaseDeadline, Claimant, Document, Event, Expert, Report, User
-from portal.words import Stage
+from portal.models import AuditRecord, Case, CaseDeadline, Claimant, Document, Event, Expert, Report, User
+from portal.words import Act, Ending, Stage
 from tests.databases import ON_BOTH
 from tests.paper import statements_of
 
@@ -97,3 +97,32 @@ def test_it_is_written_once(case_at):
         assert len(kept.rows(case=case_at(stage).id)) == len(kept.models(case=case_at(stage).id))
     assert len(built) == 1
     assert list(kept.written) == [type(database.obj)]
+
+
+def test_a_row_is_added_as_peewee_itself_would(world):
+    row = {
+        "at": datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC),
+        "act": Act.EXPORTED,
+        "ending": Ending.REFUSED,
+        "user": 7,
+        "case": None,
+        "party": "expert",
+        "facts": {"asked": 'Ö "quoted" \\', "cases": [1, 2], "is_proved": True, "rate": 0.5, "none": None},
+    }
+    added = AuditRecord.create(**row)
+    blank = dict.fromkeys(("thing", "route", "source", "request"), "")
+    AuditRecord.insert({**blank, **row}).execute()
+    names = ", ".join(column.column_name for column in AuditRecord._meta.sorted_fields if column.name != "id")
+    [ours, theirs] = database.execute_sql(
+        f"SELECT id, {names} FROM audit_record ORDER BY id DESC LIMIT 2"
+    ).fetchall()[::-1]
+    assert ours[1:] == theirs[1:]
+    assert ours[0] == added.id
+    assert added.dirty_fields == []
+
+
+def test_a_row_that_has_its_number_is_not_added_again(world):
+    added = AuditRecord.create(act=Act.READ)
+    added.party = "expert"
+    with pytest.raises(DatabaseError, match="never changed"):
+        added.save()

@@ -22,8 +22,9 @@ from portal.ime.rule_pack import (
     read_rule,
     read_rules,
 )
-from portal.ime.rules import on_file, plain
-from portal.models import Case, Claimant, RuleChange, RuleSnapshot, User
+from portal.ime.rules import on_file, plain, read_kept
+from portal.kept import Kept, bind
+from portal.models import Case, Claimant, RuleChange, RuleOverride, RuleSnapshot, User
 from portal.policy import Person, seeing, sight
 from portal.words import Act, Role
 from portal.written import readable
@@ -43,15 +44,22 @@ def in_force() -> RulePack:
     return overlaid(on_file(), {row.rule: row.facts for row in rows}) if rows else on_file()
 
 
+NEWEST = Kept(lambda: RuleChange.select(fn.MAX(RuleChange.id)))
+LAST = Kept(
+    lambda: RuleChange.select(fn.MAX(RuleChange.id)).where(
+        RuleChange.exam_kind.in_([bind("code"), EVERY_KIND])
+    )
+)
+
+
 def last_change(code: str) -> int:
     """The number of the last change that concerns a kind; 0 before the first."""
-    found: Any = RuleChange.select(fn.MAX(RuleChange.id)).where(RuleChange.exam_kind.in_([code, EVERY_KIND]))
-    return found.scalar() or 0
+    return LAST.rows(code=code)[0][0] or 0
 
 
 def newest_change() -> int:
     """The number of the last change of all; 0 before the first."""
-    return RuleChange.select(fn.MAX(RuleChange.id)).scalar() or 0
+    return NEWEST.rows()[0][0] or 0
 
 
 def changed_here() -> set[str]:
@@ -64,6 +72,35 @@ def take_snapshot(case: Case) -> None:
     kept = rules.snapshot(case.exam_kind, in_force())
     newest = last_change(case.exam_kind)
     RuleSnapshot.create(case=case, rules=kept, knows=newest, considered=newest)
+
+
+ON_CASE = Kept(
+    lambda: RuleSnapshot.select(RuleSnapshot.rules.cast("text"), RuleSnapshot.considered).where(
+        RuleSnapshot.case == bind("case")
+    )
+)
+
+
+def kept_on(case: Case) -> tuple[RulePack, int] | None:
+    """The rules that a case keeps, and the number of the last change of which somebody decided for it; None where it
+    keeps none."""
+    found = ON_CASE.rows(case=case.id)
+    return (read_kept(found[0][0]), found[0][1]) if found else None
+
+
+OVERRIDES = Kept(
+    lambda: (
+        RuleOverride.select(RuleOverride, User)
+        .join(User)
+        .where(RuleOverride.case == bind("case"))
+        .order_by(RuleOverride.id)
+    )
+)
+
+
+def overrides(case: Case) -> list[RuleOverride]:
+    """The rules of a case that were overridden, in their order, each with who did it."""
+    return OVERRIDES.models(case=case.id)
 
 
 # --- changing them ----------------------------------------------------------------------------------------------

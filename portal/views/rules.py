@@ -26,7 +26,7 @@ from portal.ime.rule_book import HISTORY, MOST_CONCERNED, adopt_rules, keep_rule
 from portal.ime.rule_pack import EVERY_KIND, GATES, HOUSE, Rule, RuleFileError
 from portal.ime.rule_pages import MOST_FOUND
 from portal.ime.rules import exam_kinds, on_file, pack_of, plain
-from portal.models import Case, RuleChange, RuleOverride, RuleSnapshot, User
+from portal.models import Case, RuleChange
 from portal.policy import ENGAGED, is_manager
 from portal.web import trail
 from portal.web.download import attachment
@@ -372,20 +372,16 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | N
     """The dates that come from a rule, each with why; for the office also a change that waits, and what was overridden."""
     if party not in ENGAGED or case.stage in NOT_YET:
         return None
-    kept = RuleSnapshot.get_or_none(RuleSnapshot.case == case)
-    if kept is None:
+    found = rule_book.kept_on(case)
+    if found is None:
         return None
+    kept, considered = found
     is_office = party == Party.COORDINATOR
     return {
-        "dates": [(name, each) for name, each in deadlines.by_rules(case, kept.rules).items() if each],
+        "dates": [(name, each) for name, each in deadlines.by_rules(case, kept).items() if each],
         "changed_href": url_for("rules.decide", ref=case.reference)
-        if is_office and case.is_open and rule_book.last_change(case.exam_kind) > kept.considered
+        if is_office and case.is_open and rule_book.last_change(case.exam_kind) > considered
         else None,
-        "overrides": overrides(case) if is_office else [],
-        "state": pack_of(kept.rules).exam_kinds[case.exam_kind].jurisdiction,
+        "overrides": rule_book.overrides(case) if is_office else [],
+        "state": kept.exam_kinds[case.exam_kind].jurisdiction,
     }
-
-
-def overrides(case: Case) -> list[RuleOverride]:
-    rows = RuleOverride.select(RuleOverride, User).join(User).where(RuleOverride.case == case)
-    return list(rows.order_by(RuleOverride.id))

@@ -1,6 +1,7 @@
 """Where each role can go, and which page takes a step."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from flask import Flask, current_app, g, request, url_for
 
@@ -50,7 +51,13 @@ def navigation() -> list[Link]:
     places = PLACES[g.person.role] if g.get("person") else ()
     if g.get("person") and is_manager(g.person):
         places += MANAGED
-    return [Link(text, url_for(endpoint), request.endpoint == endpoint) for text, endpoint in places]
+    return [Link(text, address(endpoint), request.endpoint == endpoint) for text, endpoint in places]
+
+
+@cache
+def address(endpoint: str) -> str:
+    """Where a place is; asked for on every page, and the same on each."""
+    return url_for(endpoint)
 
 
 def steps_by_endpoint(app: Flask) -> dict[str, str]:

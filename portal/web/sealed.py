@@ -52,11 +52,15 @@ class Sealing:
 
 
 class SealedCookie(SecureCookieSessionInterface):
-    """The cookie of the session, which only the portal reads."""
+    """The cookie of the session, which only the portal reads; what seals it is made once, as the secret never changes."""
+
+    sealing: Any = None
 
     def get_signing_serializer(self, app: Flask) -> Any:
-        signing = super().get_signing_serializer(app)
-        return signing and Sealing(signing, cipher(app, "cookie"))
+        if self.sealing is None:
+            signing = super().get_signing_serializer(app)
+            self.sealing = signing and Sealing(signing, cipher(app, "cookie"))
+        return self.sealing
 
 
 def register(app: Flask) -> None:

@@ -77,8 +77,10 @@ def is_from_elsewhere() -> bool:
 
 def protect(response: Response) -> Response:
     """Headers that a view may tighten but not leave out; nothing but static files is kept by a browser."""
+    present = {name.lower() for name, _ in response.headers}
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in present:
+            response.headers.add(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if request.endpoint != "static":

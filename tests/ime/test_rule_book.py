@@ -205,6 +205,17 @@ def test_a_case_can_keep_the_rules_of_its_referral(world, case_at):
     assert (case.due_on, kept.knows, kept.considered) == (before, 0, row.id)
 
 
+@ON_BOTH
+def test_what_a_case_keeps_is_read_as_the_rules_it_was_referred_under(world, case_at, backend):
+    case = case_at(Stage.REPORTING)
+    row = change(world, n=20)
+    snapshot = RuleSnapshot.get(RuleSnapshot.case == case)
+    assert rule_book.kept_on(case) == (rules.pack_of(snapshot.rules), 0)
+    assert rule_book.last_change(case.exam_kind) == rule_book.newest_change() == row.id
+    snapshot.delete_instance()
+    assert rule_book.kept_on(case) is None
+
+
 def test_a_decision_about_a_change_that_is_outdated_is_refused(world, case_at):
     case, first = case_at(Stage.REPORTING), change(world, n=20)
     change(world, n=21)
