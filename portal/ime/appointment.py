@@ -56,8 +56,8 @@ def book_appointment(
     why it is booked although a rule stands against it."""
     booking.refuse_unwelcome(case, is_telehealth)
     one_at_a_time(time_of(case.expert_id))
-    appointment = place_appointment(case, clinic, starts_at, ends_at, is_telehealth)
     found = booking.findings(case, clinic, starts_at, is_telehealth)
+    appointment = place_appointment(case, clinic, starts_at, ends_at, is_telehealth)
     booking.insist(case, "book_appointment", found, override, by)
     settle_booking(appointment, letter, by)
     return appointment

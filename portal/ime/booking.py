@@ -102,9 +102,9 @@ def brief_findings(case: Case, served_on: date | None) -> list[Finding]:
 
 
 def release_findings(case: Case, copies: Collection[Party]) -> list[Finding]:
-    """What the rules say before a report is released: who must get a copy, beside the referrer and those ticked. Parties
-    that the case does not have need none."""
-    absent = {Party.REPRESENTATIVE, Party.RECIPIENT, Party.TREATING_DOCTOR} - set(may_get_copies(case))
+    """What the rules say before a report is released: who must get a copy, beside the referrer and those ticked. A
+    representative and a treating doctor whom the case does not have need none; an agency that a rule names always does."""
+    absent = {Party.REPRESENTATIVE, Party.TREATING_DOCTOR} - set(may_get_copies(case))
     return gates.before_release(pack_for(case), case.exam_kind, frozenset({Party.REFERRER, *copies, *absent}))
 
 

@@ -90,7 +90,7 @@ def _rolled(day: date, step: int, jurisdiction: str, reasons: list[str]) -> date
 def _stepped(anchor: date, n: int, unit: str, step: int, jurisdiction: str) -> tuple[date, str]:
     """The day before any roll, and which holidays between Monday and Friday were passed over."""
     if unit == "months":
-        return _add_months(anchor, n * step), ""
+        return months_later(anchor, n * step), ""
     if unit == "hours":
         return anchor + timedelta(days=-(-n // HOURS_A_DAY) * step), ""
     if unit in CALENDAR_UNITS:
@@ -138,7 +138,8 @@ def _roll(day: date, step: int, jurisdiction: str) -> date:
     return day
 
 
-def _add_months(day: date, months: int) -> date:
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, or before where it is negative; the last of a month that is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 

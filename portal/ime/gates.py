@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from portal import written
 from portal.ime.counting import EARLIEST_AFTER, LATEST_BEFORE, count
-from portal.ime.explanation import Explained, explain
+from portal.ime.explanation import Explained, anchor_in_words, explain
 from portal.ime.frequency import Exam, frequency
 from portal.ime.places import Place, hours_to_drive, miles_between
 from portal.ime.rule_pack import LIMITS, UNVERIFIED, ExamKind, Rule, RulePack
@@ -63,6 +63,7 @@ class BookingFacts:
             "appointment_request": self.asked_on,
             "original_exam": self.first_set_on,
             "cancellation": self.given_up_on,
+            "notice_received": self.notice_on,
         }
 
 
@@ -105,7 +106,12 @@ def before_brief(
                     weighed(rule, f"The other side must be served {days} before the expert gets them.")
                 )
             elif from_on > today:
-                found.append(weighed(rule, f"The expert may have them from {written.day(from_on)} on."))
+                found.append(
+                    weighed(
+                        rule,
+                        f"{rule.figure} {rule.unit} after the other side was served, so from {written.day(from_on)} on.",
+                    )
+                )
     return in_order(found)
 
 
@@ -120,8 +126,8 @@ def before_release(pack: RulePack, code: str, told: frozenset[Party]) -> list[Fi
     for rule in pack.of(code):
         if missing := [Party(each) for each in rule.recipients if Party(each) not in told]:
             when = " the same day" if rule.direction == "same_day" else ""
-            names = ", ".join(each.label for each in missing)
-            found.append(weighed(rule, f"It must also go to{when}: {names}."))
+            names = ", ".join(COPIED.get(each, each.label) for each in missing)
+            found.append(weighed(rule, f"It must also go{when} to: {names}."))
     return in_order(found)
 
 
@@ -205,7 +211,7 @@ def window(pack: RulePack, kind: ExamKind, facts: BookingFacts) -> Iterator[Find
     for rule in pack.at(kind.code, "window"):
         anchor = str(rule.anchor)
         if not rule.is_countable or anchor not in facts.happened:
-            yield Finding(rule, Weight.NOTE, rule.rule)
+            yield Finding(rule, Weight.NOTE, with_figure(rule))
         elif happened := facts.happened[anchor]:
             yield from within(rule, kind, happened, facts.exam_on, longest(pack, kind, anchor))
 
@@ -217,11 +223,21 @@ def longest(pack: RulePack, kind: ExamKind, anchor: str) -> int:
 
 
 def within(rule: Rule, kind: ExamKind, happened: date, exam_on: date, longest: int) -> Iterator[Finding]:
-    """A shorter figure beside a longer one can be waived: it warns."""
+    """A shorter figure beside a longer one can be waived, and a notice that goes out today is received some days later:
+    both warn."""
     explained = explain(rule, kind, happened)
     if claim := outside(explained, exam_on):
         finding = weighed(rule, f"{claim}.", explained.saying(claim))
-        yield finding if rule.figure == longest else replace(finding, weight=lighter(finding.weight))
+        is_loose = rule.figure < longest or rule.anchor in ESTIMATED
+        yield replace(finding, weight=lighter(finding.weight)) if is_loose else finding
+
+
+def with_figure(rule: Rule) -> str:
+    """A rule that counts from what the portal does not know, with its figure: a person must look at it."""
+    if not rule.is_countable:
+        return rule.rule
+    figure = f"{rule.n[0]} to {rule.n[1]}" if isinstance(rule.n, tuple) else rule.figure
+    return f"{figure} {rule.unit}, counted from {anchor_in_words(rule)}: {rule.rule}"
 
 
 def outside(explained: Explained, exam_on: date) -> str:
@@ -329,6 +345,8 @@ def must_be(rule: Rule, wish: ArrangementKind) -> Finding:
     return Finding(rule, weight, f"{wish.title} is required: {rule.rule}")
 
 
+COPIED = {Party.RECIPIENT: "the board or agency that the rule names"}
+ESTIMATED = {"notice_received"}  # anchors whose day is taken to be another's
 FREE = {"allows", "notes"}
 ASKED = {
     ArrangementKind.COMPANION: "companion",

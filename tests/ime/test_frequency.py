@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,27 @@ def test_an_examination_of_the_panel_that_is_under_way_is_never_one_too_many():
         "It is within 72 hours of the examination on August 29, 2026 and counts with it as one."
     )
     assert (later.allowed, later.counted, later.next_on) == (False, 3, None)
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "exam_on", "others", "allowed"),
+    [
+        ("KS-WC-01", date(2026, 8, 31), [date(2026, 8, 1), date(2026, 8, 15)], False),
+        ("KS-WC-01", date(2026, 9, 1), [date(2026, 8, 1), date(2026, 8, 15)], True),
+        ("NH-WC-02", date(2028, 12, 31), [date(2028, 1, 1), date(2028, 6, 1)], False),
+        ("NH-WC-02", date(2026, 3, 2), [date(2026, 5, 4), date(2026, 11, 2)], False),
+        ("NH-WC-02", date(2026, 3, 2), [date(2026, 5, 4), date(2027, 3, 2)], True),
+        ("OR-WC-01", date(2026, 3, 2), [date(2026, 1, 5), date(2026, 2, 2), date(2026, 9, 1)], False),
+        ("TX-RME-01", date(2026, 6, 1), [date(2026, 6, 20)], False),
+        ("TX-RME-01", date(2026, 6, 1), [date(2026, 12, 20)], True),
+    ],
+)
+def test_months_and_years_are_those_of_the_calendar_and_what_is_booked_for_later_counts(
+    rule_id, exam_on, others, allowed
+):
+    found = asked(rule_id, others, exam_on)
+    assert found.allowed == allowed
+    assert allowed or found.next_on is None or asked(rule_id, others, found.next_on).allowed
 
 
 def test_seventy_two_hours_are_hours_where_the_moments_are_known():

@@ -170,6 +170,17 @@ def test_an_examination_set_anew_has_its_own_days_and_in_texas_no_ten_days_of_no
     )
 
 
+def test_the_thirty_days_after_the_notice_warn_and_what_counts_from_the_unknown_says_its_figure():
+    late = found("TX-RME", exam_on=TODAY + timedelta(days=90))["TX-RME-04"]
+    assert (late.weight, late.sentence) == (
+        Weight.WARNS,
+        "The examination should be held by April 1, 2026.",
+    )
+    assert "TX-RME-04" not in found("TX-RME", exam_on=TODAY + timedelta(days=30))
+    note = found("NY-NF")["NY-NF-02"]
+    assert (note.weight, note.sentence[:31]) == (Weight.NOTE, "30 calendar days, counted from ")
+
+
 def test_a_window_after_the_request_warns_before_and_after_it():
     facts = snapshot("CO-DIME")
     next(each for each in facts["rules"] if each["id"] == "CO-DIME-03")["anchor"] = "appointment_request"
@@ -241,7 +252,7 @@ def test_a_report_goes_to_everybody_whom_the_rule_names():
     [copies] = before_release(on_file(), "NY-WC", frozenset({Party.REFERRER, Party.CLAIMANT}))
     assert copies.blocks
     assert copies.sentence.startswith(
-        "It must also go to the same day: recipient of the report, treating doctor"
+        "It must also go the same day to: the board or agency that the rule names, treating doctor"
     )
     assert before_release(on_file(), "NY-WC", frozenset(Party)) == []
 

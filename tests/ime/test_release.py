@@ -91,7 +91,10 @@ def test_a_copy_is_owed_only_to_parties_that_the_case_has(case_at):
     case.exam_kind, case.treating_doctor = "NY-WC", "Dr. Amara Obi"
     RuleSnapshot.delete().where(RuleSnapshot.case == case).execute()
     others = [party for party in may_get_copies(case) if party != Party.TREATING_DOCTOR]
-    [owed] = release_findings(case, others)
-    assert owed.blocks and owed.sentence == "It must also go to the same day: treating doctor."
+    board = [*others, Party.RECIPIENT]
+    [owed] = release_findings(case, board)
+    assert owed.blocks and owed.sentence == "It must also go the same day to: treating doctor."
     case.treating_doctor = ""
-    assert release_findings(case, others) == []
+    assert release_findings(case, board) == []
+    [owed] = release_findings(case, others)
+    assert owed.blocks and "the board or agency that the rule names" in owed.sentence

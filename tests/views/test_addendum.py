@@ -115,7 +115,7 @@ def test_the_coordinator_releases_what_answers_the_question(visitor, world, case
     assert coordinator.sees(ASKED)
     assert coordinator.sees("The chain is unbroken")
     coordinator.presses("Release the addendum")
-    assert coordinator.status == 422 and coordinator.sees("It must also go to")
+    assert coordinator.status == 422 and coordinator.sees("It must also go to: claimant")
     coordinator.presses("Release the addendum", copies=["claimant", "representative"])
     assert coordinator.sees("The addendum is released.")
     copied = {row.recipient for row in Disclosure.select().where(Disclosure.what == "Addendum 1, copy")}
