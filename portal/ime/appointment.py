@@ -16,6 +16,7 @@ from portal.ime.hours import time_of
 from portal.ime.process import Refusal, remember, step
 from portal.ime.records import StoredFile, file_away
 from portal.ime.slots import (
+    CLOSED,
     FURTHEST,
     USUAL_LENGTH,
     Earliest,
@@ -23,6 +24,7 @@ from portal.ime.slots import (
     earliest_exam,
     forget_run_out,
     free_slots,
+    is_open,
     is_time_of,
     let_go,
     quarters,
@@ -161,7 +163,8 @@ def place_appointment(
     case: Case, clinic: Clinic, starts_at: datetime, ends_at: datetime, is_telehealth: bool = False
 ) -> Appointment:
     """Write the appointment and the quarters it takes, the expert's buffer with them; what was held for the case is let
-    go first. Refuses the past, a foreign or closed clinic and a taken time."""
+    go first. Refuses the past, a foreign or closed clinic, an expert who may not see the case any more, what is outside
+    their hours, and a taken time."""
     if clinic.expert_id != case.expert_id:
         raise Refusal("Choose a clinic of the case's expert.", field="slot")
     # Read anew under the lock: it may have been closed since the page was opened.
@@ -169,6 +172,9 @@ def place_appointment(
         raise Refusal("This clinic has been closed. Choose another.", field="slot")
     if starts_at <= clock.now() or starts_at >= ends_at:
         raise Refusal("Choose a time that is still to come.", field="slot")
+    booking.refuse_absent(case)
+    if not is_open(case.expert, Slot(clinic.id, starts_at, ends_at, is_telehealth)):
+        raise Refusal(CLOSED, field="slot")
     forget_run_out(case.expert_id)
     let_go(SlotHold.case == case)
     buffer = timedelta(minutes=clinic.expert.buffer_minutes)

@@ -16,7 +16,7 @@ from portal.ime.places import place
 from portal.ime.process import Refusal
 from portal.ime.rules import RulePack, pack_of
 from portal.models import Arrangement, Case, RuleOverride
-from portal.policy import Person
+from portal.policy import Person, barred_from
 from portal.words import ArrangementKind, ArrangementState, Party
 
 WISHES = {ArrangementKind.COMPANION: "accepts_companion", ArrangementKind.RECORDING: "accepts_recording"}
@@ -125,6 +125,13 @@ def insist(case: Case, step: str, found: Iterable[Finding], why: str, by: Person
         RuleOverride.create(
             case=case, step=step, rule=each.rule.id, sentence=each.sentence, reason=why.strip(), by=by
         )
+
+
+def refuse_absent(case: Case) -> None:
+    """Nobody is sent to an expert who is barred from the case or whose account is disabled."""
+    expert: Any = case.expert
+    if expert.user.disabled_at or expert.user_id in barred_from(case):
+        raise Refusal(f"{expert.name} is kept from this case now. Release the expert, and choose another.")
 
 
 def refuse_unwelcome(case: Case, is_telehealth: bool) -> None:

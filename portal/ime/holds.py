@@ -16,7 +16,7 @@ from portal.ime.hours import time_of
 from portal.ime.process import MovedOn, NotAllowed, Refusal, remember, step
 from portal.ime.records import StoredFile
 from portal.ime.slots import CLOSED, Slot, forget_run_out, is_open, let_go, quarters
-from portal.models import Appointment, Case, Clinic, SlotHold, TakenQuarter, User
+from portal.models import Appointment, Case, Clinic, RuleOverride, SlotHold, TakenQuarter, User
 from portal.policy import Person
 from portal.words import AppointmentState, Party
 
@@ -47,6 +47,7 @@ def offer_times(case: Case, *, by: User, slots: Sequence[Slot], until: datetime,
     if until > min(slot.starts_at for slot in slots):
         raise Refusal("The claimant must answer before the first of these times.", field="until")
     booking.refuse_unwelcome(case, any(slot.is_telehealth for slot in slots))
+    booking.refuse_absent(case)
     one_at_a_time(time_of(case.expert_id))
     let_go(SlotHold.case == case)
     now = clock.now()
@@ -79,11 +80,12 @@ def pick_time(case: Case, *, by: Person, slot: Slot, letter: StoredFile | None =
     expert has taken the day off since, or a wish came that they do not accept."""
     one_at_a_time(time_of(case.expert_id))
     held = next((each for each in offered(case) if slot_of(each) == slot), None)
-    if held is None or not is_open(case.expert, slot) or booking.unwelcome(case):
+    if held is None or booking.unwelcome(case) or is_stopped(case, held):
         raise Refusal(GONE, field="slot")
-    clinic = held.clinic
-    let_go(SlotHold.case == case)
-    appointment = place_appointment(case, clinic, slot.starts_at, slot.ends_at, slot.is_telehealth)
+    try:
+        appointment = place_appointment(case, held.clinic, slot.starts_at, slot.ends_at, slot.is_telehealth)
+    except Refusal:
+        raise Refusal(GONE, field="slot") from None  # why is the office's to know
     settle_booking(appointment, letter, by)
     case.confirmed_at = clock.now()
     return appointment
@@ -97,6 +99,14 @@ def refuse_times(case: Case, *, by: Person, why: str) -> None:
     if not let_go(SlotHold.case == case, SlotHold.offered_at.is_null(False)):
         raise Refusal("No times are waiting for your answer.")
     remember(why=why)
+
+
+def is_stopped(case: Case, hold: SlotHold) -> bool:
+    """Whether a rule stands against an offered time now that nobody gave a reason for when it was offered: the rules of
+    the case may have been changed since."""
+    given = set(case.rule_overrides.select(RuleOverride.rule).tuples())
+    found = booking.findings(case, hold.clinic, hold.starts_at, hold.is_telehealth)
+    return any(each.blocks and (each.rule.id,) not in given for each in found)
 
 
 # --- what is held -----------------------------------------------------------------------------------------------

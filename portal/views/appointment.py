@@ -1,5 +1,6 @@
 """Cancel an appointment; what the case page says of the one that stands and of those before it."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import g, url_for
@@ -14,9 +15,10 @@ from portal.ime.cancellation import Fee
 from portal.ime.credentials import lapses_at
 from portal.ime.examination import FOLLOWS, LEADS_TO
 from portal.ime.freed import GIVEN_BACK
-from portal.ime.holds import offered
+from portal.ime.holds import offered, slot_of
 from portal.ime.particulars import Particulars
 from portal.ime.process import PROCESS
+from portal.ime.slots import Slot
 from portal.kept import Kept, bind
 from portal.models import Appointment, Arrangement, Attendance, Case, Clinic
 from portal.policy import ENGAGED
@@ -130,11 +132,23 @@ def lapses(case: Case, party: Party, current: Appointment | None) -> list[str]:
     return lapses_at(current.expert_id, current.clinic, current.starts_at)
 
 
-def times_offered(case: Case) -> list[str]:
-    """The times from which the claimant is choosing, each in words."""
+def times_offered(case: Case) -> list[tuple[str, str]]:
+    """The times from which the claimant is choosing, each in words, and where the office books it for whoever calls."""
     if case.stage != Stage.SCHEDULING:
         return []
-    return [written_time(each.starts_at, each.clinic.time_zone) for each in offered(case)]
+    return [
+        (
+            written_time(each.starts_at, each.clinic.time_zone),
+            url_for("booking.confirm", ref=case.reference, **asked_for(slot_of(each))),
+        )
+        for each in offered(case)
+    ]
+
+
+def asked_for(slot: Slot) -> dict[str, Any]:
+    """The slot as an address names it."""
+    minutes = (slot.ends_at - slot.starts_at) // timedelta(minutes=1)
+    return {"slot": str(slot), "length": minutes} | ({"video": 1} if slot.is_telehealth else {})
 
 
 def chain(rows: list[Any]) -> str:

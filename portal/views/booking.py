@@ -28,12 +28,12 @@ from portal.ime.cancellation import Fee, fee_for_ending
 from portal.ime.credentials import lapses_at
 from portal.ime.gates import Finding, Weight
 from portal.ime.guidance import prepare_notice
-from portal.ime.holds import held, hold_slot, slot_of
+from portal.ime.holds import held, hold_slot, slot_of, standing
 from portal.ime.process import Refusal
 from portal.ime.sealing import kept_only_if_filed
-from portal.ime.slots import CLOSED, FURTHEST, Slot, earliest_exam, free_slots, is_open
+from portal.ime.slots import FURTHEST, Slot, earliest_by_expert, earliest_exam, free_slots
 from portal.models import Appointment, Case, Clinic, Event
-from portal.web.formats import day, relative
+from portal.web.formats import count, day, relative
 from portal.web.limits import RENDERING, limited
 from portal.web.page import done, page, take
 from portal.web.routing import performs
@@ -338,12 +338,20 @@ def confirming(
         "place": ["By video"] if slot.is_telehealth else place_lines(clinic),
         "minutes": (slot.ends_at - slot.starts_at) // timedelta(minutes=1),
         "earliest": earliest_exam(case),
+        "wish": too_soon_for_expert(case, clock.day_of(slot.starts_at, clinic.time_zone)),
         "expert": case.expert.name,
         "held_until": written_time(kept.expires_at, OFFICE_ZONE) if kept and slot_of(kept) == slot else "",
         "risks": [each.kind.label for each in unsettled(case)],
         "lapses": lapses_at(case.expert_id, clinic, slot.starts_at),
         **weighed(found),
     }
+
+
+def too_soon_for_expert(case: Case, exam_on: date) -> str:
+    """That the day leaves the expert less notice than they ask for; empty where it does not."""
+    wish = earliest_by_expert(case.expert)
+    left = (exam_on - clock.today()).days
+    return f"{wish.sentence} This time leaves {count(left, 'day')}." if exam_on < wish.date else ""
 
 
 def weighed(found: list[Finding]) -> dict[str, list[Finding]]:
@@ -362,12 +370,10 @@ def take_slot(step: Any, case: Case, slot: Slot, form: Any, **given: Any) -> Any
 
 
 def refuse_not_free(case: Case, slot: Slot) -> None:
-    """An address may name any time: only one that is held for the case, or free in the expert's hours, is booked."""
-    kept = held(case)
-    if kept and slot_of(kept) == slot:
-        if not is_open(case.expert, slot):
-            raise Refusal(CLOSED)
-        return
+    """An address may name any time: only one that is held for the case or offered to its claimant, or free in the
+    expert's hours, is booked."""
+    if any(slot_of(each) == slot for each in standing(case)):
+        return  # whether it still lies in the hours is looked at where it is written
     day_there = clock.day_of(slot.starts_at, clinic_of(case, slot).time_zone)
     free = free_slots(
         case,

@@ -2,7 +2,8 @@
 
 import threading
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,7 +21,20 @@ from portal.ime.appointment import (
 )
 from portal.ime.guidance import prepare_notice
 from portal.ime.process import Refusal
-from portal.models import Appointment, Case, Clinic, Document, Event, Notice, TakenQuarter
+from portal.ime.slots import CLOSED, Slot, is_open
+from portal.models import (
+    Appointment,
+    Bar,
+    Case,
+    Clinic,
+    Document,
+    Event,
+    Notice,
+    RuleSnapshot,
+    TakenQuarter,
+    TimeOff,
+    User,
+)
 from portal.words import AppointmentState, Audience, DocumentKind, Stage
 from tests.databases import ON_BOTH
 from tests.ime.racing import race
@@ -29,9 +43,13 @@ HOUR = timedelta(hours=1)
 
 
 def time_of(case, days=30):
-    """A time of the case's expert well ahead, at one of their clinics."""
-    start = clock.now().replace(minute=0, second=0) + timedelta(days=days)
-    return {"clinic": case.expert.clinics.get(), "starts_at": start, "ends_at": start + HOUR}
+    """A time in the hours of the case's expert well ahead, at one of their clinics; another for another number of days."""
+    clinic = case.expert.clinics.get()
+    day = clock.today() + timedelta(days=days)
+    start = datetime.combine(day, time(9 + days % 3), ZoneInfo(clinic.time_zone)).astimezone(UTC)
+    while days > 0 and not is_open(case.expert, Slot(clinic.id, start, start + HOUR)):
+        start += timedelta(days=1)
+    return {"clinic": clinic, "starts_at": start, "ends_at": start + HOUR}
 
 
 def last_event(case):
@@ -230,3 +248,36 @@ def test_slots_of_the_case_are_those_of_its_own_expert(world, case_at):
     case = case_at(Stage.SCHEDULING)
     slots = free_slots(case, clock.today(), clock.today() + timedelta(days=30))
     assert {slot.clinic_id for slot in slots} == {clinic.id for clinic in world.expert.expert.clinics}
+
+
+def test_what_lies_outside_the_hours_or_on_a_day_off_is_not_booked(world, case_at):
+    case, clinic = case_at(Stage.SCHEDULING), world.expert.expert.clinics.get()
+    night = time_of(case)["starts_at"].replace(hour=8, minute=7)
+    when = {"clinic": clinic, "starts_at": night, "ends_at": night + HOUR}
+    with pytest.raises(Refusal, match=CLOSED):
+        book_appointment(case, by=world.coordinator, **when)
+    when = time_of(case)
+    on = clock.day_of(when["starts_at"], clinic.time_zone)
+    TimeOff.create(expert=case.expert, first_day=on, last_day=on)
+    with pytest.raises(Refusal, match=CLOSED):
+        book_appointment(of(case), by=world.coordinator, **when)
+
+
+@pytest.mark.parametrize("kept_out", ["barred", "disabled"])
+def test_nobody_is_sent_to_an_expert_who_is_kept_from_the_case(world, case_at, kept_out):
+    case = case_at(Stage.SCHEDULING)
+    when, user = time_of(case), world.expert
+    if kept_out == "barred":
+        Bar.create(case=case, user=user, why="A conflict.", placed_by=world.coordinator)
+    else:
+        User.update(disabled_at=clock.now()).where(User.id == user.id).execute()
+    with pytest.raises(Refusal, match="kept from this case"):
+        book_appointment(of(case), by=world.coordinator, **when)
+
+
+def test_a_notice_that_is_too_short_stops_the_booking_itself_too(world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    Case.update(exam_kind="TX-RME").where(Case.id == case.id).execute()
+    RuleSnapshot.delete().where(RuleSnapshot.case == case).execute()
+    with pytest.raises(Refusal, match="A rule stands against it"):
+        book_appointment(of(case), by=world.coordinator, **time_of(case, 3))

@@ -1,6 +1,6 @@
 """Times that are held: a coordinator's while they make sure, and up to three that a claimant may choose from."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -25,9 +25,11 @@ from portal.ime.hours import add_time_off
 from portal.ime.instructions import make_link
 from portal.ime.matching import release_expert
 from portal.ime.process import NotAllowed, Refusal
+from portal.ime.rules import snapshot
 from portal.ime.slots import Slot
 from portal.models import (
     Arrangement,
+    Bar,
     Case,
     Clinic,
     Event,
@@ -39,6 +41,8 @@ from portal.models import (
     SlotHold,
     TakenQuarter,
     TimeOff,
+    User,
+    WeeklyHours,
 )
 from portal.words import ArrangementKind, Party, Stage
 from tests.databases import ON_BOTH
@@ -420,7 +424,10 @@ def test_an_appointment_is_moved_to_a_video_at_the_same_time(world, case_at):
     case = case_at(Stage.BOOKED)
     Expert.update(accepts_telehealth=True).where(Expert.id == case.expert_id).execute()
     case = Case.get_by_id(case.id)
-    when = as_given(slot_of(booked_appointment(case)))
+    booked = booked_appointment(case)
+    when, on = as_given(slot_of(booked)), clock.day_of(booked.starts_at, booked.clinic.time_zone)
+    hours = {"clinic": booked.clinic, "opens": time(8), "closes": time(17), "is_telehealth": True}
+    WeeklyHours.create(weekday=on.weekday(), **hours)
     move_appointment(
         case, by=world.coordinator, why="By video.", is_telehealth=True, override="Agreed.", **when
     )
@@ -441,3 +448,39 @@ def test_what_cannot_be_expired_keeps_no_other_from_it(world, case, other, monke
         sweep_holds()
     assert not SlotHold.select().where(SlotHold.case == other).exists()
     assert SlotHold.select().where(SlotHold.case == case).exists()
+
+
+def test_whoever_calls_gets_the_offered_time_booked_by_the_office(visitor, world, case):
+    slot = times(case, 1)[0]
+    offer_times(case, by=world.coordinator, slots=[slot], until=clock.now() + timedelta(days=2))
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}")
+    page.follows("Book it for them").presses("Book the appointment")
+    assert page.sees("Booked for")
+    assert booked_appointment(case).starts_at == slot.starts_at
+    assert not SlotHold.select().where(SlotHold.case == case).exists()
+
+
+@pytest.mark.parametrize("kept_out", ["barred", "disabled"])
+def test_no_claimant_chooses_a_time_with_an_expert_who_is_kept_from_the_case(world, case, kept_out):
+    slot = times(case, 1)[0]
+    offer_times(case, by=world.coordinator, slots=[slot], until=clock.now() + timedelta(days=2))
+    make_link(case)
+    if kept_out == "barred":
+        Bar.create(case=case, user=world.expert, why="A conflict.", placed_by=world.coordinator)
+    else:
+        User.update(disabled_at=clock.now()).where(User.id == world.expert.id).execute()
+    with pytest.raises(Refusal, match="no longer offered"):
+        pick_time(Case.get_by_id(case.id), by=SecureLink.get(SecureLink.case == case), slot=slot)
+    assert Case.get_by_id(case.id).stage == Stage.SCHEDULING
+
+
+def test_a_rule_that_was_taken_over_since_the_offer_is_asked_again(world, case):
+    slot = times(case, 1)[0]
+    offer_times(case, by=world.coordinator, slots=[slot], until=clock.now() + timedelta(days=2))
+    make_link(case)
+    facts = snapshot("WA-LI")
+    next(each for each in facts["rules"] if each["id"] == "WA-LI-03")["n"] = 300
+    Case.update(exam_kind="WA-LI").where(Case.id == case.id).execute()
+    RuleSnapshot.update(rules=facts).where(RuleSnapshot.case == case).execute()
+    with pytest.raises(Refusal, match="no longer offered"):
+        pick_time(Case.get_by_id(case.id), by=SecureLink.get(SecureLink.case == case), slot=slot)
