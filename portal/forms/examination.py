@@ -43,7 +43,7 @@ class ExaminationForm(Form):
 
 
 class MissedForm(Form):
-    """The claimant could not be examined; each choice says what follows from it."""
+    """The claimant could not be examined, or not enough; each choice says what follows from it."""
 
     outcome = Choice(
         "What happened?",

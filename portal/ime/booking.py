@@ -14,7 +14,7 @@ from portal.ime.gates import BookingFacts, Finding
 from portal.ime.particulars import Listed, particulars, wished
 from portal.ime.places import place
 from portal.ime.process import Refusal
-from portal.ime.rules import RulePack, pack_of
+from portal.ime.rules import RulePack, pack_of, time_zone_of
 from portal.models import Arrangement, Case, RuleOverride
 from portal.policy import Person, barred_from
 from portal.words import ArrangementKind, ArrangementState, Party
@@ -40,11 +40,12 @@ def booking_facts(case: Case, listed: Listed | None = None, past: Before | None 
     again. A refused arrangement is no wish any more."""
     past = before([case])[case.id] if past is None else past
     listed = listed or particulars(case)
-    today, claimant = clock.today(), case.claimant
+    zone, claimant = time_zone_of(case.exam_kind), case.claimant
+    today = clock.today(zone)
     return BookingFacts(
         exam_on=today,
         notice_on=today,
-        asked_on=clock.day_of(case.referred_at) if case.referred_at else None,
+        asked_on=clock.day_of(case.referred_at, zone) if case.referred_at else None,
         home=place(claimant.latitude, claimant.longitude),
         earlier=past.exams,
         first_set_on=past.first_set_on,
@@ -81,7 +82,7 @@ def findings_of_offer(case: Case, slots: Iterable[tuple[Any, Any]], until: datet
     found: dict[tuple[str, str], Finding] = {}
     for slot, clinic in slots:
         facts = at(known, clinic, slot.starts_at, slot.is_telehealth)
-        last = replace(facts, notice_on=clock.day_of(until))
+        last = replace(facts, notice_on=clock.day_of(until, time_zone_of(case.exam_kind)))
         for each in gates.before_booking(pack, case.exam_kind, last):
             found.setdefault((each.rule.id, each.sentence), each)
     return list(found.values())
@@ -97,8 +98,9 @@ def cancelling_findings(case: Case, appointment: Any, wanted_by: Party) -> list[
 def brief_findings(case: Case, served_on: date | None) -> list[Finding]:
     """What the rules say before the records go to the expert today; of a file review there is no day to count from."""
     appointment = latest_appointment(case)
-    exam_on = local_day(appointment) if appointment else clock.today()
-    return gates.before_brief(pack_for(case), case.exam_kind, exam_on, clock.today(), served_on)
+    today = clock.today(time_zone_of(case.exam_kind))
+    exam_on = local_day(appointment) if appointment else today
+    return gates.before_brief(pack_for(case), case.exam_kind, exam_on, today, served_on)
 
 
 def release_findings(case: Case, copies: Collection[Party]) -> list[Finding]:

@@ -17,6 +17,8 @@ CHARGED = {
     Outcome.INTERPRETER_ABSENT,
     Outcome.CONSENT_REFUSED,
     Outcome.RECORDS_WRONG,
+    Outcome.LEFT_EARLY,
+    Outcome.DECLINED_PART,
 }
 
 

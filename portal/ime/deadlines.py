@@ -16,6 +16,7 @@ from portal.models import (
     Appointment,
     Arrangement,
     Case,
+    CaseDeadline,
     Clarification,
     Clinic,
     Event,
@@ -29,6 +30,7 @@ from portal.words import (
     AppointmentState,
     ArrangementState,
     ClarificationState,
+    DeadlineKind,
     OfferState,
     Outcome,
     Party,
@@ -167,8 +169,9 @@ def local_day(appointment: Any) -> date:
 def report_due(case: Case, appointment: Any) -> Due:
     """When the rules kept on the case, or the house, want the report, and because of what; earlier if the referrer
     needs it sooner. `appointment` is None for a file review."""
-    anchor = local_day(appointment) if appointment else clock.day_of(case.stage_since)
-    explained = rules.report_due(case.exam_kind, anchor, kept_rules(case))
+    anchor = local_day(appointment) if appointment else day_of_last(case, "open_file_review")
+    kept = kept_rules(case)
+    explained = rules.report_due(case.exam_kind, anchor, kept, hearing_for(case, kept))
     due = (
         Due(explained.date, explained.sentence, explained) if explained else Due(after(case, DAYS_TO_REPORT))
     )
@@ -184,12 +187,31 @@ def by_rules(case: Case, kept: rules.Snapshot | rules.RulePack | None) -> dict[s
     if appointment:
         exam_on = local_day(appointment)
         found["Notice to the claimant"] = rules.notice_before_exam(code, exam_on, kept)
-        found["Report"] = rules.report_due(code, exam_on, kept)
+        found["Report"] = rules.report_due(code, exam_on, kept, hearing_for(case, kept))
     elif case.is_file_review:
-        found["Report"] = rules.report_due(code, clock.day_of(case.stage_since), kept)
+        opened_on = day_of_last(case, "open_file_review")
+        found["Report"] = rules.report_due(code, opened_on, kept, hearing_for(case, kept))
     if case.stage in (Stage.CLARIFYING, Stage.CHECKING_ADDENDUM):
-        found["Addendum"] = rules.addendum_due(code, clock.day_of(case.stage_since), kept)
+        asked_on = day_of_last(case, "request_clarification", "send_clarification")
+        found["Addendum"] = rules.addendum_due(code, asked_on, kept)
     return found
+
+
+def day_of_last(case: Case, *steps: str) -> date:
+    """The day, by the clock of the jurisdiction, on which one of these steps was last taken."""
+    last = case.events.where(Event.step.in_(steps)).order_by(Event.id.desc()).first()
+    return clock.day_of(last.at if last else case.stage_since, rules.time_zone_of(case.exam_kind))
+
+
+def hearing_for(case: Case, kept: rules.Snapshot | rules.RulePack | None) -> date | None:
+    """The day of the case's hearing, asked only where a rule about the report counts from it."""
+    speaking = rules.pack_of(kept).at(case.exam_kind, "report")
+    return hearing_of(case.deadlines) if any(each.anchor == rules.HEARING for each in speaking) else None
+
+
+def hearing_of(deadlines: Iterable[CaseDeadline]) -> date | None:
+    """The first hearing among the days that matter to the referrer."""
+    return min((each.falls_on for each in deadlines if each.kind == DeadlineKind.HEARING), default=None)
 
 
 def kept_rules(case: Case) -> rules.Snapshot | None:

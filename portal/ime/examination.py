@@ -23,12 +23,16 @@ FOLLOWS = {
     Outcome.INTERPRETER_ABSENT: "The interpreter is arranged anew, then a new time is booked.",
     Outcome.CONSENT_REFUSED: "Nobody is examined without consent. The referrer hears of it before a new time is booked "
     "or the records are reviewed instead.",
+    Outcome.LEFT_EARLY: "Too little was examined for a report. A new time is booked for the rest.",
+    Outcome.DECLINED_PART: "What is missing is talked over with the claimant, then a new time is booked for it.",
     Outcome.RECORDS_WRONG: "The right records are gathered first, then a new time is booked.",
     Outcome.EXPERT_ABSENT: "The claimant gets the next free time, or the coordinator finds another expert.",
     Outcome.CANCELLED_IN_TIME: "The time is free for others again, and a new one is booked.",
     Outcome.CANCELLED_LATE: "A new time is booked. The late cancellation stays in the history.",
 }
 NOT_EXAMINED = tuple(FOLLOWS)
+# Outcomes that can go either way: with what was examined the report is written, or it takes a new time.
+IN_PART = (Outcome.LEFT_EARLY, Outcome.DECLINED_PART)
 
 # Outcome -> the steps that come before a new time, or instead of one.
 LEADS_TO = {

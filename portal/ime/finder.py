@@ -8,6 +8,7 @@ from typing import Any
 from portal import clock, written
 from portal.ime import gates, rules
 from portal.ime.booking import at, booking_facts, pack_for
+from portal.ime.deadlines import hearing_of
 from portal.ime.gates import BookingFacts, Finding, Weight
 from portal.ime.particulars import Particulars, particulars
 from portal.ime.places import miles_between
@@ -17,6 +18,7 @@ from portal.models import Case, Clinic
 from portal.words import ArrangementKind, ArrangementState
 
 BEST = 5
+DAYS_FOR_INTERPRETER = 7  # what is sooner leaves little time to find one
 MILES_APART = 10  # within so many miles a sooner time is worth more than a nearer one
 
 
@@ -27,7 +29,7 @@ class Ranked:
     slot: Slot
     findings: tuple[Finding, ...]
     reasons: tuple[str, ...]
-    place: tuple[int, int, int, int]
+    place: tuple[int, int, int, int, int]
 
     @property
     def is_legal(self) -> bool:
@@ -42,6 +44,7 @@ class Wanted:
     code: str
     facts: BookingFacts
     needed_by: tuple[str, date] | None = None
+    hearing_on: date | None = None
     is_interpreter_open: bool = False
 
 
@@ -52,6 +55,7 @@ def wanted(case: Case, listed: Particulars | None = None) -> Wanted:
         case.exam_kind,
         booking_facts(case, listed),
         first_deadline(case, listed),
+        hearing_of(listed.deadlines),
         any(
             each.kind == ArrangementKind.INTERPRETER and each.state == ArrangementState.NEEDED
             for each in listed.arrangements
@@ -67,8 +71,8 @@ def first_deadline(case: Case, listed: Particulars) -> tuple[str, date] | None:
 
 
 def ranked_slots(want: Wanted, slots: Iterable[Slot], clinics: Mapping[int, Clinic]) -> list[Ranked]:
-    """The times, the best first: what no rule stops before what one does, what none warns of, what is before the
-    deadline with its report, what is near, what is soon. One day at one clinic is judged once."""
+    """The times, the best first: what no rule stops before what one does, what none warns of, what leaves time for an
+    interpreter who is still to be found, what is before the deadline with its report, what is near, what is soon. One day at one clinic is judged once."""
     judged: dict[tuple[int, date, bool], Any] = {}
     found = []
     for slot in slots:
@@ -95,7 +99,7 @@ def best(ranked: Iterable[Ranked], clinics: Mapping[int, Clinic]) -> list[Ranked
 
 def judge(
     want: Wanted, facts: BookingFacts
-) -> tuple[tuple[Finding, ...], tuple[str, ...], tuple[int, int, int, int]]:
+) -> tuple[tuple[Finding, ...], tuple[str, ...], tuple[int, int, int, int, int]]:
     """What is said of one day at one place, why it is good, and where it stands."""
     findings = tuple(gates.before_booking(want.pack, want.code, facts))
     weights = [each.weight for each in findings]
@@ -106,11 +110,24 @@ def judge(
         "by video" if facts.is_telehealth else f"{miles:.0f} miles from home" if miles is not None else "",
         f"{notice} {'day' if notice == 1 else 'days'} of notice",
         deadline,
-        "the interpreter is not settled yet" if want.is_interpreter_open else "",
+        in_time(want, notice),
     ]
     distance = 0 if facts.is_telehealth or miles is None else round(miles) // MILES_APART
-    place = (weights.count(Weight.BLOCKS), weights.count(Weight.WARNS), int(is_late), distance)
+    is_rushed = want.is_interpreter_open and notice < DAYS_FOR_INTERPRETER
+    weighed = weights.count(Weight.BLOCKS), weights.count(Weight.WARNS)
+    place = (*weighed, int(is_rushed), int(is_late), distance)
     return findings, tuple(filter(None, reasons)), place
+
+
+def in_time(want: Wanted, notice: int) -> str:
+    """Whether an interpreter that is still to be found can be there by then; nothing where none is needed."""
+    if not want.is_interpreter_open:
+        return ""
+    return (
+        "little time to find the interpreter"
+        if notice < DAYS_FOR_INTERPRETER
+        else "time to find the interpreter"
+    )
 
 
 def against_deadline(want: Wanted, exam_on: date) -> tuple[bool, str]:
@@ -118,7 +135,7 @@ def against_deadline(want: Wanted, exam_on: date) -> tuple[bool, str]:
     if want.needed_by is None:
         return False, ""
     what, day = want.needed_by
-    due = rules.report_due(want.code, exam_on, want.pack)
+    due = rules.report_due(want.code, exam_on, want.pack, want.hearing_on)
     if exam_on >= day:
         return True, f"after the {what} on {written.day(day)}"
     if due and due.date > day:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from portal import written
+from portal.clock import OFFICE_ZONE
 from portal.ime.counting import EARLIEST_AFTER, LATEST_BEFORE, count, is_working_day
 from portal.ime.explanation import Explained, explain
 from portal.ime.rule_pack import (
@@ -45,6 +46,7 @@ __all__ = [
 
 RULES_FILE = Path(__file__).parent.parent / "data" / "rules.json"
 EXAM_ANCHORS = {"exam", "appointment", "evaluation", "exam_or_test_results"}
+HEARING = "hearing"
 NOTICE_ANCHORS = {"notice_served", "demand_served"}
 
 Snapshot = Mapping[str, Any]
@@ -57,6 +59,12 @@ class NotOnFile(LookupError):
 def exam_kinds() -> dict[str, ExamKind]:
     """Every kind of examination by its code, in the order of the file; no change touches them."""
     return dict(on_file().exam_kinds)
+
+
+def time_zone_of(code: str) -> str:
+    """The time zone in which the days of a kind of examination are told; the office's for an unknown kind."""
+    kind = on_file().exam_kinds.get(code)
+    return kind.time_zone if kind else OFFICE_ZONE
 
 
 def rules_of(code: str) -> list[Rule]:
@@ -138,9 +146,12 @@ def notice_before_exam(code: str, exam_on: date, kept: Snapshot | RulePack | Non
     return strictest(code, exam_on, NOTICE, pack_of(kept))
 
 
-def report_due(code: str, exam_on: date, kept: Snapshot | RulePack | None = None) -> Explained | None:
-    """The day the report of an examination held on `exam_on` is due; otherwise as `notice_before_exam`."""
-    return strictest(code, exam_on, REPORT, pack_of(kept))
+def report_due(
+    code: str, exam_on: date, kept: Snapshot | RulePack | None = None, hearing_on: date | None = None
+) -> Explained | None:
+    """The day the report of an examination held on `exam_on` is due; otherwise as `notice_before_exam`. With the day of
+    a hearing, a rule that counts back from it speaks too."""
+    return strictest(code, exam_on, REPORT, pack_of(kept), {HEARING: hearing_on} if hearing_on else {})
 
 
 def addendum_due(code: str, asked_on: date, kept: Snapshot | RulePack | None = None) -> Explained | None:
@@ -148,30 +159,40 @@ def addendum_due(code: str, asked_on: date, kept: Snapshot | RulePack | None = N
     return strictest(code, asked_on, ADDENDUM, pack_of(kept))
 
 
-def strictest(code: str, anchor_on: date, sought: Sought, pack: RulePack) -> Explained | None:
-    """The earliest date of the best-evidenced rules that fit: V, then V*, then S, then the house default."""
-    kind = pack.exam_kinds.get(code)
+def strictest(
+    code: str, anchor_on: date, sought: Sought, pack: RulePack, more: Mapping[str, date] | None = None
+) -> Explained | None:
+    """The earliest date of the best-evidenced rules that fit: V, then V*, then S, then the house default. `more` has the
+    days of other events from which a rule may count."""
+    kind, events = pack.exam_kinds.get(code), more or {}
     if kind is None:
         return None
-    dated = [explain(each, kind, anchor_on, direction=sought.direction) for each in best(pack, code, sought)]
+    dated = [
+        explain(each, kind, events[str(each.anchor)])
+        if each.anchor in events
+        else explain(each, kind, anchor_on, direction=sought.direction)
+        for each in best(pack, code, sought, frozenset(events))
+    ]
     if not dated:
         return None
     chosen = min(dated, key=lambda each: each.date)
     also = [each.rule_id for each in dated if each is not chosen]
-    more = f"It is the strictest of {len(also) + 1} that fit (also {', '.join(also)})."
-    return chosen.saying(f"{sought.claim} {written.day(chosen.date)}", *([more] if also else []))
+    more_said = f"It is the strictest of {len(also) + 1} that fit (also {', '.join(also)})."
+    return chosen.saying(f"{sought.claim} {written.day(chosen.date)}", *([more_said] if also else []))
 
 
-def best(pack: RulePack, code: str, sought: Sought) -> list[Rule]:
+def best(pack: RulePack, code: str, sought: Sought, events: frozenset[str] = frozenset()) -> list[Rule]:
     """The rules that give the date sought, only those that are known best."""
-    fitting = [each for each in (*pack.of(code), *pack.house_defaults) if fits(each, sought)]
+    fitting = [each for each in (*pack.of(code), *pack.house_defaults) if fits(each, sought, events)]
     best = min((CONFIDENCE.index(each.confidence) for each in fitting), default=0)
     return [each for each in fitting if CONFIDENCE.index(each.confidence) == best]
 
 
-def fits(each: Rule, sought: Sought) -> bool:
+def fits(each: Rule, sought: Sought, events: frozenset[str] = frozenset()) -> bool:
     if each.gate != sought.gate or not each.is_countable:
         return False
+    if each.anchor in events:
+        return each.direction in LATEST_BEFORE
     if sought is ADDENDUM:
         return each.anchor == "supplemental_request" and each.direction == "after"
     if sought is NOTICE and each.anchor in NOTICE_ANCHORS:

@@ -191,7 +191,7 @@ def earliest_exam(case: Case) -> Earliest:
 def earliest_by_rule(exam_kind: str, kept: rules.Snapshot | rules.RulePack | None = None) -> Earliest | None:
     """The first day whose notice can still be given today; None where no rule or house default is on file."""
     pack = rules.pack_of(kept)
-    today, day = clock.today(), clock.today()
+    today = day = clock.today(rules.time_zone_of(exam_kind))
     explained = rules.notice_before_exam(exam_kind, day, pack)
     while explained and explained.date < today:
         day += today - explained.date

@@ -1,17 +1,20 @@
 """What is due, whose turn it is, and how late."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from portal import clock
-from portal.ime.deadlines import NEXT, whats_next, working_days_after
+from portal.ime.addendum import return_addendum
+from portal.ime.deadlines import NEXT, by_rules, whats_next, working_days_after
+from portal.ime.examination import open_file_review
 from portal.ime.instructions import ask_to_move, send_brief
 from portal.ime.process import PROCESS, VERBS
 from portal.ime.review import give_verdict
-from portal.models import FAR_FUTURE, SecureLink
-from portal.words import Party, Stage
+from portal.models import FAR_FUTURE, Case, CaseDeadline, SecureLink
+from portal.words import DeadlineKind, Party, Stage
 from tests.ime.given import GIVEN
+from tests.ime.rounds import ask, send, sign
 
 
 @pytest.mark.parametrize("stage", Stage)
@@ -104,3 +107,46 @@ def test_a_moved_appointment_needs_its_brief_sent_again(world, case_at):
     send_brief(case, by=world.coordinator, override="They have them.")
     VERBS["move_appointment"](case, by=world.coordinator, **GIVEN["move_appointment"](world, case))
     assert (case.turn, case.next_step) == (Party.COORDINATOR, "send_brief")
+
+
+def test_the_day_of_an_addendum_is_counted_from_the_request_however_often_it_comes_back(world, case_at):
+    case = case_at(Stage.CLARIFYING)
+    send(case, world)
+    asked = by_rules(case, None)["Addendum"]
+    later = clock.now()
+    for days, act in ((3, sign), (4, sends_back)):
+        with clock.set_to(later + timedelta(days=days)):
+            act(case, world)
+            assert by_rules(case, None)["Addendum"] == asked
+
+
+def sends_back(case, world):
+    return_addendum(case, by=world.coordinator, why="Name the film.")
+
+
+def test_the_report_of_a_file_review_is_counted_from_the_day_it_was_opened(world, case_at):
+    case = case_at(Stage.SCHEDULING)
+    open_file_review(case, by=world.coordinator, why="The records are enough.")
+    opened, now = by_rules(case, None)["Report"], clock.now()
+    with clock.set_to(now + timedelta(days=6)):
+        Case.update(stage_since=clock.now()).where(Case.id == case.id).execute()
+        assert by_rules(Case.get_by_id(case.id), None)["Report"] == opened
+
+
+def test_a_report_that_a_hearing_waits_for_is_counted_back_from_it(case_at):
+    case = case_at(Stage.REPORTING)
+    Case.update(exam_kind="MA-11A").where(Case.id == case.id).execute()
+    case = Case.get_by_id(case.id)
+    CaseDeadline.delete().where(CaseDeadline.case == case).execute()
+    assert by_rules(case, None)["Report"].confidence == "house"
+    CaseDeadline.create(case=case, kind=DeadlineKind.HEARING, falls_on=date(2026, 11, 10))
+    due = by_rules(case, None)["Report"]
+    assert (due.rule_id, due.date) == ("MA-11A-02", date(2026, 11, 3))
+    assert "7 calendar days before the hearing on November 10, 2026" in due.sentence
+
+
+def test_a_request_late_in_the_evening_belongs_to_the_day_of_the_jurisdiction(world, case_at):
+    case = case_at(Stage.IN_REVIEW)
+    with clock.set_to(datetime(2026, 12, 9, 6, 30, tzinfo=UTC)):  # half past ten on the 8th in California
+        ask(case, world, 1)
+        assert "the request on December 8, 2026" in by_rules(case, None)["Addendum"].sentence

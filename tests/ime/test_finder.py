@@ -62,8 +62,20 @@ def test_each_time_says_why(want):
         "7 miles from home",
         "40 days of notice",
         "with the report before the hearing on June 10, 2026",
-        "the interpreter is not settled yet",
+        "time to find the interpreter",
     )
+
+
+def test_a_time_that_leaves_an_interpreter_to_be_found_comes_before_a_sooner_one_that_does_not(want):
+    file = replace(want, code="AZ-WC", facts=replace(want.facts, is_travel_settled=True))
+    soon, later = slot(20), slot(26)
+    assert ranked(file, later, soon)[0] == soon
+    open_ = replace(file, is_interpreter_open=True)
+    assert ranked(open_, later, soon)[0] == soon, "both leave time"
+    rushed = replace(open_, facts=replace(file.facts, notice_on=TODAY + timedelta(days=15)))
+    assert ranked(rushed, later, soon)[0] == later
+    [found] = finder.ranked_slots(rushed, [soon], CLINICS)
+    assert "little time to find the interpreter" in found.reasons
 
 
 def test_the_first_of_the_days_that_matter_counts(case_at):
