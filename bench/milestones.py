@@ -151,7 +151,7 @@ def prepare(story: Story, starts: datetime) -> None:
 
 def brief(story: Story) -> None:
     story.coordinated("send_brief", documents=3, questions=len(story.questions))
-    story.columns["brief_sent_at"] = stamp(story.now)
+    story.columns["brief_sent_at"] = story.columns["records_given_at"] = stamp(story.now)
 
 
 def examine(story: Story) -> None:

@@ -315,6 +315,7 @@ class Case(Remembered):
     is_file_review = BooleanField(default=False)
     move_asked_at = MomentField(null=True)
     brief_sent_at = MomentField(null=True)
+    records_given_at = MomentField(null=True)  # when the expert first got a brief, and the records with it
     confirmed_at = MomentField(null=True)
     is_restricted = BooleanField(default=False)  # of the office only its coordinator and the managers see it
     disclosed_under = WordField(DisclosureBasis, null=True)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from peewee import SQL, fn
+
 from portal import clock
 from portal.kept import Kept, bind, literal
 from portal.models import (
@@ -13,12 +15,13 @@ from portal.models import (
     CaseParty,
     Document,
     EmergencyAccess,
+    Expert,
     Message,
     Offer,
     SecureLink,
     User,
 )
-from portal.words import AppointmentState, Audience, OfferState, Party, Role, Stage
+from portal.words import AppointmentState, Audience, DocumentKind, OfferState, Party, Role, Stage
 
 Person = User | SecureLink
 
@@ -31,6 +34,18 @@ READERS: dict[Audience, frozenset[Party]] = {
         {Party.COORDINATOR, Party.REFERRER, Party.COLLEAGUE, Party.EXPERT, Party.CLAIMANT}
     ),
 }
+
+# What the portal itself files: no records of the claimant's treatment.
+OWN_PAPERS = (DocumentKind.COVER_LETTER, DocumentKind.NOTICE, DocumentKind.REPORT, DocumentKind.ADDENDUM)
+
+EXAMINED = (
+    Stage.REPORTING,
+    Stage.CHECKING,
+    Stage.IN_REVIEW,
+    Stage.CLARIFYING,
+    Stage.CHECKING_ADDENDUM,
+    Stage.CLOSED,
+)
 
 LEFT_AS = {
     Party.CANDIDATE: (OfferState.OPEN, OfferState.EXPIRED, OfferState.RECALLED),
@@ -196,7 +211,24 @@ def audiences_of(party: Party) -> list[Audience]:
 
 
 def readable_documents(party: Party, case: Case) -> Any:
-    """The query of the documents this party may read, oldest first."""
+    """The query of the documents this party may read, oldest first. The records reach the expert with their brief, before
+    which the other side may have to be served with them; once they have examined, nothing is kept from them."""
+    found = documents_for(party, case)
+    if party != Party.EXPERT:
+        return found
+    has_examined = Case.stage.in_(list(EXAMINED)) & ~Case.is_file_review
+    were_given = fn.EXISTS(
+        Case.select(SQL("1")).where(
+            (Case.id == Document.case) & (Case.records_given_at.is_null(False) | has_examined)
+        )
+    )
+    by_expert = fn.EXISTS(Expert.select(SQL("1")).where(Expert.user == Document.filed_by))
+    is_no_record = Document.kind.in_(list(OWN_PAPERS)) | (Document.audience == Audience.EXPERT_AND_OFFICE)
+    return found.where(is_no_record | by_expert | were_given)
+
+
+def documents_for(party: Party, case: Case) -> Any:
+    """The query of the documents that are for this party, whether they have them yet or not, oldest first."""
     return (
         Document.select()
         .where((Document.case == case) & Document.audience.in_(audiences_of(party)))

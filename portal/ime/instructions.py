@@ -42,6 +42,7 @@ def send_brief(
     if letter:
         file_away(case, letter, kind=DocumentKind.COVER_LETTER, audience=Audience.CASE, by=by)
     case.brief_sent_at = clock.now()
+    case.records_given_at = case.records_given_at or case.brief_sent_at
     given = len(given_documents(case))
     note_brief(case, by, given)
     remember(

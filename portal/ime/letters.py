@@ -8,10 +8,8 @@ from portal.config import OFFICE
 from portal.ime import rules
 from portal.ime.deadlines import latest_appointment
 from portal.models import FAR_FUTURE, Case, Document
-from portal.policy import readable_documents
-from portal.words import DocumentKind, Party
-
-OWN_PAPERS = (DocumentKind.COVER_LETTER, DocumentKind.NOTICE, DocumentKind.REPORT, DocumentKind.ADDENDUM)
+from portal.policy import OWN_PAPERS, documents_for
+from portal.words import Party
 
 
 def head(case: Case) -> dict[str, Any]:
@@ -71,8 +69,8 @@ def records(case: Case) -> list[dict[str, Any]]:
 
 
 def given_documents(case: Case) -> list[Document]:
-    """The records that the expert may read, by their day; without the portal's own papers."""
-    readable = readable_documents(Party.EXPERT, case).where(Document.kind.not_in(OWN_PAPERS))
+    """The records that the expert gets, by their day; without the portal's own papers."""
+    readable = documents_for(Party.EXPERT, case).where(Document.kind.not_in(OWN_PAPERS))
     return sorted(readable, key=lambda document: (document.dated_on or FAR_FUTURE, document.id))
 
 

@@ -235,7 +235,7 @@ def release_expert(case: Case, *, by: Person, why: str) -> None:
     remember(**({"appointment": ended.id} if ended else {}))
     let_go_all(case)
     revoke_all_links(case)
-    case.expert, case.is_file_review = None, False
+    case.expert, case.is_file_review, case.records_given_at = None, False, None
     forget_appointment(case)
     if ended:
         ask_suppliers_again(case)

@@ -7,7 +7,7 @@ from portal.ime import rules
 from portal.ime.matching import open_offer
 from portal.ime.specialties import body_parts
 from portal.models import Arrangement, Case, CaseParty, Injury, Question
-from portal.policy import readable_documents
+from portal.policy import documents_for
 from portal.words import ArrangementState, Party, Side
 
 
@@ -32,7 +32,7 @@ def redacted(case: Case) -> Redacted:
     """The case as a candidate sees it; five queries, however long the lists are."""
     kind = rules.exam_kinds().get(case.exam_kind)
     offer = open_offer(case)
-    documents = list(readable_documents(Party.EXPERT, case))
+    documents = list(documents_for(Party.EXPERT, case))
     questions = case.questions.order_by(Question.number)
     wishes = case.arrangements.where(Arrangement.state != ArrangementState.REFUSED).order_by(Arrangement.id)
     return Redacted(

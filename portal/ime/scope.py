@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from portal.ime import wording
-from portal.ime.letters import OWN_PAPERS
 from portal.ime.linter import Concern, lint
 from portal.ime.review import Judged, judged
 from portal.models import Case, Clarification, Document
+from portal.policy import OWN_PAPERS
 from portal.words import ClarificationReason, Issue
 
 FEWEST_LETTERS = 4  # shorter words are mostly grammar

@@ -21,7 +21,7 @@ from portal.ime.records import (
 )
 from portal.kept import Kept, bind
 from portal.models import Case, Document, User
-from portal.policy import ENGAGED, readable_documents
+from portal.policy import ENGAGED, EXAMINED, readable_documents
 from portal.search import FURTHEST
 from portal.views.record_requests import checklist
 from portal.web.download import attachment
@@ -54,8 +54,15 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | N
         "checklist": checklist(case, party),
         "add_href": href_if_open("file_document", case),
         "all_href": url_for("records.read", ref=case.reference),
+        "waits": waits_for_brief(case, party),
         "all_text": f"See all {total} documents" if total > len(documents) else "Open the records",
     }
+
+
+def waits_for_brief(case: Case, party: Party) -> bool:
+    """Whether the records have not reached the expert yet, who is told so."""
+    was_examined = case.stage in EXAMINED and not case.is_file_review
+    return party == Party.EXPERT and not (case.records_given_at or was_examined)
 
 
 @bp.route("/cases/<ref:ref>/records")
@@ -68,6 +75,7 @@ def read(case: Case) -> Any:
         "records/read.html",
         case=case,
         documents=rows(case, shown),
+        waits=waits_for_brief(case, g.party),
         older_href=url_for("records.read", ref=case.reference, before=shown[-1].id) if has_older else None,
         checklist=checklist(case, g.party),
         add_href=href_if_open("file_document", case),

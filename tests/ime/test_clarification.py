@@ -13,11 +13,11 @@ from portal.ime.clarification import (
     request_clarification,
     send_clarification,
 )
-from portal.ime.letters import OWN_PAPERS
 from portal.ime.process import MovedOn, NotAllowed, Refusal
 from portal.ime.review import give_verdict
 from portal.ime.scope import concerns, hints
 from portal.models import Case, Clarification, Document, Event, RuleSnapshot
+from portal.policy import OWN_PAPERS
 from portal.words import ClarificationReason, ClarificationState, Party, Stage
 from tests.ime.rounds import ask, item, question, release, send, sign
 

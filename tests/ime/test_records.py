@@ -149,6 +149,9 @@ def test_who_may_not_read_a_document_does_not_hear_of_it_in_the_timeline(world, 
 def test_a_document_is_readable_by_its_audience_and_nobody_else(world, case_at, audience, readers):
     case = case_at(Stage.BOOKED)
     [document] = add(case, world.coordinator, audience=audience)
+    before = {party for party in Party if document in readable_documents(party, case)}
+    assert before == readers - ({Party.EXPERT} if audience == Audience.CASE else set()), "before the brief"
+    send_brief(case, by=world.coordinator, override="The other side was served by hand.")
     assert {party for party in Party if document in readable_documents(party, case)} == readers
 
 

@@ -141,7 +141,7 @@ def test_pages_alone_raise_an_alert_in_the_request_that_is_one_too_many(visitor,
 
 def test_documents_taken_out_by_page_raise_one(visitor, world, case_at, monkeypatch):
     monkeypatch.setattr(alerts, "MOST_DOCUMENTS", 1)
-    case, reader = case_at(Stage.BOOKED), visitor(world.expert)
+    case, reader = case_at(Stage.REPORTING), visitor(world.expert)
     for number in range(2):
         kept = files.keep(case, io.BytesIO(b"%%PDF %d" % number), limit=100)
         filed = Document.create(

@@ -7,10 +7,10 @@ from urllib.parse import unquote
 import pytest
 from peewee import OperationalError
 
-from portal import outside
+from portal import clock, outside
 from portal.ime import files
 from portal.ime.records import StoredFile, file_document
-from portal.models import AuditRecord, Document
+from portal.models import AuditRecord, Case, Document
 from portal.web.download import disposition
 from portal.words import Act, Audience, DocumentKind, Ending, Stage
 from tests.paper import PAGE, a_pdf
@@ -39,9 +39,21 @@ def looks(document):
     return [(each.user, each.party) for each in AuditRecord.select().where(done)]
 
 
+def given(case):
+    """The expert has got the brief, and the records with it."""
+    Case.update(records_given_at=clock.now()).where(Case.id == case.id).execute()
+    return Case.get_by_id(case.id)
+
+
 def test_a_reader_gets_the_very_bytes_and_the_look_is_recorded(visitor, world, case_at, filed):
-    document = filed(case_at(Stage.BOOKED), world.referrer)
+    case = case_at(Stage.BOOKED)
+    document = filed(case, world.referrer)
     expert = visitor(world.expert).opens(href(document))
+    assert expert.status == 404
+    for place in (f"/cases/{case.reference}", f"/cases/{case.reference}/records"):
+        assert expert.opens(place).sees("The records come with the brief")
+    given(case)
+    expert.opens(href(document))
     assert expert.status == 200
     assert expert.response.get_data() == a_pdf("notes")
     assert looks(document) == [(world.expert.id, "expert")]
@@ -99,7 +111,7 @@ def test_the_name_of_a_download_is_safe_in_both_forms(name, plain, exact):
 def test_who_is_not_of_the_audience_finds_and_hears_nothing_of_a_document(
     visitor, world, case_at, filed, audience, readers
 ):
-    case = case_at(Stage.BOOKED)
+    case = given(case_at(Stage.BOOKED))
     document = filed(case, world.coordinator, name="Surveillance.pdf", audience=audience)
     for who in ("coordinator", "referrer", "colleague", "expert"):
         page = visitor(getattr(world, who))

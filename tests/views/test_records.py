@@ -23,7 +23,7 @@ def listed(visitor):
 
 @pytest.mark.parametrize("who", ["referrer", "colleague", "coordinator", "expert"])
 def test_the_list_says_what_each_document_is(visitor, world, case_at, who):
-    case = case_at(Stage.BOOKED)
+    case = case_at(Stage.REPORTING)
     add(case, world.referrer)
     page = visitor(getattr(world, who)).opens(f"/cases/{case.reference}/records")
     row = page.tree.xpath("//tbody/tr")[0].text_content()
@@ -86,9 +86,8 @@ def test_what_came_after_the_brief_is_marked_for_the_expert(visitor, world, case
     from portal import clock
 
     case = case_at(Stage.BOOKED)
-    type(case).update(brief_sent_at=clock.now() - timedelta(hours=1)).where(
-        type(case).id == case.id
-    ).execute()
+    before = clock.now() - timedelta(hours=1)
+    type(case).update(brief_sent_at=before, records_given_at=before).where(type(case).id == case.id).execute()
     add(type(case).get_by_id(case.id), world.referrer)
     address = f"/cases/{case.reference}/records"
     assert visitor(world.expert).opens(address).sees("Scan 0.pdf New since the brief")
