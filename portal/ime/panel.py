@@ -134,6 +134,7 @@ def expert_facts(case: Case) -> list[ExpertFacts]:
             capacity=row.capacity_a_week,
             this_week=this_week.get(row.id, 0),
             next_free=free.first_day(row.id, row.notice_days, row.buffer_minutes),
+            is_free_by_video=free.is_by_video(row.id),
             accepts=accepted(row),
             has_treated="has_treated" in declared[row.id],
             shares_practice="shares_practice" in declared[row.id],

@@ -18,6 +18,7 @@ from portal.models import (
     RuleSnapshot,
     TakenQuarter,
     TimeOff,
+    WeeklyHours,
 )
 from portal.words import OrganisationKind, Role, Stage
 from tests.databases import ON_BOTH
@@ -101,6 +102,27 @@ def test_a_day_that_is_booked_out_is_not_free(world, case_at):
     ).on_conflict_ignore().execute()
     assert panel.Diary().first_day(world.expert.expert.id, 0) > first
     assert panel.Diary().first_day(world.second_expert.expert.id, 0) == first
+
+
+@ON_BOTH
+def test_an_expert_with_video_hours_alone_is_free_by_video(world, case_at, backend):
+    profile = world.expert.expert
+    first = panel.Diary().first_day(profile.id, 0)
+    own = WeeklyHours.clinic.in_(profile.clinics)
+    one = WeeklyHours.select().where(own).order_by(WeeklyHours.id).get()
+    Expert.update(accepts_telehealth=True).where(Expert.id == profile.id).execute()
+    WeeklyHours.update(is_telehealth=True).where(WeeklyHours.id == one.id).execute()
+    assert not panel.Diary().is_by_video(profile.id), "hours in person come first"
+    WeeklyHours.update(is_telehealth=True).where(own).execute()
+    diary = panel.Diary()
+    assert diary.is_by_video(profile.id) and diary.first_day(profile.id, 0) == first
+    assert "Free by video from" in place_of(case_at(Stage.MATCHING), world.expert).in_short
+    yesterday = clock.today() - timedelta(days=1)
+    WeeklyHours.update(is_telehealth=False, last_day=yesterday).where(WeeklyHours.id == one.id).execute()
+    assert panel.Diary().is_by_video(profile.id), "hours in person that are over are none"
+    Expert.update(accepts_telehealth=False).where(Expert.id == profile.id).execute()
+    assert panel.Diary().first_day(profile.id, 0) is None
+    assert "No free time soon" in place_of(case_at(Stage.MATCHING), world.expert).in_short
 
 
 def test_cases_of_this_week_count_until_the_week_is_over(world, case_at):

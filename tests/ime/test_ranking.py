@@ -174,6 +174,7 @@ def test_where_no_state_is_known_any_licence_will_do():
         ("language", {"languages": ("french",)}, 0, "Does not speak English"),
         ("next_free", {"next_free": None}, 0, "No free time soon"),
         ("next_free", {"next_free": TODAY + timedelta(days=30)}, 3, "Free from April 1, 2026"),
+        ("next_free", {"is_free_by_video": True}, 6, "Free by video from March 9, 2026"),
         ("fee", {"fee_cents": 90_000}, 4, "$900"),
         ("fee", {"fee_cents": 450_000}, 0, "$4,500"),
         ("fee", {"fee_cents": 0}, 0, "No fee on file"),
