@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, abort, g, redirect, request, url_for
 
 from portal import clock
+from portal.forms.appointment import WANTED_BY
 from portal.forms.fields.base import only_text
 from portal.forms.matching import (
     DeclarationForm,
@@ -21,13 +22,14 @@ from portal.forms.matching import (
 from portal.ime import booking, experts, matching
 from portal.ime.appointment import booked_appointment
 from portal.ime.calendar import written_time
+from portal.ime.cancellation import Fee, fee_for_ending
 from portal.ime.draw import draw_panel, is_represented, last_draw, names_left, strike_name, strikes_on
 from portal.ime.matching import offer_case, pass_offer, recall_offer, release_expert, take_offer
 from portal.ime.modes import mode_of
 from portal.ime.ranking import Candidate
 from portal.ime.redaction import named, redacted
-from portal.models import Case
-from portal.views.booking import fees, weighed
+from portal.models import Appointment, Case
+from portal.views.booking import weighed
 from portal.web import sought
 from portal.web.formats import moment
 from portal.web.limits import SEARCH, limited
@@ -249,9 +251,14 @@ def release(case: Case) -> Any:
         form=form,
         case=case,
         old=old and written_time(old.starts_at, old.clinic.time_zone),
-        fees=fees(old),
+        fees=fees(old) if old else [],
         **weighed(found),
     )
+
+
+def fees(old: Appointment) -> list[tuple[str, Fee]]:
+    """What ending the appointment today costs, by who wants it."""
+    return [(f"{WANTED_BY[party]} wants it", fee_for_ending(old, party)) for party in matching.RELEASING]
 
 
 def given(form: ReleaseForm) -> dict[str, Any]:

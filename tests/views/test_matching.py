@@ -269,7 +269,7 @@ def test_an_expert_who_gives_up_a_booked_time_too_late_is_released_only_with_a_r
     case = case_at(Stage.BOOKED)
     with clock.set_to(booked_appointment(case).starts_at - timedelta(hours=20)):
         page = visitor(world.coordinator).opens(f"/cases/{case.reference}/expert/release")
-        assert page.sees("A rule stands against it") and page.sees("What cancelling costs today")
+        assert page.sees("A rule stands against it") and page.sees("Our office wants it")
         page.presses("Release the expert", wanted_by="expert", why="Ill.")
         assert page.status == 422 and page.sees("Say why it is done all the same")
         page.presses("Release the expert", override="Good cause: a certificate is on file.")
