@@ -505,6 +505,7 @@ class Draw(Remembered):
     """A drawing of names for a case: who was in it, the seed, and who came out, so that it can be done again."""
 
     case = ForeignKeyField(Case, backref="draws", on_delete="CASCADE")
+    exam_kind = CharField()  # the kind of examination it was made for; for another it does not count
     mode = WordField(MatchingMode)
     seed = CharField()
     pool = JSONField()  # the numbers of the eligible experts, in the order in which they were drawn from

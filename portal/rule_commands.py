@@ -175,9 +175,8 @@ def draw_command(reference: str, as_json: bool) -> None:
 def say_draws(replays: list[draw.Replay], wrong: list[str]) -> None:
     for each in replays:
         ending = "same result" if each.is_same else f"drawn again it gives {each.again}"
-        click.echo(
-            f"Draw {each.number}, {each.mode}, seed {each.seed}, among {each.pool}: {each.kept}, {ending}."
-        )
+        what = f"Draw {each.number} for {each.exam_kind}, {each.mode}"
+        click.echo(f"{what}, seed {each.seed}, among {each.pool}: {each.kept}, {ending}.")
     click.echo(
         "\n".join(wrong)
         if wrong

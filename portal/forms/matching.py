@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from portal.forms import Form
+from portal.forms.appointment import WANTED_BY, Overriding
 from portal.forms.case import one_of
 from portal.forms.fields import Choice, Day, MayBeNeeded, MustBeGiven, MustNotBeInThePast, Paragraphs, YesNo
 from portal.forms.fields.choice import STATES
+from portal.ime.matching import RELEASING
 from portal.ime.specialties import specialties
 
 WHY_PASSED = {
@@ -99,9 +101,14 @@ class RecallForm(Form):
     why = Paragraphs("Why do you recall the offer?", hint="Only coordinators read this.", rows=3, limit=2_000)
 
 
-class ReleaseForm(Form):
-    """Why the expert leaves the case."""
+class ReleaseForm(Overriding):
+    """Why the expert leaves the case; where something is booked also who wants it. The view leaves that out elsewhere."""
 
+    wanted_by = Choice(
+        "Who wants it?",
+        [MustBeGiven("Say who wants it")],
+        choices={party: WANTED_BY[party] for party in RELEASING},
+    )
     why = Paragraphs(
         "Why do you release the expert?",
         [MustBeGiven("Say why you release the expert")],

@@ -22,7 +22,7 @@ from portal.ime.timetable import (
     openings,
     quarter_of,
 )
-from portal.models import QUARTER, Clinic, SlotHold, TakenQuarter, TimeOff, WeeklyHours
+from portal.models import QUARTER, Clinic, Expert, SlotHold, TakenQuarter, TimeOff, WeeklyHours
 
 HORIZON_DAYS = 60
 
@@ -64,8 +64,10 @@ class Diary:
         }
 
     def weekly_hours(self) -> dict[int, list[Stretch]]:
-        """Expert -> the stretches of their week at clinics that are open, examined in person."""
-        found: defaultdict[int, list[Stretch]] = defaultdict(list)
+        """Expert -> the stretches of their week at clinics that are open, within the horizon, examined in person; those by
+        video where there are no others and the expert examines by video."""
+        in_person: defaultdict[int, list[Stretch]] = defaultdict(list)
+        by_video: defaultdict[int, list[Stretch]] = defaultdict(list)
         rows: Any = (
             WeeklyHours.select(
                 Clinic.expert,
@@ -77,13 +79,25 @@ class Diary:
                 Clinic.state,
                 WeeklyHours.first_day,
                 WeeklyHours.last_day,
+                WeeklyHours.is_telehealth,
             )
             .join(Clinic)
-            .where(Clinic.closed_at.is_null() & ~WeeklyHours.is_telehealth)
+            .join(Expert)
+            .where(
+                Clinic.closed_at.is_null()
+                & (WeeklyHours.first_day.is_null() | (WeeklyHours.first_day <= self.last))
+                & (WeeklyHours.last_day.is_null() | (WeeklyHours.last_day >= self.first))
+                & (~WeeklyHours.is_telehealth | Expert.accepts_telehealth)
+            )
         )
         for expert, clinic, weekday, opens, closes, *rest in rows.tuples():
-            found[expert].append(Stretch(clinic, weekday, minutes_of(opens), minutes_of(closes), *rest))
-        return dict(found)
+            stretch = Stretch(clinic, weekday, minutes_of(opens), minutes_of(closes), *rest)
+            (by_video if stretch.is_telehealth else in_person)[expert].append(stretch)
+        return {**by_video, **in_person}
+
+    def is_by_video(self, expert: int) -> bool:
+        """Whether the expert examines by video alone, so that their free times are such."""
+        return any(each.is_telehealth for each in self.stretches.get(expert, ()))
 
     def openings(
         self,

@@ -57,7 +57,14 @@ def draw_panel(case: Case, *, by: User, eligible: Iterable[int], why: str = "") 
     names = drawn(mode.drawn, seed, rows, mode.names)
     remember(count=len(names), **({"why": why.strip()} if before else {}))
     return Draw.create(
-        case=case, mode=mode.drawn, seed=seed, pool=rows, size=mode.names, names=names, made_by=by
+        case=case,
+        exam_kind=case.exam_kind,
+        mode=mode.drawn,
+        seed=seed,
+        pool=rows,
+        size=mode.names,
+        names=names,
+        made_by=by,
     )
 
 
@@ -67,11 +74,9 @@ def last_turns(exam_kind: str) -> dict[int, str]:
     rows: Any = (
         Offer.select(Offer.expert, fn.MAX(Offer.made_at))
         .join(Draw)
-        .switch(Offer)
-        .join(Case)
         .where(
             (Draw.mode == MatchingMode.ROTATION)
-            & (Case.exam_kind == exam_kind)
+            & (Draw.exam_kind == exam_kind)
             & (Offer.state != OfferState.RECALLED)
         )
         .group_by(Offer.expert)
@@ -110,19 +115,21 @@ def is_represented(case: Case) -> bool:
 
 
 def struck_of(case: Case) -> set[int]:
-    """Whom the parties have struck off any panel of the case."""
-    rows = Strike.select(Strike.expert).join(Draw).where(Draw.case == case)
+    """Whom the parties have struck off any panel of the case that was drawn for its kind of examination."""
+    of_kind = (Draw.case == case) & (Draw.exam_kind == case.exam_kind)
+    rows = Strike.select(Strike.expert).join(Draw).where(of_kind)
     return {row.expert_id for row in rows}
 
 
 def last_draw(case: Case) -> Draw | None:
-    """The draw that counts for the case, None where there is none."""
-    found: Draw | None = case.draws.order_by(Draw.id.desc()).first()
+    """The draw that counts for the case: the last one for its kind of examination. None where there is none."""
+    of_kind = case.draws.where(Draw.exam_kind == case.exam_kind)
+    found: Draw | None = of_kind.order_by(Draw.id.desc()).first()
     return found
 
 
 def draws_of(case: Case) -> list[Draw]:
-    """Every draw of the case, the first first."""
+    """Every draw of the case, the first first, those for another kind of examination among them."""
     return list(case.draws.order_by(Draw.id))
 
 
@@ -156,6 +163,7 @@ class Replay:
     """A draw done again: what was kept, and what comes out of seed and pool now."""
 
     number: int
+    exam_kind: str
     mode: str
     seed: str
     pool: int
@@ -170,7 +178,9 @@ class Replay:
 def replay(panel: Draw) -> Replay:
     """Repeat a draw from what is kept of it."""
     again = drawn(panel.mode, panel.seed, panel.pool, panel.size)
-    return Replay(panel.id, panel.mode, panel.seed, len(panel.pool), list(panel.names), again)
+    return Replay(
+        panel.id, panel.exam_kind, panel.mode, panel.seed, len(panel.pool), list(panel.names), again
+    )
 
 
 def replay_offers(case: Case) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from portal import written
-from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, plain_name, plain_practice
+from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, is_same_doctor, plain_practice
 from portal.words import OfferState
 
 
@@ -24,20 +24,24 @@ def is_barred(case: CaseFacts, expert: ExpertFacts) -> str:
 def has_treated(case: CaseFacts, expert: ExpertFacts) -> str:
     if expert.has_treated:
         return "Declared on an earlier offer: has treated the claimant."
-    if plain_name(expert.name) in case.treating_doctors:
-        return "Is named as the claimant's treating doctor."
-    return ""
+    named = min((each for each in case.treating_doctors if is_same_doctor(each, expert.name)), default="")
+    return f"Is named as the claimant's treating doctor: {named.rstrip('.')}." if named else ""
 
 
 def shares_practice(case: CaseFacts, expert: ExpertFacts) -> str:
-    treating = plain_practice(case.treating_practice)
-    if treating and treating == plain_practice(expert.practice):
-        return f"Works in the treating doctor's practice, {case.treating_practice}."
-    return ""
+    """The practice that the referral names, and the expert's own as well where it is written differently."""
+    if expert.shares_practice:
+        return "Declared on an earlier offer: shares a practice with the treating doctor."
+    named, own = case.treating_practice, expert.practice
+    if not (treating := plain_practice(named)) or treating != plain_practice(own):
+        return ""
+    on_file = "" if named.casefold().split() == own.casefold().split() else f" (on file as {own})"
+    return f"Works in the treating doctor's practice, {named if on_file else named.rstrip('.')}{on_file}."
 
 
-def has_conflict(case: CaseFacts, expert: ExpertFacts) -> str:
-    return "Declared a conflict of interest with this claimant or case before." if expert.has_conflict else ""
+def has_financial_link(case: CaseFacts, expert: ExpertFacts) -> str:
+    link = "Declared on an earlier offer: has a financial link with a party."
+    return link if expert.has_financial_link else ""
 
 
 def lacks_licence(case: CaseFacts, expert: ExpertFacts) -> str:
@@ -115,7 +119,7 @@ EXCLUDING: tuple[Test, ...] = (
     is_barred,
     has_treated,
     shares_practice,
-    has_conflict,
+    has_financial_link,
     lacks_licence,
     lacks_certification,
     lacks_listing,

@@ -9,7 +9,8 @@ from peewee import IntegrityError
 from portal import clock
 from portal.clock import OFFICE_ZONE
 from portal.db import database
-from portal.ime.appointment import ask_suppliers_again, end_booking, forget_appointment
+from portal.ime import booking
+from portal.ime.appointment import ask_suppliers_again, end_for, forget_appointment
 from portal.ime.draw import last_draw, proposed
 from portal.ime.exclusion import not_credentialed
 from portal.ime.holds import let_go_all
@@ -19,12 +20,16 @@ from portal.ime.panel import case_facts, expert_facts
 from portal.ime.process import MovedOn, NotAllowed, Refusal, remember, step
 from portal.ime.ranking import Candidate, rank
 from portal.ime.report import discard_report
-from portal.models import Case, ConflictDeclaration, Draw, Expert, Offer, User
+from portal.models import Appointment, Case, ConflictDeclaration, Draw, Expert, Offer, User
 from portal.policy import Person
 from portal.words import AppointmentState, OfferState, Party
 
 USUAL_ANSWER = timedelta(days=3)
 LONGEST_ANSWER = timedelta(days=30)
+RELEASING = (
+    Party.EXPERT,
+    Party.COORDINATOR,
+)  # who may want the expert released; the coordinator stands for the office
 
 # Why an expert passes -> how the timeline tells it to the office; what they write themselves stays with the offer.
 WHY_PASSED = {
@@ -221,17 +226,22 @@ def recall_offer(case: Case, *, by: Person, why: str = "") -> None:
 
 
 @step
-def release_expert(case: Case, *, by: Person, why: str) -> None:
-    """The expert leaves the case before they sign; what was booked is cancelled, what they had begun to write is
-    removed, and another expert is looked for."""
+def release_expert(
+    case: Case, *, by: Person, why: str, wanted_by: Party = Party.COORDINATOR, override: str = ""
+) -> None:
+    """The expert leaves the case before they sign; what was booked is cancelled for whoever of RELEASING wants it, what
+    they had begun to write is removed, and another expert is looked for. `override` says why it is done although a rule
+    stands against the cancellation."""
     if not why.strip():
         raise Refusal("Say why the expert is released.", field="why")
+    if wanted_by not in RELEASING:
+        raise Refusal("Choose who wants it.", field="wanted_by")
     assert case.expert is not None
     remember(expert=case.expert.name, why=why, is_writing=discard_report(case))
     Offer.update(state=OfferState.RELEASED, answered_at=clock.now()).where(
         (Offer.case == case) & (Offer.state == OfferState.TAKEN)
     ).execute()
-    ended = end_booking(case, AppointmentState.CANCELLED, why="The expert was released.")
+    ended = end_for_release(case, wanted_by, override, by)
     remember(**({"appointment": ended.id} if ended else {}))
     let_go_all(case)
     revoke_all_links(case)
@@ -239,6 +249,15 @@ def release_expert(case: Case, *, by: Person, why: str) -> None:
     forget_appointment(case)
     if ended:
         ask_suppliers_again(case)
+
+
+def end_for_release(case: Case, wanted_by: Party, override: str, by: Person) -> Appointment | None:
+    """What was booked ends as by a cancellation: for whoever wants it, with its fee, and held to the same rules."""
+    ended = end_for(case, AppointmentState.CANCELLED, "The expert was released.", wanted_by)
+    if ended:
+        found = booking.cancelling_findings(case, ended, wanted_by)
+        booking.insist(case, "release_expert", found, override, by)
+    return ended
 
 
 def open_offer(case: Case) -> Any:

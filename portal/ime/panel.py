@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from portal import clock
-from portal.ime import modes, rules
+from portal.ime import modes, rule_book, rules
 from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, plain_name
 from portal.ime.diary import Diary
 from portal.ime.experts import active, cases_this_week, grouped
@@ -28,6 +29,7 @@ from portal.words import ArrangementKind, OfferState
 FEDERAL = "US"
 ANSWERED = (OfferState.PASSED, OfferState.EXPIRED)
 WISHES = (ArrangementKind.COMPANION, ArrangementKind.RECORDING)
+DECLARED = ("has_treated", "shares_practice", "has_financial_link")
 
 
 # --- the case ---------------------------------------------------------------------------------------------------
@@ -35,7 +37,7 @@ WISHES = (ArrangementKind.COMPANION, ArrangementKind.RECORDING)
 
 def case_facts(case: Case) -> CaseFacts:
     """What of the case decides who may examine."""
-    claimant, listed, mode = case.claimant, particulars(case), modes.mode_of(case.exam_kind)
+    claimant, listed, mode = case.claimant, particulars(case), required_of(case)
     return CaseFacts(
         today=clock.today(),
         state=state_of(case),
@@ -48,8 +50,19 @@ def case_facts(case: Case) -> CaseFacts:
         place=place(claimant.latitude, claimant.longitude),
         wishes=wished(listed) & frozenset(WISHES),
         treating_practice=case.treating_practice,
-        treating_doctors=frozenset(plain_name(name) for name in treating_doctors(case) if name),
+        treating_doctors=frozenset(filter(None, treating_doctors(case))),
     )
+
+
+def required_of(case: Case) -> modes.Mode:
+    """How the expert is found, without what is asked of them where the rule that asks for it does not hold for the case:
+    neither by the rules that it keeps nor, where it keeps none, by those of now."""
+    mode = modes.mode_of(case.exam_kind)
+    if not mode.requires:
+        return mode
+    kept = rule_book.kept_on(case)
+    pack = kept[0] if kept else rule_book.in_force()
+    return mode if pack.named(mode.required_by) else replace(mode, requires=())
 
 
 def state_of(case: Case) -> str:
@@ -121,9 +134,11 @@ def expert_facts(case: Case) -> list[ExpertFacts]:
             capacity=row.capacity_a_week,
             this_week=this_week.get(row.id, 0),
             next_free=free.first_day(row.id, row.notice_days, row.buffer_minutes),
+            is_free_by_video=free.is_by_video(row.id),
             accepts=accepted(row),
-            has_treated=declared[row.id][0],
-            has_conflict=declared[row.id][1],
+            has_treated="has_treated" in declared[row.id],
+            shares_practice="shares_practice" in declared[row.id],
+            has_financial_link="has_financial_link" in declared[row.id],
             is_barred=bool(row.is_barred),
             answered=answered.get(row.id),
             accepted=records[row.id]["accepted"],
@@ -148,20 +163,16 @@ def accepted(expert: Any) -> frozenset[ArrangementKind]:
     return frozenset(kind for kind, does in accepts.items() if does)
 
 
-def declarations(case: Case) -> defaultdict[int, tuple[bool, bool]]:
-    """What experts declared on offers of this claimant's cases: has treated, has another conflict."""
-    found: defaultdict[int, tuple[bool, bool]] = defaultdict(lambda: (False, False))
+def declarations(case: Case) -> defaultdict[int, set[str]]:
+    """What each expert ever declared on an offer of this claimant's cases, names of DECLARED."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
     rows = (
         ConflictDeclaration.select(ConflictDeclaration, Offer)
         .join(Offer)
         .where(Offer.case.in_(list(cases_of_claimant(case))))
     )
     for row in rows:
-        treated, conflict = found[row.offer.expert_id]
-        found[row.offer.expert_id] = (
-            treated or row.has_treated,
-            conflict or row.shares_practice or row.has_financial_link,
-        )
+        found[row.offer.expert_id] |= {name for name in DECLARED if getattr(row, name)}
     return found
 
 

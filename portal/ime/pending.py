@@ -45,7 +45,9 @@ LOOKED_INTO = {
     "draw_panel": Case.select(SQL("1")).where(
         Case.id == AT, Case.exam_kind.in_([code for code, mode in every_mode().items() if mode.drawn])
     ),
-    "strike_name": Draw.select(SQL("1")).where(Draw.case == AT, Draw.mode == MatchingMode.RANDOM_PANEL),
+    "strike_name": Draw.select(SQL("1"))
+    .join(Case)
+    .where(Case.id == AT, Draw.exam_kind == Case.exam_kind, Draw.mode == MatchingMode.RANDOM_PANEL),
     "withdraw_times": SlotHold.select(SQL("1")).where(
         SlotHold.case == AT, SlotHold.offered_at.is_null(False)
     ),

@@ -229,6 +229,12 @@ def language_said(case: CaseFacts, expert: ExpertFacts, fit: Fit) -> str:
     return f"{'Speaks' if speaks else 'Does not speak'} {case.language}"
 
 
+def next_free_said(case: CaseFacts, expert: ExpertFacts, fit: Fit) -> str:
+    if expert.next_free is None:
+        return "No free time soon"
+    return f"Free {'by video ' if expert.is_free_by_video else ''}from {written.day(expert.next_free)}"
+
+
 def wishes_said(case: CaseFacts, expert: ExpertFacts, fit: Fit) -> str:
     """Of the companion and the recording wished for, those the expert accepts."""
     said = [
@@ -250,9 +256,7 @@ SAID: dict[str, Said] = {
     "on_time": lambda case, expert, fit: record_said(expert.on_time, expert.late, "No report signed yet"),
     "distance": distance_said,
     "language": language_said,
-    "next_free": lambda case, expert, fit: (
-        f"Free from {written.day(expert.next_free)}" if expert.next_free else "No free time soon"
-    ),
+    "next_free": next_free_said,
     "wishes": wishes_said,
     "fee": lambda case, expert, fit: (
         f"${expert.fee_cents / 100:,.0f}" if expert.fee_cents else "No fee on file"

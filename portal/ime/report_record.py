@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,8 @@ from peewee import JOIN
 
 from portal import clock
 from portal.clock import OFFICE_ZONE
-from portal.ime import rules
+from portal.ime import rule_book, rules
+from portal.ime.rules import RulePack
 from portal.models import Appointment, Case, Clarification, Report
 from portal.words import AppointmentState, Stage
 
@@ -20,7 +21,7 @@ LOOKING_BACK = timedelta(days=365)
 def report_records() -> defaultdict[int, Counter[str]]:
     """Expert -> how many released reports were `accepted`, `asked_back`, `on_time` and `late`; read at once."""
     records: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    due_on = cache(due)
+    due_on = cache(partial(due, rule_book.in_force()))
     for expert, stage, kind, needed_by, signed_at, examined_at, asked in released().tuples():
         if asked:
             records[expert]["asked_back"] += 1
@@ -58,9 +59,9 @@ def released() -> Any:
     )
 
 
-def due(kind: str, examined_on: date) -> date | None:
-    """When the rule wanted the report of an examination, None where no rule is on file."""
-    explained = rules.report_due(kind, examined_on)
+def due(pack: RulePack, kind: str, examined_on: date) -> date | None:
+    """When a rule in force wants the report of an examination, None where none does."""
+    explained = rules.report_due(kind, examined_on, pack)
     return explained.date if explained else None
 
 

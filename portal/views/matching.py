@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, abort, g, redirect, request, url_for
 
 from portal import clock
+from portal.forms.appointment import WANTED_BY
 from portal.forms.fields.base import only_text
 from portal.forms.matching import (
     DeclarationForm,
@@ -18,13 +19,17 @@ from portal.forms.matching import (
     panel_choices,
     panel_filters,
 )
-from portal.ime import experts, matching
+from portal.ime import booking, experts, matching
+from portal.ime.appointment import booked_appointment
+from portal.ime.calendar import written_time
+from portal.ime.cancellation import Fee, fee_for_ending
 from portal.ime.draw import draw_panel, is_represented, last_draw, names_left, strike_name, strikes_on
 from portal.ime.matching import offer_case, pass_offer, recall_offer, release_expert, take_offer
 from portal.ime.modes import mode_of
 from portal.ime.ranking import Candidate
 from portal.ime.redaction import named, redacted
-from portal.models import Case
+from portal.models import Appointment, Case
+from portal.views.booking import weighed
 from portal.web import sought
 from portal.web.formats import moment
 from portal.web.limits import SEARCH, limited
@@ -233,10 +238,32 @@ def recall(case: Case) -> Any:
 @bp.route("/cases/<ref:ref>/expert/release", methods=["GET", "POST"])
 @performs(release_expert)
 def release(case: Case) -> Any:
-    form = ReleaseForm()
-    if form.validate_on_submit() and take(form, lambda: release_expert(case, by=g.person, why=form.why.data)):
+    old, form = booked_appointment(case), ReleaseForm()
+    if old is None:
+        del form.wanted_by, form.override
+    if form.validate_on_submit() and take(form, lambda: release_expert(case, by=g.person, **given(form))):
         return done("The expert is released. Everyone engaged has been told.", case)
-    return page("matching/release.html", "matching/_release_form.html", form=form, case=case)
+    wanted_by = form.wanted_by.data if old else None
+    found = booking.cancelling_findings(case, old, wanted_by or Party.EXPERT) if old else []
+    return page(
+        "matching/release.html",
+        "matching/_release_form.html",
+        form=form,
+        case=case,
+        old=old and written_time(old.starts_at, old.clinic.time_zone),
+        fees=fees(old) if old else [],
+        **weighed(found),
+    )
+
+
+def fees(old: Appointment) -> list[tuple[str, Fee]]:
+    """What ending the appointment today costs, by who wants it."""
+    return [(f"{WANTED_BY[party]} wants it", fee_for_ending(old, party)) for party in matching.RELEASING]
+
+
+def given(form: ReleaseForm) -> dict[str, Any]:
+    """What the form asked for; who wants it only where something is booked."""
+    return {name: form[name].data for name in ("why", "wanted_by", "override") if name in form}
 
 
 @bp.route("/experts", methods=["GET", "POST"])

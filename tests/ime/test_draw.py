@@ -13,7 +13,9 @@ from portal.ime import draw
 from portal.ime.draw import draw_panel, drawn, names_left, replay, strike_name
 from portal.ime.matching import drawn_from, eligible_for, end_of, offer_case, order_for, pass_offer, ranked
 from portal.ime.modes import REQUIRED, every_mode, mode_of
+from portal.ime.pending import idle_steps
 from portal.ime.process import NotAllowed, Refusal
+from portal.ime.referral import accept_referral, edit_referral, return_referral, submit_referral
 from portal.ime.rules import exam_kinds, rule
 from portal.models import Case, CaseParty, Draw, Expert, Offer, Strike
 from portal.words import MatchingMode, Party, Stage
@@ -155,6 +157,39 @@ def test_names_are_drawn_anew_only_with_a_reason_and_the_first_draw_stays(world,
     assert draw.last_draw(case) == second
 
 
+@ON_BOTH
+def test_a_draw_for_another_kind_of_examination_does_not_count(world, case, backend):
+    panel = panel_for(case, world)
+    strike_name(case, by=world.referrer, expert=Expert.get_by_id(panel.names[0]))
+    assert leads_to(case, "strike_name")
+    return_referral(case, by=world.coordinator, why="This is a civil matter.")
+    edit_referral(case, by=world.referrer, case_fields={"exam_kind": "CA-CIV"})
+    submit_referral(case, by=world.referrer, answer="So it is.")
+    accept_referral(case, by=world.coordinator)
+    case = Case.get_by_id(case.id)
+    ranking = ranked(case)
+    assert draw.last_draw(case) is None and not leads_to(case, "strike_name")
+    assert order_for(case, ranking) == [each.expert_id for each in ranking if each.rank]
+    offer = offer_to(case, world, ranking[0].expert_id)
+    assert (offer.rank, offer.draw) == (1, None)
+    (replayed,) = map(replay, draw.draws_of(case))
+    assert replayed.is_same and replayed.exam_kind == "CA-QME" and not draw.replay_offers(case)
+
+
+def test_a_case_that_is_of_another_kind_now_is_drawn_without_a_reason_and_with_everybody(world, case):
+    panel = panel_for(case, world)
+    strike_name(case, by=world.referrer, expert=Expert.get_by_id(panel.names[0]))
+    case = of_kind(case, "CO-DIME")
+    again = draw_panel(case, by=world.coordinator, eligible=[row.id for row in Expert.select()])
+    assert panel.names[0] in [number for number, _ in again.pool] and draw.last_draw(case) == again
+    assert draw.last_draw(of_kind(case, "CA-QME")) == panel
+
+
+def leads_to(case, step):
+    """Whether the case's page offers the step."""
+    return step not in idle_steps(case)
+
+
 def test_a_kind_that_must_draw_offers_nobody_before(world, case):
     case = of_kind(case, "CO-DIME")
     assert order_for(case, ranked(case)) == []
@@ -236,7 +271,7 @@ def test_the_command_says_that_the_result_is_the_same_and_notices_a_change(app, 
         return result.exit_code, result.stdout + result.stderr
 
     code, said = asked(case.reference)
-    assert (code, "same result" in said) == (0, True)
+    assert (code, "for CA-QME, random_panel" in said, "same result" in said) == (0, True, True)
     found = json.loads(asked(case.reference, "--json")[1])
     assert found["draws"][0]["same"] and found["wrong"] == []
     Draw.update(names=panel.names[::-1]).where(Draw.id == panel.id).execute()

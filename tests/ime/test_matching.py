@@ -199,8 +199,8 @@ def test_what_an_expert_writes_when_passing_does_not_reach_the_timeline(world, c
     ("because", "sentence"),
     [
         ("treated", "Declared on an earlier offer: has treated the claimant."),
-        ("practice", "Declared a conflict of interest with this claimant or case before."),
-        ("financial_link", "Declared a conflict of interest with this claimant or case before."),
+        ("practice", "Declared on an earlier offer: shares a practice with the treating doctor."),
+        ("financial_link", "Declared on an earlier offer: has a financial link with a party."),
     ],
 )
 @ON_BOTH
@@ -217,10 +217,10 @@ def test_a_conflict_declared_once_counts_in_every_case_of_the_same_claimant(
 
 def test_a_treating_doctor_of_another_case_of_the_claimant_is_excluded(world, case_at):
     closed = case_at(Stage.CLOSED)
-    closed.treating_doctor = "Dr. Adaeze Okafor"
+    closed.treating_doctor = "Adaeze N. Okafor M.D."
     closed.save()
     assert place_of(case_at(Stage.MATCHING), world.expert).exclusions == (
-        "Is named as the claimant's treating doctor.",
+        "Is named as the claimant's treating doctor: Adaeze N. Okafor M.D.",
     )
 
 

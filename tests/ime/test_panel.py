@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.demo.people import expert as add_expert
-from portal.ime import experts, panel
+from portal.ime import experts, panel, rule_book, rules
 from portal.ime.matching import ranked
 from portal.models import (
     Appointment,
@@ -15,8 +15,10 @@ from portal.models import (
     Offer,
     Organisation,
     Report,
+    RuleSnapshot,
     TakenQuarter,
     TimeOff,
+    WeeklyHours,
 )
 from portal.words import OrganisationKind, Role, Stage
 from tests.databases import ON_BOTH
@@ -102,6 +104,27 @@ def test_a_day_that_is_booked_out_is_not_free(world, case_at):
     assert panel.Diary().first_day(world.second_expert.expert.id, 0) == first
 
 
+@ON_BOTH
+def test_an_expert_with_video_hours_alone_is_free_by_video(world, case_at, backend):
+    profile = world.expert.expert
+    first = panel.Diary().first_day(profile.id, 0)
+    own = WeeklyHours.clinic.in_(profile.clinics)
+    one = WeeklyHours.select().where(own).order_by(WeeklyHours.id).get()
+    Expert.update(accepts_telehealth=True).where(Expert.id == profile.id).execute()
+    WeeklyHours.update(is_telehealth=True).where(WeeklyHours.id == one.id).execute()
+    assert not panel.Diary().is_by_video(profile.id), "hours in person come first"
+    WeeklyHours.update(is_telehealth=True).where(own).execute()
+    diary = panel.Diary()
+    assert diary.is_by_video(profile.id) and diary.first_day(profile.id, 0) == first
+    assert "Free by video from" in place_of(case_at(Stage.MATCHING), world.expert).in_short
+    yesterday = clock.today() - timedelta(days=1)
+    WeeklyHours.update(is_telehealth=False, last_day=yesterday).where(WeeklyHours.id == one.id).execute()
+    assert panel.Diary().is_by_video(profile.id), "hours in person that are over are none"
+    Expert.update(accepts_telehealth=False).where(Expert.id == profile.id).execute()
+    assert panel.Diary().first_day(profile.id, 0) is None
+    assert "No free time soon" in place_of(case_at(Stage.MATCHING), world.expert).in_short
+
+
 def test_cases_of_this_week_count_until_the_week_is_over(world, case_at):
     Offer.delete().execute()
     Expert.update(capacity_a_week=1).where(Expert.id == world.expert.expert.id).execute()
@@ -127,6 +150,37 @@ def test_a_report_signed_after_its_rule_wanted_it_is_late(world, case_at):
     Report.update(signed_at=report.signed_at + timedelta(days=60)).where(Report.id == report.id).execute()
     after = panel.report_records()[world.expert.expert.id]
     assert (after["late"], after["on_time"]) == (before["late"] + 1, before["on_time"] - 1)
+
+
+def test_whether_a_report_was_on_time_is_judged_by_the_rules_in_force(world):
+    before = panel.report_records()[world.expert.expert.id]
+    assert before["on_time"]
+    facts = rules.plain(rule_book.in_force().named("CA-QME-23"))
+    rule_book.change_rule(facts=facts | {"n": 0}, why="Amended.", by=world.coordinator, seen=0)
+    after = panel.report_records()[world.expert.expert.id]
+    assert (after["on_time"], after["late"]) == (0, before["on_time"] + before["late"])
+
+
+@ON_BOTH
+def test_what_a_rule_asks_of_experts_excludes_nobody_once_it_does_not_hold_for_the_case(
+    world, case_at, backend
+):
+    Case.update(exam_kind="NH-WC").where(Case.id == case_at(Stage.MATCHING).id).execute()
+    Expert.update(is_in_clinical_practice=False).execute()
+    asked = "Is no longer in clinical practice; NH-WC-03 asks for it."
+
+    def excluded():
+        return asked in place_of(case_at(Stage.MATCHING), world.expert).exclusions
+
+    RuleSnapshot.delete().execute()
+    assert excluded()
+    rule_book.take_snapshot(case_at(Stage.MATCHING))
+    rule_book.switch_off("NH-WC-03", why="Repealed.", by=world.coordinator, seen=0)
+    assert excluded(), "the case keeps the rules of its referral"
+    RuleSnapshot.delete().execute()
+    assert not excluded()
+    rule_book.take_snapshot(case_at(Stage.MATCHING))
+    assert not excluded()
 
 
 def test_reports_of_more_than_a_year_ago_no_longer_count(world):

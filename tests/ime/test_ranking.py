@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.ime.candidacy import CaseFacts, CredentialFacts, ExpertFacts, plain_name, plain_practice
+from portal.ime.candidacy import (
+    CaseFacts,
+    CredentialFacts,
+    ExpertFacts,
+    doctor,
+    is_same_doctor,
+    plain_name,
+    plain_practice,
+)
 from portal.ime.exclusion import exclusions
 from portal.ime.ranking import WEIGHTS, miles_between, rank
 from portal.words import ArrangementKind, OfferState
@@ -24,7 +32,7 @@ CASE = CaseFacts(
     issues=("diagnosis", "causation"),
     place=OAKLAND,
     treating_practice="Valley Family Medicine",
-    treating_doctors=frozenset({"linda marsh"}),
+    treating_doctors=frozenset({"Linda Marsh, MD"}),
 )
 EXPERT = ExpertFacts(
     expert_id=1,
@@ -61,12 +69,24 @@ def test_the_weights_are_a_hundred_points_together():
     ("facts", "sentence"),
     [
         ({"has_treated": True}, "Declared on an earlier offer: has treated the claimant."),
-        ({"name": "Dr. Linda  Marsh, MD"}, "Is named as the claimant's treating doctor."),
+        ({"name": "Dr. Linda  A. Marsh"}, "Is named as the claimant's treating doctor: Linda Marsh, MD."),
         (
-            {"practice": "Valley family medicine."},
+            {"practice": "Valley family medicine"},
             "Works in the treating doctor's practice, Valley Family Medicine.",
         ),
-        ({"has_conflict": True}, "Declared a conflict of interest with this claimant or case before."),
+        (
+            {"practice": "The Valley Family-Medicine, P.C."},
+            "Works in the treating doctor's practice, Valley Family Medicine"
+            " (on file as The Valley Family-Medicine, P.C.).",
+        ),
+        (
+            {"shares_practice": True},
+            "Declared on an earlier offer: shares a practice with the treating doctor.",
+        ),
+        (
+            {"has_financial_link": True},
+            "Declared on an earlier offer: has a financial link with a party.",
+        ),
         ({"credentials": (BOARD,)}, "Has no license in CA on file."),
         ({"credentials": (replace(LICENCE, state="NV"), BOARD)}, "Has no license in CA on file."),
         (
@@ -154,6 +174,7 @@ def test_where_no_state_is_known_any_licence_will_do():
         ("language", {"languages": ("french",)}, 0, "Does not speak English"),
         ("next_free", {"next_free": None}, 0, "No free time soon"),
         ("next_free", {"next_free": TODAY + timedelta(days=30)}, 3, "Free from April 1, 2026"),
+        ("next_free", {"is_free_by_video": True}, 6, "Free by video from March 9, 2026"),
         ("fee", {"fee_cents": 90_000}, 4, "$900"),
         ("fee", {"fee_cents": 450_000}, 0, "$4,500"),
         ("fee", {"fee_cents": 0}, 0, "No fee on file"),
@@ -191,7 +212,8 @@ def test_equal_scores_go_to_whoever_has_fewer_cases_this_week_then_to_the_one_lo
 def test_the_excluded_stand_last_in_the_order_of_their_names():
     names = ("Zoe", "Adam", "Mia")
     experts = [
-        replace(EXPERT, expert_id=i, name=name, has_conflict=name != "Mia") for i, name in enumerate(names)
+        replace(EXPERT, expert_id=i, name=name, has_financial_link=name != "Mia")
+        for i, name in enumerate(names)
     ]
     assert [each.name for each in ranks(*experts)] == ["Mia", "Adam", "Zoe"]
 
@@ -204,9 +226,73 @@ def test_what_is_kept_with_an_offer_can_be_read_without_todays_tables():
     assert (kept["rank"], kept["expert_id"], kept["exclusions"]) == (1, 1, [])
 
 
-def test_names_are_compared_without_title_credentials_and_case():
+def test_claimants_are_compared_without_title_and_case_alone():
     assert plain_name("Dr. Linda  MARSH, MD, PhD") == plain_name("linda marsh") == "linda marsh"
-    assert plain_practice("Valley Family-Medicine, Inc.") == plain_practice("valley family medicine inc")
+    assert plain_name("Linda A. Marsh") != plain_name("Linda Marsh")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Jane Smith MD", "Jane A. Smith, MD", "JANE ANN SMITH, M.D., Ph.D.", "Dr.Jane Smith", "Prof. Dr. Jane  Smith",
+        "Smith, Jane, MD", "Smith, Jane A. MD", "Jane Smith DO", "Jane Smith, Jr., MD/PhD", "Jane Smith M. D.",
+        "Dr. Jane Smith (orthopedics)", "Jané Smith PA-C",
+    ],
+)  # fmt: skip
+def test_a_doctor_is_known_however_the_name_is_written(written):
+    assert is_same_doctor(written, "Dr. Jane Smith") and is_same_doctor("Dr. Jane Smith", written)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Jane Smith, MD", "Janet Smith, MD"),
+        ("Jane Smith, MD", "J. Smith, MD"),
+        ("Jane Smith, MD", "Dr. Smith"),
+        ("Jane Smith, MD", "Jane Smithson, MD"),
+        ("John Smith, Jr., MD", "John Smith, Sr., MD"),
+        ("Anh Do, MD", "Anh Ma, MD"),
+        ("Anh V. Do, MD", "Anh Vo, MD"),
+        ("", "Dr."),
+    ],
+)
+def test_two_doctors_are_not_one(one, other):
+    assert not is_same_doctor(one, other) and not is_same_doctor(other, one)
+
+
+def test_a_surname_that_is_a_degree_too_and_one_of_two_words_are_read_as_names():
+    assert is_same_doctor("Anh V. Do, MD", "Dr. Anh Do") and is_same_doctor("Anh Do", "Anh Do DO")
+    assert is_same_doctor("Conor O'Brien, MD", "Conor OBrien") and is_same_doctor(
+        "Ana Ruiz-Soto", "Ana Ruiz Soto"
+    )
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_any_name_can_be_compared_and_whoever_has_one_is_themselves(one, other):
+    assert is_same_doctor(one, other) == is_same_doctor(other, one)
+    assert plain_practice(one) == plain_practice(one.upper().lower()) or not one.isascii()
+    assert is_same_doctor(one, one) == bool(doctor(one).whole)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Bayside Ortho, Inc.",
+        "The Bayside Ortho",
+        "bayside-ortho P. C.",
+        "Bayside Ortho PLLC",
+        "Bayside Ortho, P.A.",
+    ],
+)
+def test_a_practice_is_known_without_its_legal_form(written):
+    assert plain_practice(written) == plain_practice("Bayside Ortho")
+    assert plain_practice(written) != plain_practice("Bayside Orthopedics")
+
+
+def test_what_is_nothing_but_a_legal_form_is_still_a_name():
+    assert plain_practice("Inc.") and not plain_practice("The")
+    assert plain_practice("Smith & Jones, LLC") == plain_practice("Smith and Jones")
 
 
 def test_miles_are_those_of_the_great_circle():
@@ -249,7 +335,8 @@ EXPERTS = st.builds(
     next_free=st.none() | DAYS,
     accepts=st.frozensets(st.sampled_from([ArrangementKind.COMPANION, ArrangementKind.RECORDING])),
     has_treated=st.booleans(),
-    has_conflict=st.booleans(),
+    shares_practice=st.booleans(),
+    has_financial_link=st.booleans(),
     answered=st.none() | st.sampled_from(list(OfferState)),
 )
 PANELS = st.lists(EXPERTS, max_size=8, unique_by=lambda each: each.expert_id)

@@ -6,15 +6,28 @@ import pytest
 
 from portal import clock
 from portal.db import database
-from portal.ime.appointment import book_appointment, free_slots
+from portal.ime.appointment import book_appointment, booked_appointment, free_slots
 from portal.ime.booking import may_get_copies, release_findings
 from portal.ime.brief import cover_letter
 from portal.ime.deadlines import latest_appointment
 from portal.ime.examination import open_file_review
+from portal.ime.examined_before import before
+from portal.ime.freed import freed_times
 from portal.ime.matching import offer_case, release_expert, take_offer
 from portal.ime.process import Refusal
 from portal.ime.report import answers_of, return_report, write_report
-from portal.models import Answer, Case, Clinic, Event, Notice, Report, RuleSnapshot, Section
+from portal.models import (
+    Answer,
+    Appointment,
+    Case,
+    Clinic,
+    Event,
+    Notice,
+    Report,
+    RuleOverride,
+    RuleSnapshot,
+    Section,
+)
 from portal.words import AppointmentState, Party, Stage
 
 NO_CONFLICT = dict.fromkeys(("has_treated", "shares_practice", "has_financial_link"), False)
@@ -42,6 +55,48 @@ def test_an_expert_who_does_not_write_is_released_and_their_drafts_go_with_them(
     assert not Answer.select().where(Answer.question.in_(case.questions)).exists()
     assert [each.state for each in case.appointments] == [AppointmentState.HELD]
     assert told_of(case, "release_expert") == {"expert", "referrer", "representative"}
+
+
+def test_an_expert_who_gives_up_a_booked_time_is_held_to_the_rule_as_by_a_cancellation(world, case_at):
+    case = case_at(Stage.BOOKED)
+    booked = booked_appointment(case)
+    ill = {"by": world.coordinator, "why": "She is ill.", "wanted_by": Party.EXPERT}
+    with clock.set_to(booked.starts_at - timedelta(hours=20)):
+        with pytest.raises(Refusal) as refused:
+            release_expert(case, **ill)
+        assert refused.value.field == "override" and booked_appointment(case) == booked
+        release_expert(case, **ill, override="A certificate is on file.")
+        ended = Appointment.get_by_id(booked.id)
+        assert (ended.state, ended.ended_for) == (AppointmentState.CANCELLED, Party.EXPERT)
+        assert (ended.fee_cents, ended.fee_because) == (0, "The expert asked for it.")
+        kept = RuleOverride.get()
+        assert (kept.step, kept.rule, kept.reason) == (
+            "release_expert",
+            "CA-QME-12",
+            "A certificate is on file.",
+        )
+        case = Case.get_by_id(case.id)
+        assert before([case])[case.id].given_up_on == clock.today(), "the sixty days count from today"
+        assert booked.starts_at not in {each.slot.starts_at for each in freed_times(world.coordinator)}
+
+
+def test_whom_the_office_releases_is_paid_for_the_time_that_is_free_again(world, case_at):
+    case = case_at(Stage.BOOKED)
+    booked = booked_appointment(case)
+    terms = booked.terms | {"fee_cents": 100_000, "tiers": [(2, 100)]}
+    Appointment.update(terms=terms).where(Appointment.id == booked.id).execute()
+    with clock.set_to(booked.starts_at - timedelta(hours=20)):
+        release_expert(case, by=world.coordinator, why="The file is another's.")
+        ended = Appointment.get_by_id(booked.id)
+        assert (ended.ended_for, ended.fee_cents) == (Party.COORDINATOR, 100_000)
+        assert not RuleOverride.select().exists()
+        assert booked.starts_at in {each.slot.starts_at for each in freed_times(world.coordinator)}
+
+
+def test_the_claimant_releases_no_expert(world, case_at):
+    with pytest.raises(Refusal) as refused:
+        release_expert(case_at(Stage.BOOKED), by=world.coordinator, why="So be it.", wanted_by=Party.CLAIMANT)
+    assert refused.value.field == "wanted_by"
 
 
 def test_the_next_expert_examines_anew_or_reviews_the_file(world, case_at):

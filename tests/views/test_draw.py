@@ -53,3 +53,12 @@ def test_a_kind_that_must_draw_shows_nothing_to_choose_before(visitor, world, ca
     Case.update(exam_kind="CO-DIME").where(Case.id == case.id).execute()
     page = visitor(world.coordinator).opens(f"/cases/{case.reference}/offer")
     assert page.sees("names are drawn first") and "Offer the case" not in page.buttons
+
+
+def test_where_the_kind_of_examination_was_changed_the_page_knows_of_no_panel(visitor, world, case):
+    page = visitor(world.coordinator).opens(f"/cases/{case.reference}/draw").presses("Draw the names")
+    assert page.sees("The panel")
+    Case.update(exam_kind="CA-CIV").where(Case.id == case.id).execute()
+    page.opens(f"/cases/{case.reference}/offer")
+    assert page.sees("experts can be offered this case, best match first.") and not page.sees("The panel")
+    assert "Strike a name" not in page.opens(f"/cases/{case.reference}").main

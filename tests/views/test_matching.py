@@ -8,7 +8,8 @@ import pytest
 from portal import clock
 from portal.demo.people import expert as add_expert
 from portal.ime import experts
-from portal.models import AuditRecord, Case, ConflictDeclaration, Offer, Organisation
+from portal.ime.appointment import booked_appointment
+from portal.models import AuditRecord, Case, ConflictDeclaration, Offer, Organisation, RuleOverride
 from portal.words import Act, OfferState, OrganisationKind, Party, Stage
 
 CLAIMANT = "Rosa Delgado"
@@ -255,10 +256,39 @@ def test_a_coordinator_releases_the_expert_with_a_reason(visitor, world, case_at
     case = case_at(Stage.BOOKED)
     coordinator = visitor(world.coordinator).opens(f"/cases/{case.reference}").follows("Release the expert")
     assert coordinator.presses("Release the expert").sees("Say why you release the expert")
-    coordinator.presses("Release the expert", why="The clinic closes.")
+    assert coordinator.sees("Say who wants it") and "Times that are held" not in coordinator.main
+    coordinator.presses("Release the expert", wanted_by="coordinator", why="The clinic closes.")
     assert coordinator.sees("The expert is released.")
     assert Case.get_by_id(case.id).stage == Stage.MATCHING
     assert visitor(world.expert).opens(f"/cases/{case.reference}").status == 404
+
+
+def test_an_expert_who_gives_up_a_booked_time_too_late_is_released_only_with_a_reason(
+    visitor, world, case_at
+):
+    case = case_at(Stage.BOOKED)
+    with clock.set_to(booked_appointment(case).starts_at - timedelta(hours=20)):
+        page = visitor(world.coordinator).opens(f"/cases/{case.reference}/expert/release")
+        assert page.sees("A rule stands against it") and page.sees("Our office wants it")
+        page.presses("Release the expert", wanted_by="expert", why="Ill.")
+        assert page.status == 422 and page.sees("Say why it is done all the same")
+        page.presses("Release the expert", override="Good cause: a certificate is on file.")
+        assert page.sees("The expert is released.")
+    assert RuleOverride.get().rule == "CA-QME-12"
+    assert page.sees("The expert asked for it.") and page.sees("Good cause: a certificate is on file.")
+
+
+@pytest.mark.parametrize("wanted_by", ["claimant", "anybody"])
+def test_nobody_but_the_expert_or_the_office_wants_the_expert_released(visitor, world, case_at, wanted_by):
+    page = visitor(world.coordinator).opens(f"/cases/{case_at(Stage.BOOKED).reference}/expert/release")
+    assert page.presses("Release the expert", wanted_by=wanted_by, why="So be it.").status == 422
+    assert page.sees("Choose one of the answers shown here")
+
+
+def test_where_nothing_is_booked_nobody_is_asked_who_wants_the_expert_released(visitor, world, case_at):
+    page = visitor(world.coordinator).opens(f"/cases/{case_at(Stage.SCHEDULING).reference}/expert/release")
+    assert page.sees("Times that are held for the case are let go") and "Who wants it?" not in page.main
+    assert page.presses("Release the expert", why="The clinic closes.").sees("The expert is released.")
 
 
 def test_the_coordinator_reads_that_the_words_of_a_released_expert_are_removed(visitor, world, case_at):
