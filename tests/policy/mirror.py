@@ -46,6 +46,7 @@ UNFILLED = {
     "expert_file.key": "a place in the store",
     "expert_file.sealed": "a key",
     "draw.seed": "a random number",
+    "draw.exam_kind": "a code of the list of examinations",
     "draw.pool": "numbers of experts",
     "draw.names": "numbers of experts",
     "rule_change.rule": "an id of the rules",
