@@ -20,6 +20,7 @@ from portal.ime.addendum import (
 )
 from portal.ime.chain import chain, holds
 from portal.ime.clarification import SENT, in_state
+from portal.ime.deadlines import by_rules, kept_rules
 from portal.ime.letters import zone
 from portal.ime.review import judged
 from portal.ime.sealing import fingerprint
@@ -53,6 +54,7 @@ def write(case: Case) -> Any:
         blocks=[(each, rows[each.question_id], form.block(each.id)) for each in items],
         lacking=unanswered(case),
         why_returned=why_returned(case),
+        rule_date=by_rules(case, kept_rules(case))["Addendum"],
     )
 
 

@@ -32,6 +32,7 @@ def writing(visitor, world, case):
 
 def test_the_expert_answers_beside_the_question_and_the_signed_answer_and_signs(visitor, world, sent):
     expert = writing(visitor, world, sent)
+    assert expert.sees("By the rules: ") and expert.sees("60 calendar days after the request on")
     for words in (ASKED, "What caused the condition of the left shoulder?", "earlier, silent wear"):
         assert expert.sees(words)
     expert.presses("Save your answers", **typed(sent)).follows("Read it once more and sign")
