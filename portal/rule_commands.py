@@ -15,7 +15,8 @@ from portal.commands import on_database
 from portal.ime import draw, nucc, places, rule_book, specialties
 from portal.ime.process import Refusal
 from portal.ime.rule_answer import Unanswerable, answer
-from portal.ime.rule_pack import RuleFileError
+from portal.ime.rule_pack import Rule, RuleFileError
+from portal.ime.rule_pages import TOLD, place_in_words
 from portal.ime.rules import NotOnFile, on_file
 from portal.ime.rules import rule as rule_named
 from portal.models import Case, RuleChange, User, ZipPlace
@@ -125,9 +126,17 @@ def print_rules() -> None:
 
 def say(found: rule_book.Difference) -> None:
     lines = [f"new: {each.id} {each.name}" for each in found.added]
-    lines += [f"changed: {now.id} {now.name}" for _, now in found.changed]
+    lines += [f"changed: {now.id} {now.name}{moved(then, now)}" for then, now in found.changed]
     lines += [f"switched off: {each.id} {each.name}" for each in found.missing]
     click.echo("\n".join(lines) if lines else "Nothing is different from the rules in force.")
+
+
+def moved(then: Rule, now: Rule) -> str:
+    """Of a rule that the portal asks for at another place: which it was, and which it is now."""
+    if then.gate == now.gate:
+        return ""
+    was, is_now = map(place_in_words, (then.gate, now.gate))
+    return f"\n  {TOLD['gate']} before: {was}\n  {TOLD['gate']} now: {is_now}"
 
 
 @click.group("places")

@@ -121,6 +121,27 @@ def test_a_rule_file_is_checked_and_loaded_by_a_manager(ask, world, tmp_path):
     assert "Nothing is different" in ask("rules", "check", str(file))[1]
 
 
+def test_a_rule_that_moved_is_told_with_the_place_before_and_now(ask, world, tmp_path):
+    facts = json.loads(ask("rules", "print")[1])
+    moved = next(each for each in facts["rules"] if each["id"] == "CA-QME-12")
+    moved["gate"] = "cancel_by_claimant"
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps(facts))
+    said = (
+        f"changed: CA-QME-12 {moved['name']}\n"
+        "  Where the portal asks for it before: How late the expert may cancel\n"
+        "  Where the portal asks for it now: How late the claimant may cancel\n"
+    )
+    assert ask("rules", "check", str(file))[1] == said
+    assert ask("rules", "load", str(file), "--why", "Amended.", "--by", world.coordinator.email)[1] == said
+
+
+def test_a_file_that_says_something_twice_is_refused(ask, tmp_path):
+    file = tmp_path / "rules.json"
+    file.write_text(ask("rules", "print")[1].replace('"confidence"', '"n": 3, "confidence"', 1))
+    assert ask("rules", "check", str(file)) == (2, "", "Rule US-FRCP35-01 says 'n' twice.\n")
+
+
 def test_a_malformed_rule_file_is_refused_in_a_sentence(ask, tmp_path):
     file = tmp_path / "rules.json"
     file.write_text('{"schema": "other"}')
