@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
@@ -55,18 +54,22 @@ def rule_command(rule_id: str, facts: tuple[str, ...], as_json: bool) -> None:
     """What a rule gives: `rule CA-QME-23 exam=2026-03-02`, `rule NH-WC-01 from_zip=03301 to_zip=03801`."""
     pack = rule_book.in_force() if RuleChange.table_exists() else on_file()
     try:
-        found = answer(pack, rule_named(rule_id.upper(), pack), dict(told(facts)), located)
+        found = answer(pack, rule_named(rule_id.upper(), pack), told(facts), located)
     except (NotOnFile, Unanswerable) as fault:
         refuse(str(fault))
     click.echo(json.dumps(found.plain, ensure_ascii=False) if as_json else found.sentence)
 
 
-def told(facts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def told(facts: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
     for fact in facts:
         name, is_given, value = fact.partition("=")
         if not is_given or not value:
             refuse(f"{fact!r} says nothing. Write it like exam=2026-03-02.")
-        yield name, value
+        if name in found:
+            refuse(f"{name} is told twice.")
+        found[name] = value
+    return found
 
 
 def located(typed: str) -> places.Place | None:
