@@ -18,21 +18,6 @@ SURE = {
     "U": ("Uncertain", "plain"),
     HOUSE: ("House default", "info"),
 }
-ENFORCED = {
-    "V": "Stops the step, unless somebody overrides it with a reason.",
-    "V*": "Warns.",
-    "S": "Warns.",
-    "U": "A note, never enforced.",
-    HOUSE: "Warns.",
-}
-SHORTLY = {
-    "V": ("Blocks", "late"),
-    "V*": ("Warns", "soon"),
-    "S": ("Warns", "soon"),
-    "U": ("Note", "plain"),
-    HOUSE: ("Warns", "soon"),
-}
-TO_READ = ("Note", "plain")
 SIDES = {
     "after": "at the latest {n} after {event}",
     "before": "at the latest {n} before {event}",
@@ -119,11 +104,6 @@ def sister_rules(pack: RulePack, rule: Rule) -> list[Rule]:
     return [
         each for each in pack.of(rule.exam) if rule.gate and each.gate == rule.gate and each.id != rule.id
     ]
-
-
-def effect(rule: Rule) -> tuple[str, str]:
-    """What the portal does about a rule, in one word with its tone; what it does not ask for is a note."""
-    return SHORTLY[rule.confidence] if rule.gate else TO_READ
 
 
 # --- finding a rule ---------------------------------------------------------------------------------------------
