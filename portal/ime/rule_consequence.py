@@ -28,7 +28,9 @@ class Consequence:
 BLOCKS = Consequence("Blocks", "late", "Stops the step, unless somebody overrides it with a reason.")
 WARNS = Consequence("Warns", "soon", "Warns, and stops nothing.")
 NOTE = Consequence("Note", "plain", "Is told as a note, and stops nothing.")
-GIVES = Consequence("Gives the date", "info", "Gives the date by which it is due, and stops nothing.")
+GIVES = Consequence(
+    "Gives the date", "info", "Gives the date by which it is due, and stops nothing that is late."
+)
 ADDS = Consequence(
     "Adds days",
     "info",

@@ -123,7 +123,11 @@ def test_it_is_what_the_portal_does_however_well_a_rule_is_known_and_whatever_it
 @pytest.mark.parametrize(
     ("rule_id", "words", "said"),
     [
-        ("CA-QME-23", ["Gives the date"], "Gives the date by which it is due, and stops nothing."),
+        (
+            "CA-QME-23",
+            ["Gives the date"],
+            "Gives the date by which it is due, and stops nothing that is late.",
+        ),
         (
             "MA-IME-04",
             ["Gives the date", "Blocks"],

@@ -32,7 +32,7 @@ def test_everybody_on_the_staff_reads_the_rules_of_a_jurisdiction(world, visitor
     assert reader.sees("At the latest 30 calendar days after the examination")
     assert reader.sees("8 CCR 38(a)")
     reader.follows("Report of the evaluation")
-    assert reader.sees("Gives the date by which it is due, and stops nothing.")
+    assert reader.sees("Gives the date by which it is due, and stops nothing that is late.")
     assert "Change this rule" not in reader.text or who == "coordinator"
 
 
