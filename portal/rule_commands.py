@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
@@ -15,7 +14,8 @@ from portal.commands import on_database
 from portal.ime import draw, nucc, places, rule_book, specialties
 from portal.ime.process import Refusal
 from portal.ime.rule_answer import Unanswerable, answer
-from portal.ime.rule_pack import RuleFileError
+from portal.ime.rule_pack import Rule, RuleFileError
+from portal.ime.rule_pages import TOLD, place_in_words
 from portal.ime.rules import NotOnFile, on_file
 from portal.ime.rules import rule as rule_named
 from portal.models import Case, RuleChange, User, ZipPlace
@@ -54,18 +54,22 @@ def rule_command(rule_id: str, facts: tuple[str, ...], as_json: bool) -> None:
     """What a rule gives: `rule CA-QME-23 exam=2026-03-02`, `rule NH-WC-01 from_zip=03301 to_zip=03801`."""
     pack = rule_book.in_force() if RuleChange.table_exists() else on_file()
     try:
-        found = answer(pack, rule_named(rule_id.upper(), pack), dict(told(facts)), located)
+        found = answer(pack, rule_named(rule_id.upper(), pack), told(facts), located)
     except (NotOnFile, Unanswerable) as fault:
         refuse(str(fault))
     click.echo(json.dumps(found.plain, ensure_ascii=False) if as_json else found.sentence)
 
 
-def told(facts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def told(facts: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
     for fact in facts:
         name, is_given, value = fact.partition("=")
         if not is_given or not value:
             refuse(f"{fact!r} says nothing. Write it like exam=2026-03-02.")
-        yield name, value
+        if name in found:
+            refuse(f"{name} is told twice.")
+        found[name] = value
+    return found
 
 
 def located(typed: str) -> places.Place | None:
@@ -125,9 +129,17 @@ def print_rules() -> None:
 
 def say(found: rule_book.Difference) -> None:
     lines = [f"new: {each.id} {each.name}" for each in found.added]
-    lines += [f"changed: {now.id} {now.name}" for _, now in found.changed]
+    lines += [f"changed: {now.id} {now.name}{moved(then, now)}" for then, now in found.changed]
     lines += [f"switched off: {each.id} {each.name}" for each in found.missing]
     click.echo("\n".join(lines) if lines else "Nothing is different from the rules in force.")
+
+
+def moved(then: Rule, now: Rule) -> str:
+    """Of a rule that the portal asks for at another place: which it was, and which it is now."""
+    if then.gate == now.gate:
+        return ""
+    was, is_now = map(place_in_words, (then.gate, now.gate))
+    return f"\n  {TOLD['gate']} before: {was}\n  {TOLD['gate']} now: {is_now}"
 
 
 @click.group("places")

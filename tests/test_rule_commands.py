@@ -1,11 +1,14 @@
 """The command line of the rules, asked in the application's own process."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from portal import rule_commands
 from portal.ime import places
+from portal.ime.rule_answer import answer
+from portal.ime.rules import on_file
 from portal.models import Clinic, RuleChange, ZipPlace
 
 
@@ -39,6 +42,8 @@ def ask(app, world):
         ("NY-CIV-02 exam=2026-07-20", "2026-06-20"),
         ("TX-RME-05 exam=2026-03-02", "2026-03-01"),
         ("wa-li-03 exam=2026-06-01", "2026-05-04"),
+        ("CA-QME-23 exam=2026-03-02 served=other", "2026-04-01"),
+        ("TX-RME-05 exam=2026-05-15T09:00", "2026-05-14"),
     ],
 )
 def test_a_rule_gives_its_date_as_json_with_the_reasons(ask, words, date):
@@ -53,6 +58,71 @@ def test_a_rule_gives_its_date_in_a_sentence(ask):
     assert code == 0
     assert out.startswith(
         "By April 1, 2026: 30 calendar days after the examination on March 2, 2026. Rule CA-QME-23"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "moment"),
+    [
+        ("TX-RME-05 exam=2026-05-15T09:00", "2026-05-14T09:00:00-05:00"),
+        ("TX-RME-05 exam=2026-05-15T14:00:00+00:00", "2026-05-14T09:00:00-05:00"),
+        ("TX-RME-05 exam=2026-03-08T14:00", "2026-03-07T13:00:00-06:00"),  # the clocks went forward at 2 am
+        ("TX-RME-05 exam=2026-11-01T14:00", "2026-10-31T15:00:00-05:00"),  # and back again
+        ("TX-RME-05 exam=2026-11-01T01:30-06:00", "2026-10-31T02:30:00-05:00"),
+        ("OR-WC-02 first_panel_exam=2026-05-15T09:00", "2026-05-18T09:00:00-07:00"),
+        ("OR-WC-02 first_panel_exam=2026-03-06T09:00", "2026-03-09T10:00:00-07:00"),
+        ("IL-WC-03 hearing=2026-05-15T09:00", "2026-05-13T09:00:00-05:00"),
+    ],
+)
+def test_hours_are_counted_as_they_pass_from_a_moment_to_a_moment(ask, words, moment):
+    found = json.loads(ask("rule", *words.split(), "--json")[1])
+    assert (found["date"], found["moment"]) == (moment[:10], moment)
+    assert len(found["reasons"]) == 3
+
+
+def test_a_moment_is_told_with_its_time_of_day_and_its_clock(ask):
+    out = ask("rule", "TX-RME-05", "exam=2026-05-15T09:00")[1]
+    said = (
+        "By 9:00 am Central time on May 14, 2026: 24 hours before the examination on May 15, 2026 at 9:00 am."
+    )
+    assert out.startswith(f"{said} Rule TX-RME-05")
+    assert "moment" not in json.loads(ask("rule", "TX-RME-05", "exam=2026-05-15", "--json")[1])
+
+
+@pytest.mark.parametrize(
+    ("way", "n", "given"),
+    [
+        (
+            "after",
+            24,
+            {"date": "2026-05-18", "moment": "2026-05-18T09:00:00-04:00", "anchor": "order_issued"},
+        ),
+        ("not_before", 24, {"date": "2026-05-16", "moment": "2026-05-16T09:00:00-04:00", "until": None}),
+        ("window", (24, 48), {"from": "2026-05-16", "until": "2026-05-17"}),
+    ],
+)
+def test_hours_that_end_on_a_closed_day_run_on_by_federal_law_alone_and_a_window_has_two_ends(way, n, given):
+    rule = replace(
+        on_file().named("US-FRCP35-09"), gate=None, direction=way, n=n, unit="hours", anchor="order_issued"
+    )
+    friday = {"order_issued": "2026-05-15T09:00"}
+    found = answer(on_file(), rule, friday, lambda _: None).plain
+    assert given.items() <= found.items()
+
+
+def test_seventy_two_hours_are_asked_exactly(ask):
+    held = "2026-01-05,2026-02-05,2026-03-02T10:00"
+    for at, allowed in (("2026-03-05T10:00", True), ("2026-03-05T10:01", False), ("2026-03-05", True)):
+        found = json.loads(ask("rule", "OR-WC-01", f"exam={at}", f"previous={held}", "--json")[1])
+        assert found["allowed"] == allowed, at
+
+
+def test_service_adds_days_only_to_a_time_for_acting_after_it(ask):
+    words = "CA-QME-02 panel_form_furnished=2026-03-02 served=mail"
+    found = json.loads(ask("rule", *words.split(), "--json")[1])
+    assert found["date"] == "2026-03-12"
+    assert (
+        "The way of service adds no days here, only to a time in which to act after it." in found["reasons"]
     )
 
 
@@ -94,6 +164,36 @@ def test_examinations_are_counted(ask):
         ("NH-WC-01 from_zip=03301", "to_zip"),
         ("NH-WC-01 from_zip=03301 to_zip=99999", "The ZIP code 99999 is not known."),
         ("TX-RME-02 received=noon", "is not a moment"),
+        ("TX-RME-02 received=0001-01-01T00:00+14:00", "is not a moment"),
+        ("TX-RME-02 received=9999-12-31T23:30", "gives no day"),
+        ("TX-RME-01 exam=9999-12-31 previous=9999-12-30", "gives no day"),
+        ("TX-RME-03 exam=2026-05-15 received=2026-06-15T18:00", "from one beginning: say exam or received,"),
+        ("CA-CIV-02 exam=2026-05-15 demand_served=2026-04-01", "say exam or demand_served,"),
+        ("CA-QME-12 exam=2026-05-15 appointment=2026-05-16", "say exam or appointment,"),
+        ("TX-RME-01 exam=2026-05-15 previous_rme=2026-01-01", "say exam or previous_rme,"),
+        (
+            "TX-RME-01 exam=2026-05-15 previous=2026-01-05 previous_rme=2026-01-01",
+            "say previous or previous_rme,",
+        ),
+        ("CA-QME-23 exam=2026-03-02 exam=2026-03-03", "exam is told twice."),
+        ("CA-QME-23 exam=2026-03-02 previous=2026-01-05", "previous means nothing to CA-QME-23."),
+        ("CA-QME-23 exam=2026-03-02 from_zip=94607", "from_zip means nothing to CA-QME-23."),
+        ("OR-WC-01 exam=2026-03-02 received=2026-03-01T09:00", "received means nothing to OR-WC-01."),
+        ("NH-WC-01 from_zip=03301 to_zip=03801 exam=2026-03-02", "exam means nothing to NH-WC-01."),
+        (
+            "CA-QME-23 exam=2026-03-02 served=mail",
+            "CA-QME-23 is counted from the examination, which nobody serves or receives: leave served out.",
+        ),
+        ("CA-QME-23 received=2026-03-02T09:00", "leave received out"),
+        ("CA-CIV-02 exam=2027-01-04 served=mail", "leave served out"),
+        (
+            "CA-QME-23 exam=2026-03-02T09:00",
+            "counts in calendar days: say a day alone, like exam=2026-03-02.",
+        ),
+        ("TX-RME-05 exam=2026-05-15T29:00", "is not a moment"),
+        ("TX-RME-05 exam=2026-03-08T02:30", "The clocks change at '2026-03-08T02:30'"),
+        ("TX-RME-05 exam=2026-11-01T01:30", "add the offset"),
+        ("OR-WC-01 exam=2026-09-01Tnoon previous=2026-01-05", "is not a date"),
     ],
 )
 def test_what_cannot_be_answered_is_said_in_a_sentence(ask, words, said):
@@ -119,6 +219,27 @@ def test_a_rule_file_is_checked_and_loaded_by_a_manager(ask, world, tmp_path):
     assert not RuleChange.select().exists()
     assert ask(*load, world.coordinator.email)[1] == changed
     assert "Nothing is different" in ask("rules", "check", str(file))[1]
+
+
+def test_a_rule_that_moved_is_told_with_the_place_before_and_now(ask, world, tmp_path):
+    facts = json.loads(ask("rules", "print")[1])
+    moved = next(each for each in facts["rules"] if each["id"] == "CA-QME-12")
+    moved["gate"] = "cancel_by_claimant"
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps(facts))
+    said = (
+        f"changed: CA-QME-12 {moved['name']}\n"
+        "  Where the portal asks for it before: How late the expert may cancel\n"
+        "  Where the portal asks for it now: How late the claimant may cancel\n"
+    )
+    assert ask("rules", "check", str(file))[1] == said
+    assert ask("rules", "load", str(file), "--why", "Amended.", "--by", world.coordinator.email)[1] == said
+
+
+def test_a_file_that_says_something_twice_is_refused(ask, tmp_path):
+    file = tmp_path / "rules.json"
+    file.write_text(ask("rules", "print")[1].replace('"confidence"', '"n": 3, "confidence"', 1))
+    assert ask("rules", "check", str(file)) == (2, "", "Rule US-FRCP35-01 says 'n' twice.\n")
 
 
 def test_a_malformed_rule_file_is_refused_in_a_sentence(ask, tmp_path):

@@ -17,30 +17,16 @@ from portal.forms.fields import (
     Upload,
 )
 from portal.ime.anchors import ANCHORS
-from portal.ime.counting import DIRECTIONS
+from portal.ime.rule_fitness import WAYS, event_in_words
 from portal.ime.rule_pack import CONFIDENCE, EFFECTS, GATES, HOUSE, LONGEST_TEXT, UNITS
 from portal.ime.rule_pages import SURE
 from portal.ime.rules import exam_kinds
 from portal.words import Party
 
-WAYS = {
-    "after": "at the latest so long after",
-    "before": "at the latest so long before",
-    "before_min": "at least so long before",
-    "after_min": "not sooner than so long after",
-    "not_before": "not before so long after",
-    "window": "between two figures after",
-    "same_day": "on the same day as",
-    "alert": "an alert so long after",
-    "max_distance": "at most so far from",
-    "max_drive": "a drive of at most so long from",
-    "max_count": "at most so many per",
-}
-assert WAYS.keys() == DIRECTIONS
-# Several words of the file are the same in ours, so the file's own stands beside each. By the alphabet of what is read.
+# By the alphabet of what is read.
 COUNTED_FROM = {
-    word: f"{said} ({word.replace('_', ' ')})"
-    for word, said in sorted(ANCHORS.items(), key=lambda pair: pair[1].removeprefix("the "))
+    word: event_in_words(word)
+    for word, _ in sorted(ANCHORS.items(), key=lambda pair: pair[1].removeprefix("the "))
 }
 COPIED = (Party.CLAIMANT, Party.REPRESENTATIVE, Party.TREATING_DOCTOR, Party.REFERRER, Party.RECIPIENT)
 

@@ -92,7 +92,22 @@ def calendar_of(method: str, events: Sequence[Any], appointments: Sequence[Any],
         # Left to themselves the zone's rules begin too late, and calendars then read summer times an hour off.
         year = timedelta(days=400)
         calendar.add_missing_timezones(min(days) - year, max(days) + year)
+    for zone in calendar.timezones:
+        begin_by_the_clock_before(zone)
     return calendar.to_ical()
+
+
+def begin_by_the_clock_before(zone: Any) -> None:
+    """Where the clocks go forward, icalendar writes the hour they go to; RFC 5545 (3.6.5) wants the one they come from,
+    and a strict reader would begin summer an hour late."""
+    for part in zone.subcomponents:
+        forward = part.TZOFFSETTO - part.TZOFFSETFROM
+        if forward <= timedelta():
+            continue
+        part.DTSTART -= forward
+        if later := part.rdates:
+            del part["RDATE"]
+            part.add("RDATE", [start - forward for start, *_ in later])
 
 
 def place_lines(clinic: Any) -> list[str]:

@@ -60,13 +60,16 @@ def change_clinic(clinic: Clinic, **fields: Any) -> None:
 
 def refuse_shifted_hours(clinic: Clinic) -> None:
     """By another clock the hours here are other moments, at which the expert may be elsewhere."""
+    refuse_hours_elsewhere(clinic, "By this clock the hours here do not fit.", "time_zone")
+
+
+def refuse_hours_elsewhere(clinic: Clinic, why: str, field: str = "") -> None:
+    """The hours here must not be those of another clinic that is open."""
     for row in clinic.hours:
         try:
             refuse_overlap(row)
         except Refusal as refusal:
-            raise Refusal(
-                f"By this clock the hours here do not fit. {refusal.sentence}", field="time_zone"
-            ) from None
+            raise Refusal(f"{why} {refusal.sentence}", field=field) from None
 
 
 def settle_place(clinic: Clinic) -> None:
@@ -105,7 +108,10 @@ def close_clinic(clinic: Clinic) -> None:
 
 
 def reopen_clinic(clinic: Clinic) -> None:
+    """The clinic can be booked again; refused while its hours are those of another that is open."""
     with database.atomic():
+        one_at_a_time(time_of(clinic.expert_id))
+        refuse_hours_elsewhere(clinic, "Hours here do not fit any more: remove them first.")
         clinic.closed_at = None
         clinic.save()
         audit.record(Act.CHANGED, clinic)

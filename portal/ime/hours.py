@@ -66,8 +66,9 @@ def time_of(expert_id: int) -> Any:
 
 
 def refuse_overlap(wanted: WeeklyHours) -> None:
-    """Nobody is at two places at once: the hours of every clinic count, in whatever time zone it is."""
-    for other in weekly_hours(wanted.clinic.expert_id):
+    """Nobody is at two places at once: the hours of every other clinic that is open count, in whatever time zone it is."""
+    counts = Clinic.closed_at.is_null() | (WeeklyHours.clinic == wanted.clinic)
+    for other in weekly_hours(wanted.clinic.expert_id).where(counts):
         if other != wanted and meet(stretch(wanted), stretch(other)):
             raise Refusal(f"This overlaps {in_words(other)} at {other.clinic.name}.", field="opens")
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal import written
-from portal.ime.counting import EARLIEST_AFTER, received_on
-from portal.ime.explanation import Explained, explain, source_of
+from portal.ime.calendar import zone_in_words
+from portal.ime.counting import EARLIEST_AFTER, HOURS_ROLL, LATEST_BEFORE, is_working_day, received_on
+from portal.ime.explanation import Explained, anchor_in_words, explain, figure_of, source_of
 from portal.ime.frequency import Exam, Frequency, frequency
 from portal.ime.gates import how_far, is_near
 from portal.ime.places import Place, miles_between
@@ -17,6 +18,10 @@ from portal.ime.rules import EXAM_ANCHORS, NOTICE_ANCHORS
 
 OTHERWISE = "other"  # served in a way that adds no days
 NEEDS_EXAM = "exam"
+DISTANCES = {"max_distance", "max_drive"}
+# What is held and nobody serves or receives, so that no way of service gives more time after it.
+HELD = EXAM_ANCHORS | {"first_panel_exam", "hearing", "original_exam", "previous_exam", "previous_rme"}
+NO_MORE_TIME = "The way of service adds no days here, only to a time in which to act after it."
 PlaceOf = Callable[[str], Place | None]
 
 
@@ -33,9 +38,10 @@ class Answer:
 
 
 def answer(pack: RulePack, rule: Rule, told: Mapping[str, str], place_of: PlaceOf) -> Answer:
-    """The answer of a rule to what is told as `name=value`: days as 2026-03-02 (`exam`, or the rule's own anchor),
-    `from_zip` and `to_zip`, `previous` as days with commas, `received` as a moment, `served` as mail, out-of-state,
-    abroad or other.
+    """The answer of a rule to what is told as `name=value`: days as 2026-03-02 (`exam`, or the rule's own anchor), of a
+    rule in hours also moments as 2026-03-02T09:00; `from_zip` and `to_zip`; `previous` as days or moments with commas;
+    `received` as a moment; `served` as mail, out-of-state, abroad or other. A moment without an offset is by the clock of
+    the jurisdiction.
 
     Raises Unanswerable."""
     kind = pack.exam_kinds.get(rule.exam)
@@ -44,19 +50,39 @@ def answer(pack: RulePack, rule: Rule, told: Mapping[str, str], place_of: PlaceO
     if rule.unit is None or rule.unit == UNVERIFIED:
         raise Unanswerable(f"{rule.id} gives no figure that can be counted. It says: {rule.rule}")
     refuse_unknown(rule, told)
-    if rule.direction in ("max_distance", "max_drive"):
+    if rule.direction in DISTANCES:
         return of_distance(rule, kind, told, place_of)
-    if rule.direction == "max_count" or (
-        rule.gate == "frequency" and rule.direction in EARLIEST_AFTER and "previous" in told
-    ):
+    if rule.direction == "max_count" or "previous" in told:
         return of_frequency(pack, rule, kind, told)
     return of_date(pack, rule, kind, told)
 
 
 def refuse_unknown(rule: Rule, told: Mapping[str, str]) -> None:
-    known = {NEEDS_EXAM, str(rule.anchor), "from_zip", "to_zip", "previous", "received", "served"}
-    if unknown := sorted(told.keys() - known):
+    """What the rule has no use for, and a second beginning, are refused rather than left out unseen."""
+    if unknown := sorted(told.keys() - taken_by(rule)):
         raise Unanswerable(f"{unknown[0]} means nothing to {rule.id}. It counts from {anchor_of(rule)}.")
+    if len(begin := beginnings(rule, told)) > 1:
+        raise Unanswerable(
+            f"{rule.id} counts from one beginning: say {' or '.join(begin)}, and leave the rest out."
+        )
+
+
+def taken_by(rule: Rule) -> set[str]:
+    """The names of what a rule can be told."""
+    if rule.direction in DISTANCES:
+        return {"from_zip", "to_zip"}
+    if rule.direction == "max_count":
+        return {NEEDS_EXAM, "previous"}
+    if rule.gate == "frequency" and rule.direction in EARLIEST_AFTER:
+        return {NEEDS_EXAM, "previous", str(rule.anchor)}
+    return {NEEDS_EXAM, str(rule.anchor), "received", "served"}
+
+
+def beginnings(rule: Rule, told: Mapping[str, str]) -> list[str]:
+    """The names that are told of what the rule could count from."""
+    anchor = str(rule.anchor)
+    names = ("previous", anchor) if "previous" in told else (NEEDS_EXAM, anchor, "received")
+    return [name for name in dict.fromkeys(names) if name in told]
 
 
 def anchor_of(rule: Rule) -> str:
@@ -64,23 +90,78 @@ def anchor_of(rule: Rule) -> str:
 
 
 def of_date(pack: RulePack, rule: Rule, kind: ExamKind, told: Mapping[str, str]) -> Answer:
-    first: tuple[str, ...] = ()
     way = "before" if is_asked_backwards(rule, told) else ""
-    rule, extra = served_rule(rule, told), extension(pack, rule, told)
-    if "received" in told:
-        came = received_on(moment_in(told["received"], kind.time_zone), kind.time_zone, kind.jurisdiction)
-        anchor_on, first = came.date, came.reasons
-    else:
-        names = (NEEDS_EXAM,) if way else (str(rule.anchor), anchor_of(rule))
-        name = next((each for each in names if each in told), "")
-        if not name:
-            raise Unanswerable(f"Say from which day {rule.id} counts: {anchor_of(rule)}=2026-03-02.")
-        anchor_on = day_in(told[name])
+    extra, first = extension(pack, rule, told)
+    rule = served_rule(rule, told)
     try:
-        found = explain(rule, kind, anchor_on, direction=way, extra=extra, first=first)
+        begin, came = beginning(rule, kind, told, way)
+        if isinstance(begin, datetime):
+            return of_moment(rule, kind, begin, way)
+        found = explain(rule, kind, begin, direction=way, extra=extra, first=(*came, *first))
     except (ValueError, OverflowError):
-        raise Unanswerable(f"{rule.id} gives no day from {written.day(anchor_on)}.") from None
+        raise Unanswerable(f"{rule.id} gives no day from {told[beginnings(rule, told)[0]]}.") from None
     return Answer(found.sentence, span_of(found) | facts_of(found))
+
+
+def beginning(
+    rule: Rule, kind: ExamKind, told: Mapping[str, str], way: str
+) -> tuple[date | datetime, tuple[str, ...]]:
+    """From what a rule counts: a day, or of a rule in hours a moment, and what there is to say of it."""
+    if "received" in told:
+        moment = moment_in(told["received"], kind.time_zone)
+        came = received_on(moment, kind.time_zone, kind.jurisdiction)
+        is_exact = rule.unit == "hours" and not came.reasons
+        return (exact_in(told["received"], kind.time_zone) if is_exact else came.date), came.reasons
+    names = (NEEDS_EXAM,) if way else (str(rule.anchor), anchor_of(rule))
+    name = next((each for each in names if each in told), "")
+    if not name:
+        raise Unanswerable(f"Say from which day {rule.id} counts: {anchor_of(rule)}=2026-03-02.")
+    if is_day(told[name]):
+        return day_in(told[name]), ()
+    if rule.unit == "hours":
+        return exact_in(told[name], kind.time_zone), ()
+    if is_moment(told[name]):
+        raise Unanswerable(f"{rule.id} counts in {rule.unit}: say a day alone, like {name}=2026-03-02.")
+    return day_in(told[name]), ()
+
+
+def of_moment(rule: Rule, kind: ExamKind, begin: datetime, way: str) -> Answer:
+    """Hours counted as they pass, from a moment by the clock of the jurisdiction and to one."""
+    way = way or str(rule.direction)
+    near = hours_from(begin, rule.figure, way, kind)
+    far = hours_from(begin, rule.n[1], way, kind) if way == "window" and isinstance(rule.n, tuple) else None
+    side = "From" if way in EARLIEST_AFTER else "By"
+    claim = f"{side} {moment_in_words(near)}" + (f" until {moment_in_words(far)}" if far else "")
+    reasons = [
+        f"{figure_of(rule, way, begin.date())} at {written.clock_face(begin)}.",
+        *source_of(rule, kind),
+    ]
+    plain: dict[str, Any] = {"date": near.date().isoformat(), "moment": near.isoformat()}
+    if far:
+        plain = {"from": near.date().isoformat(), "until": far.date().isoformat()}
+        plain |= {"moment": near.isoformat(), "until_moment": far.isoformat()}
+    elif way in EARLIEST_AFTER:
+        plain |= {"from": near.date().isoformat(), "until": None}
+    return Answer(
+        " ".join([f"{claim}: {reasons[0]}", *reasons[1:]]),
+        plain | facts_of_rule(rule, reasons) | {"anchor": str(rule.anchor)},
+    )
+
+
+def hours_from(begin: datetime, hours: int, way: str, kind: ExamKind) -> datetime:
+    """The moment so many hours away; where the law says so, one on a closed day runs on to the same time of an open one."""
+    step = -1 if way in LATEST_BEFORE else 1
+    passed = timedelta() if way == "same_day" else timedelta(hours=hours * step)
+    end = (begin.astimezone(UTC) + passed).astimezone(begin.tzinfo)
+    is_running_on = kind.jurisdiction in HOURS_ROLL and (way in LATEST_BEFORE or way == "after")
+    while is_running_on and not is_working_day(end.date(), kind.jurisdiction):
+        end += timedelta(days=step)
+    return end
+
+
+def moment_in_words(moment: datetime) -> str:
+    """9:00 am Central time on May 14, 2026"""
+    return f"{written.clock_face(moment)} {zone_in_words(moment)} on {written.day(moment.date())}"
 
 
 def is_asked_backwards(rule: Rule, told: Mapping[str, str]) -> bool:
@@ -110,17 +191,25 @@ def facts_of(found: Explained) -> dict[str, Any]:
     }
 
 
-def extension(pack: RulePack, rule: Rule, told: Mapping[str, str]) -> int:
-    """The days that the way of service adds, by the kind's own rule; only where the count runs after an event."""
+def extension(pack: RulePack, rule: Rule, told: Mapping[str, str]) -> tuple[int, tuple[str, ...]]:
+    """The days that the way of service adds, by the kind's own rule, and what there is to say of it: only where the
+    count runs after what was served or received."""
     way = told.get("served", OTHERWISE)
     if way not in (*SERVED, OTHERWISE):
         raise Unanswerable(f"served is {', '.join(SERVED)} or {OTHERWISE}.")
+    held = "the examination" if NEEDS_EXAM in told else anchor_in_words(rule)
+    needless = "received" if "received" in told else "served" if way != OTHERWISE else ""
+    if needless and (rule.anchor in HELD or NEEDS_EXAM in told):
+        raise Unanswerable(
+            f"{rule.id} is counted from {held}, which nobody serves or receives: leave {needless} out."
+        )
     if way == OTHERWISE or rule.gate == "service":
-        return 0
+        return 0, ()
     speaking = [each for each in pack.at(rule.exam, "service") if each.is_countable]
     if not speaking:
-        raise Unanswerable(f"No rule of {rule.exam} gives more time for service by mail.")
-    return days_for(speaking[0], way) if rule.direction == "after" else 0
+        raise Unanswerable(f"No rule of {rule.exam} gives more time for service {SERVED[way]}.")
+    days = days_for(speaking[0], way)
+    return (days, ()) if rule.direction == "after" else (0, (NO_MORE_TIME,))
 
 
 def days_for(rule: Rule, way: str) -> int:
@@ -162,8 +251,12 @@ def of_frequency(pack: RulePack, rule: Rule, kind: ExamKind, told: Mapping[str, 
         raise Unanswerable(
             f"{rule.id} counts examinations: say exam=2026-03-02 and previous=2026-01-05,2026-02-01."
         )
-    earlier = [Exam(day_in(each)) for each in told.get("previous", "").split(",") if each]
-    found: Frequency = frequency(rule, kind, Exam(day_in(told[NEEDS_EXAM])), earlier, pack.of(kind.code))
+    earlier = [exam_in(each, kind) for each in told.get("previous", "").split(",") if each]
+    exam, rules = exam_in(told[NEEDS_EXAM], kind), pack.of(kind.code)
+    try:
+        found: Frequency = frequency(rule, kind, exam, sorted(earlier, key=in_time), rules)
+    except (ValueError, OverflowError):
+        raise Unanswerable(f"{rule.id} gives no day from {told[NEEDS_EXAM]}.") from None
     reasons = [found.sentence, *source_of(rule, kind)]
     sentence = " ".join(["Allowed:" if found.allowed else "Not yet:", *reasons])
     plain = {
@@ -186,6 +279,33 @@ def facts_of_rule(rule: Rule, reasons: list[str]) -> dict[str, Any]:
     }
 
 
+def exam_in(typed: str, kind: ExamKind) -> Exam:
+    """An examination told by its day, or by its moment, which may be in the panel of another."""
+    if is_day(typed) or not is_moment(typed):
+        return Exam(day_in(typed))
+    moment = exact_in(typed, kind.time_zone)
+    return Exam(moment.date(), moment.astimezone(UTC))
+
+
+def in_time(exam: Exam) -> tuple[date, datetime]:
+    """By day, and within a day by what is known of the moment."""
+    return exam.on, exam.at or datetime.min.replace(tzinfo=UTC)
+
+
+def is_day(typed: str) -> bool:
+    try:
+        return bool(date.fromisoformat(typed))
+    except ValueError:
+        return False
+
+
+def is_moment(typed: str) -> bool:
+    try:
+        return bool(datetime.fromisoformat(typed))
+    except ValueError:
+        return False
+
+
 def day_in(typed: str) -> date:
     try:
         return date.fromisoformat(typed)
@@ -194,8 +314,20 @@ def day_in(typed: str) -> date:
 
 
 def moment_in(typed: str, time_zone: str) -> datetime:
+    """A moment by the clock of a time zone, by which it is read where it has no offset."""
     try:
-        moment = datetime.fromisoformat(typed)
-    except ValueError:
+        moment, zone = datetime.fromisoformat(typed), ZoneInfo(time_zone)
+        return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
+    except (ValueError, OverflowError):
         raise Unanswerable(f"{typed!r} is not a moment. Write it like 2026-03-02T17:30.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(time_zone))
+
+
+def exact_in(typed: str, time_zone: str) -> datetime:
+    """A moment from which hours are counted: one that the clocks show twice, or skip, needs its offset."""
+    moment = moment_in(typed, time_zone)
+    is_turning = moment.utcoffset() != moment.replace(fold=not moment.fold).utcoffset()
+    if is_turning and datetime.fromisoformat(typed).tzinfo is None:
+        raise Unanswerable(
+            f"The clocks change at {typed!r}, so it is there twice or not at all: add the offset, like {typed}-05:00."
+        )
+    return moment

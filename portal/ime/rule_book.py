@@ -7,10 +7,11 @@ from typing import Any
 
 from peewee import SQL, IntegrityError, fn
 
-from portal import audit
+from portal import audit, clock
 from portal.db import database
 from portal.ime import rules
 from portal.ime.process import Refusal, remember, step
+from portal.ime.rule_fitness import refuse_unfit
 from portal.ime.rule_pack import (
     EVERY_KIND,
     ID,
@@ -19,8 +20,8 @@ from portal.ime.rule_pack import (
     RuleFileError,
     RulePack,
     overlaid,
+    read_brought,
     read_rule,
-    read_rules,
 )
 from portal.ime.rules import on_file, plain, read_kept
 from portal.kept import Kept, bind
@@ -113,6 +114,7 @@ def change_rule(*, facts: dict[str, Any], why: str, by: User, seen: int) -> Rule
     try:
         rule = read_rule(pack, facts)
         refuse_elsewhere([rule])
+        refuse_unfit(rule, clock.today(), as_it_stood(rule.id))
     except RuleFileError as fault:
         raise Refusal(str(fault), field=fault.field) from fault
     current = pack.named(rule.id)
@@ -224,7 +226,13 @@ def switched_off() -> list[Rule]:
     """The rules that are switched off, as they stood before."""
     pack, off = in_force(), RuleChange.select(RuleChange.rule).where(RuleChange.facts.is_null()).distinct()
     gone = [row.rule for row in off if pack.named(row.rule) is None]
-    return [read_rule(on_file(), facts) for name in gone if (facts := last_facts(name))]
+    return [rule for name in gone if (rule := as_it_stood(name))]
+
+
+def as_it_stood(rule_id: str) -> Rule | None:
+    """A rule as it stood last, whether it is in force or not."""
+    facts = last_facts(rule_id)
+    return read_rule(on_file(), facts) if facts else None
 
 
 # --- a whole file -----------------------------------------------------------------------------------------------
@@ -241,10 +249,16 @@ class Difference:
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.missing)
 
+    @property
+    def brought(self) -> list[Rule]:
+        """The rules that the file brings, new or other than they are."""
+        return [*self.added, *(now for _, now in self.changed)]
+
 
 def difference(text: str) -> Difference:
-    """What loading a rule file would change. Raises `RuleFileError` naming the first fault."""
-    new, now = read_rules(text), in_force()
+    """What loading a rule file would change. Raises `RuleFileError` naming the first fault; what stays as it is in force
+    is not judged anew."""
+    new, now = read_brought(text), in_force()
     before = {each.id: each for each in (*now.rules, *now.house_defaults)}
     after = {each.id: each for each in (*new.rules, *new.house_defaults)}
     refuse_elsewhere(after.values())
@@ -256,13 +270,16 @@ def difference(text: str) -> Difference:
         raise RuleFileError(
             f"Examination kind {other[0]} is not as the portal has it: a file changes rules alone."
         )
-    return Difference(
+    found = Difference(
         added=[each for name, each in after.items() if name not in before],
         changed=[
             (before[name], each) for name, each in after.items() if name in before and before[name] != each
         ],
         missing=[each for name, each in before.items() if name not in after and each.exam != EVERY_KIND],
     )
+    for each in found.brought:
+        refuse_unfit(each, clock.today(), before.get(each.id))
+    return found
 
 
 def load(text: str, *, why: str, by: User, seen: int | None = None) -> Difference:
@@ -273,7 +290,7 @@ def load(text: str, *, why: str, by: User, seen: int | None = None) -> Differenc
         if seen is not None and newest_change() != seen:
             raise Refusal("Rules were changed meanwhile. Look at what the file would change once more.")
         found = difference(text)
-        for rule in [*found.added, *(new for _, new in found.changed)]:
+        for rule in found.brought:
             keep(rule.id, rule.exam, plain(rule), why, by, changed_last(rule.id))
         for rule in found.missing:
             keep(rule.id, rule.exam, None, why, by, changed_last(rule.id))

@@ -3,7 +3,8 @@
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from types import MappingProxyType
@@ -83,7 +84,7 @@ LONGEST_TEXT = {
 }
 ADDRESS = re.compile(r"https?://[^\s\"<>]+")
 LONGEST_FAULT = 300
-UNPRINTABLE = {"Cc", "Cs"}  # the Unicode categories of control characters and of halves of characters
+UNPRINTABLE = {"Cc", "Cs"}  # Unicode's control characters and halves of characters
 
 
 class RuleFileError(Exception):
@@ -176,16 +177,30 @@ class RulePack:
         return next((rule for rule in every if rule.id == rule_id), None)
 
 
-def read_rules(text: str) -> RulePack:
+def read_brought(text: str) -> RulePack:
+    """Read and check the text of a rule file that somebody brings: as `read_rules`, and nothing is said twice."""
+    return read_rules(text, _said_once)
+
+
+def read_rules(text: str, as_object: Callable[[Any], Any] | None = None) -> RulePack:
     """Read and check the text of a rule file. Raises `RuleFileError` naming the first fault."""
     try:
-        return read_facts(json.loads(text))
+        return read_facts(json.loads(text, object_pairs_hook=as_object))
     except json.JSONDecodeError as fault:
         raise RuleFileError(f"The rule file is not JSON: {fault.msg} on line {fault.lineno}.") from fault
     except RecursionError as fault:
         raise RuleFileError("The rule file is nested too deep to be read.") from fault
     except ValueError as fault:
         raise RuleFileError("The rule file has a number too long to be read.") from fault
+
+
+def _said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a rule file; of two values for one key JSON would take the last unseen."""
+    told = dict(pairs)
+    where = f"Rule {told['id']}" if "id" in told else "The rule file"
+    for key, times in Counter(key for key, _ in pairs).items():
+        _insist(times == 1, where, f"says {key!r} twice")
+    return told
 
 
 def read_facts(facts: Any) -> RulePack:
@@ -258,9 +273,8 @@ def _read_rule(data: Any, kinds: Mapping[str, ExamKind] | None) -> Rule:
         _insist(_is_one_of(kinds, data["exam"]), where, f"names an unknown examination kind {data['exam']!r}")
         same = data["jurisdiction"] == kinds[data["exam"]].jurisdiction
         _insist(same, where, "must have the jurisdiction of its examination kind")
-        _insist(
-            data["confidence"] in CONFIDENCE[:4], where, f"has an unknown confidence {data['confidence']!r}"
-        )
+        sure = data["confidence"]
+        _insist(sure in CONFIDENCE[:4], where, f"has an unknown confidence {sure!r}", "confidence")
         _insist(ADDRESS.fullmatch(data["url"]) is not None, where, "needs a web address", "url")
     _insist_figure(where, data)
     _insist_gate(where, data)
@@ -283,6 +297,7 @@ def _insist_gate(where: str, data: Mapping[str, Any]) -> None:
         gate not in NEEDS_EFFECT or effect is not None,
         where,
         f"must say its effect at {gate}: {', '.join(EFFECTS)}",
+        "effect",
     )
     _insist_served(where, data.get("served", {}), gate)
 
@@ -309,15 +324,11 @@ def _insist_figure(where: str, data: Mapping[str, Any]) -> None:
     _insist(
         _is_one_of(ANCHORS, data["anchor"]), where, f"counts from an unknown {data['anchor']!r}", "anchor"
     )
-    _insist(
-        _is_one_of(DIRECTIONS, data["direction"]),
-        where,
-        f"has an unknown direction {data['direction']!r}",
-        "direction",
-    )
+    way = data["direction"]
+    _insist(_is_one_of(DIRECTIONS, way), where, f"has an unknown direction {way!r}", "direction")
     _insist(_is_one_of(UNITS, data["unit"]), where, f"has an unknown unit {data['unit']!r}", "unit")
     fitting = LIMITS.get(data["direction"], COUNTED_UNITS | {UNVERIFIED})
-    _insist(data["unit"] in fitting, where, f"cannot count {data['unit']} as {data['direction']}")
+    _insist(data["unit"] in fitting, where, f"cannot count {data['unit']} as {data['direction']}", "unit")
     numbers = data["n"] if data["direction"] == "window" else [data["n"]]
     sound = (
         isinstance(numbers, list)
@@ -325,7 +336,7 @@ def _insist_figure(where: str, data: Mapping[str, Any]) -> None:
         and all(type(number) is int and number >= 0 for number in numbers)
     )
     _insist(sound, where, "needs a whole number as its figure (n), zero or more", "n")
-    _insist(data["direction"] not in LIMITS or numbers[0] > 0, where, "must have a limit above zero")
+    _insist(data["direction"] not in LIMITS or numbers[0] > 0, where, "must have a limit above zero", "n")
     longest = LONGEST.get(data["unit"], LONGEST_DAYS)
     _insist(max(numbers) <= longest, where, f"has a figure beyond {longest} {data['unit']}", "n")
     window = data["direction"] != "window" or (len(numbers) == 2 and numbers[0] < numbers[1])
@@ -379,4 +390,6 @@ def _day(where: str, text: Any) -> date:
     try:
         return date.fromisoformat(text)
     except (TypeError, ValueError):
-        raise RuleFileError(f"{where} needs checked_on as a date like 2026-11-23, not {text!r}.") from None
+        raise RuleFileError(
+            f"{where} needs checked_on as a date like 2026-11-23, not {text!r}.", "checked_on"
+        ) from None

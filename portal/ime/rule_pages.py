@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from portal.ime.explanation import anchor_in_words
-from portal.ime.rule_pack import GATES, HOUSE, ExamKind, Rule, RulePack
+from portal.ime.rule_pack import EFFECTS, GATES, HOUSE, ExamKind, Rule, RulePack
 from portal.ime.rules import exam_kinds
 
 SURE = {
@@ -18,21 +18,6 @@ SURE = {
     "U": ("Uncertain", "plain"),
     HOUSE: ("House default", "info"),
 }
-ENFORCED = {
-    "V": "Stops the step, unless somebody overrides it with a reason.",
-    "V*": "Warns.",
-    "S": "Warns.",
-    "U": "A note, never enforced.",
-    HOUSE: "Warns.",
-}
-SHORTLY = {
-    "V": ("Blocks", "late"),
-    "V*": ("Warns", "soon"),
-    "S": ("Warns", "soon"),
-    "U": ("Note", "plain"),
-    HOUSE: ("Warns", "soon"),
-}
-TO_READ = ("Note", "plain")
 SIDES = {
     "after": "at the latest {n} after {event}",
     "before": "at the latest {n} before {event}",
@@ -121,11 +106,6 @@ def sister_rules(pack: RulePack, rule: Rule) -> list[Rule]:
     ]
 
 
-def effect(rule: Rule) -> tuple[str, str]:
-    """What the portal does about a rule, in one word with its tone; what it does not ask for is a note."""
-    return SHORTLY[rule.confidence] if rule.gate else TO_READ
-
-
 # --- finding a rule ---------------------------------------------------------------------------------------------
 
 MOST_FOUND = 100
@@ -159,6 +139,11 @@ def text_of(pack: RulePack, rule: Rule) -> str:
     return " ".join(parts).casefold()
 
 
+def place_in_words(gate: str | None) -> str:
+    """Where the portal asks for a rule."""
+    return GATES[gate] if gate else "Nowhere: it is read by people alone"
+
+
 # --- what a change says -----------------------------------------------------------------------------------------
 
 Part = tuple[str, str]  # "same", "gone" or "new", and the words
@@ -171,7 +156,7 @@ def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> 
     if before is None or after is None:
         return []
     return [
-        (title, word_by_word(in_words(before.get(part)), in_words(after.get(part))))
+        (title, word_by_word(in_words(part, before.get(part)), in_words(part, after.get(part))))
         for part, title in TOLD.items()
         if before.get(part) != after.get(part)
     ]
@@ -194,7 +179,12 @@ def word_by_word(before: str, after: str) -> list[Part]:
     return [(tag, words) for tag, words in parts if words]
 
 
-def in_words(value: Any) -> str:
+def in_words(part: str, value: Any) -> str:
+    """What a part of a rule says; a place and an effect in the words of the form."""
+    if part == "gate":
+        return place_in_words(value)
     if value is None or value == []:
         return "none"
+    if part == "effect":
+        return EFFECTS[value]
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

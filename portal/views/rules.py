@@ -23,7 +23,8 @@ from portal.ime.explanation import Explained
 from portal.ime.particulars import Particulars
 from portal.ime.process import Refusal
 from portal.ime.rule_book import HISTORY, MOST_CONCERNED, adopt_rules, keep_rules
-from portal.ime.rule_pack import EVERY_KIND, GATES, HOUSE, Rule, RuleFileError
+from portal.ime.rule_consequence import consequences
+from portal.ime.rule_pack import EVERY_KIND, GATES, HOUSE, Rule, RuleFileError, RulePack
 from portal.ime.rule_pages import MOST_FOUND
 from portal.ime.rules import exam_kinds, on_file, pack_of, plain
 from portal.models import Case, RuleChange
@@ -57,7 +58,7 @@ def jurisdictions() -> Any:
         found=found[:MOST_FOUND],
         are_more=len(found) > MOST_FOUND,
         names={code: f"{each.jurisdiction_name}: {each.name}" for code, each in pack.exam_kinds.items()},
-        shown=describer(),
+        shown=describer(pack),
         is_managed=is_manager(g.person),
     )
 
@@ -76,7 +77,7 @@ def jurisdiction(state: str) -> Any:
         jurisdiction=found,
         kinds=kinds,
         defaults=pack.house_defaults,
-        shown=describer(),
+        shown=describer(pack),
     )
 
 
@@ -88,11 +89,8 @@ def read(called: str) -> Any:
     return page(
         "rules/read.html",
         rule=rule,
-        about=describer()(rule),
+        about=describer(pack)(rule),
         is_on=is_on,
-        enforced=rule_pages.ENFORCED[rule.confidence]
-        if rule.gate
-        else "Read by people alone: the portal does not ask for it.",
         sisters=rule_pages.sister_rules(pack, rule),
         changes=changes(called) if g.person.role == Role.COORDINATOR else [],
         may_change=is_manager(g.person),
@@ -106,18 +104,19 @@ def named(called: str) -> Rule:
     return rule or next((each for each in rule_book.switched_off() if each.id == called), None) or abort(404)
 
 
-def describer() -> Callable[[Rule], dict[str, Any]]:
+def describer(pack: RulePack) -> Callable[[Rule], dict[str, Any]]:
     """What a page says of any rule beside its words: the figure, how well it is known, what it does, if it was changed."""
     changed = rule_book.changed_here()
 
     def shown(rule: Rule) -> dict[str, Any]:
         sure, tone = rule_pages.SURE[rule.confidence]
-        figure, effect = rule_pages.figure(rule), rule_pages.effect(rule)
+        found = consequences(pack, rule)
         return {
-            "figure": figure,
+            "figure": rule_pages.figure(rule),
             "sure": sure,
             "tone": tone,
-            "effect": effect,
+            "effects": list(dict.fromkeys((each.word, each.tone) for each in found)),
+            "enforced": " ".join(each.sentence for each in found),
             "is_changed": rule.id in changed,
         }
 

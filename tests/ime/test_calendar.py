@@ -1,7 +1,7 @@
 """The calendar file, read back by a calendar, and the appointment in everyday words."""
 
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -75,6 +75,41 @@ def test_another_reader_takes_the_same_times_from_the_rules_in_the_file(zone):
     for month in (1, 7):
         there = datetime(2027, month, 6, 9, 30, tzinfo=ZoneInfo(zone))
         assert there.replace(tzinfo=own).utcoffset() == there.utcoffset()
+
+
+CHANGING = [
+    *(
+        f"America/{city}"
+        for city in ("New_York", "Detroit", "Chicago", "Menominee", "Denver", "Boise", "Los_Angeles")
+    ),
+    *(
+        f"America/{city}"
+        for city in ("Anchorage", "Juneau", "Sitka", "Metlakatla", "Yakutat", "Nome", "Adak")
+    ),
+    *(f"America/Indiana/{town}" for town in ("Indianapolis", "Knox", "Marengo", "Petersburg", "Tell_City")),
+    *(f"America/Indiana/{town}" for town in ("Vevay", "Vincennes", "Winamac")),
+    *(f"America/Kentucky/{town}" for town in ("Louisville", "Monticello")),
+    *(f"America/North_Dakota/{town}" for town in ("Beulah", "Center", "New_Salem")),
+]
+MARCH, NOVEMBER = date(2027, 3, 14), date(2027, 11, 7)
+
+
+@pytest.mark.parametrize("zone", CHANGING)
+def test_every_zone_that_turns_its_clocks_is_read_to_the_minute_on_either_side(zone):
+    file = calendar_file(appointment(7, zone), "IME-1042")
+    rules = read(file)[0].walk("VTIMEZONE")[0]
+    # By RFC 5545 each begins as the clock shows that is still in use: 2 am, both in spring and in fall.
+    for name, day in (("DAYLIGHT", MARCH), ("STANDARD", NOVEMBER)):
+        turns = [part for part in rules.walk(name) if part.TZOFFSETFROM != part.TZOFFSETTO]
+        onsets = [start for part in turns for start in (part.DTSTART, *(first for first, *_ in part.rdates))]
+        assert {(each.hour, each.minute) for each in onsets} == {(2, 0)}
+        assert day in {each.date() for each in onsets}
+    readers = (rules.to_tz(lookup_tzid=False), tzical(io.StringIO(file.decode().replace("\r\n", "\n"))).get())
+    for day, hours in ((MARCH, ((1, 59), (3, 0))), (NOVEMBER, ((0, 59), (2, 0)))):
+        for hour, minute in hours:
+            there = datetime.combine(day, time(hour, minute), ZoneInfo(zone))
+            moment = there.astimezone(UTC)
+            assert {there.replace(tzinfo=own).astimezone(UTC) for own in readers} == {moment}, there
 
 
 def test_the_rules_of_the_zone_are_those_of_the_years_around_the_appointment():

@@ -6,12 +6,12 @@ import pytest
 
 from portal import clock
 from portal.ime.appointment import booked_appointment
-from portal.ime.clinics import change_clinic
+from portal.ime.clinics import change_clinic, close_clinic, reopen_clinic
 from portal.ime.deadlines import local_day
 from portal.ime.hours import add_time_off, remove_hours, remove_time_off, set_hours
 from portal.ime.process import Refusal
-from portal.models import Clinic, TimeOff, WeeklyHours
-from portal.words import Stage
+from portal.models import Appointment, Clinic, TimeOff, WeeklyHours
+from portal.words import AppointmentState, Stage
 
 
 @pytest.fixture
@@ -75,6 +75,30 @@ def test_a_clinic_takes_no_clock_by_which_its_hours_meet_those_of_another(clinic
         change_clinic(eastern, **fields, time_zone=clinic.time_zone)
     assert no.value.field == "time_zone" and no.value.sentence.startswith("By this clock")
     assert Clinic.get_by_id(eastern.id).time_zone == "America/New_York"
+
+
+def test_hours_of_a_clinic_that_is_closed_do_not_count_until_it_is_opened_again(clinic):
+    moved, mondays = (
+        clinic_in(clinic, clinic.time_zone),
+        {"weekdays": [0], "opens": time(9), "closes": time(12)},
+    )
+    with pytest.raises(Refusal, match="overlaps Monday"):
+        set_hours(moved, **mondays)
+    Appointment.update(state=AppointmentState.CANCELLED).execute()
+    close_clinic(clinic)
+    set_hours(moved, **mondays)
+    assert moved.hours.count() == 1
+    with pytest.raises(
+        Refusal, match=r"remove them first\. This overlaps Monday, 9:00 am to 12:00 pm at Uptown"
+    ):
+        reopen_clinic(clinic)
+    assert Clinic.get_by_id(clinic.id).closed_at is not None
+    with pytest.raises(Refusal, match="at Bayview"):
+        set_hours(clinic, weekdays=[2], opens=time(9), closes=time(12))
+    for row in moved.hours:
+        remove_hours(row)
+    reopen_clinic(Clinic.get_by_id(clinic.id))
+    assert Clinic.get_by_id(clinic.id).closed_at is None
 
 
 def test_a_clock_that_is_not_turned_meets_the_hours_of_another_in_one_half_of_the_year(clinic):

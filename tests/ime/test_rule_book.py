@@ -54,11 +54,46 @@ def test_of_two_managers_at_one_rule_the_second_is_told(world, backend):
         ({"rule": "  "}, "text for rule"),
         ({"rule": "\u200b\u2060"}, "text for rule"),
         ({"exam": "ZZ"}, "unknown examination kind"),
+        ({"gate": "notice"}, 'cannot be "at the latest so long after" at "Notice'),
+        ({"gate": "distance"}, "cannot be"),
+        ({"n": 0}, "above zero"),
+        ({"checked_on": "2999-01-01"}, "still to come"),
     ],
 )
 def test_a_faulty_rule_is_refused_in_a_sentence_and_nothing_is_kept(world, facts, said):
     with pytest.raises(Refusal, match=said):
         change(world, **facts)
+    assert not RuleChange.select().exists()
+
+
+UNFIT = {"gate": "distance", "n": 0, "checked_on": "2999-01-01"}
+
+
+def test_what_is_kept_or_in_force_already_is_read_though_it_would_not_be_taken_today(world, case_at):
+    case = case_at(Stage.REPORTING)
+    facts = rules.plain(rules.rule(REPORT)) | UNFIT
+    kept = RuleSnapshot.get(RuleSnapshot.case == case)
+    stood = [facts if each["id"] == REPORT else each for each in kept.rules["rules"]]
+    kept.rules = kept.rules | {"rules": stood}
+    kept.save()
+    RuleChange.create(
+        rule=REPORT, exam_kind="CA-QME", facts=facts, after=0, why="Before.", by=world.coordinator
+    )
+    for pack in (rule_book.kept_on(case)[0], rules.pack_of(kept.rules), rule_book.in_force()):
+        assert (pack.named(REPORT).gate, pack.named(REPORT).n) == ("distance", 0)
+    other = json.loads(rule_book.as_text())
+    assert not rule_book.difference(json.dumps(other)), "what stays as it is is not judged anew"
+    next(each for each in other["rules"] if each["id"] == REPORT)["name"] = "Another name"
+    with pytest.raises(RuleFileError, match=REPORT):
+        rule_book.difference(json.dumps(other))
+
+
+def test_a_file_with_a_rule_that_would_never_be_heard_is_not_loaded(world):
+    for facts in ({"gate": "notice"}, {"n": 0}, {"checked_on": "2999-01-01"}):
+        other = json.loads(rule_book.as_text())
+        next(each for each in other["rules"] if each["id"] == REPORT).update(facts)
+        with pytest.raises(RuleFileError, match=REPORT):
+            rule_book.load(json.dumps(other), why="A try.", by=world.coordinator)
     assert not RuleChange.select().exists()
 
 
@@ -247,6 +282,17 @@ def test_a_change_of_a_text_is_shown_word_by_word():
         ),
         ("Figure", [("gone", "30"), ("new", "20")]),
     ]
+
+
+def test_a_rule_that_moved_is_told_by_the_places_in_words():
+    before, after = {"gate": "cancel_by_evaluator"}, {"gate": "cancel_by_claimant"}
+    [(title, parts)] = rule_pages.differences(before, after)
+    assert title == "Where the portal asks for it"
+    assert [words.strip() for tag, words in parts if tag != "same"] == ["expert", "claimant"]
+    [(_, parts)] = rule_pages.differences(before, {"gate": None})
+    assert parts[-1] == ("new", "Nowhere: it is read by people alone")
+    [(_, parts)] = rule_pages.differences({"effect": "notes"}, {"effect": "allows"})
+    assert parts == [("gone", "Is good to know"), ("new", "Allows it")]
 
 
 def test_long_texts_are_shown_whole_for_comparing_them_would_take_too_long():

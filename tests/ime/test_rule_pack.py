@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.ime.rule_pack import NEEDS_EFFECT, RuleFileError, RulePack, read_facts, read_rules
+from portal.ime.rule_pack import NEEDS_EFFECT, RuleFileError, RulePack, read_brought, read_facts, read_rules
 from portal.ime.rules import on_file, pack_of, snapshot
 
 KEPT = snapshot("CA-QME")
@@ -84,6 +84,23 @@ def test_a_fault_quotes_a_file_only_as_far_as_a_page_can_show_it():
     said = str(RuleFileError(f"Rule {'x' * 5000}\ud800 is odd."))
     assert len(said) < 400 and said.encode()
     assert str(RuleFileError("Rule \0\ud800 is odd.")) == "Rule ?? is odd."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"schema": "impartial-rules/2", "schema": "x"}', "The rule file says 'schema' twice."),
+        (
+            '{"rules": [{"id": "CA-QME-23", "n": 30, "unit": "months", "n": 3}]}',
+            "Rule CA-QME-23 says 'n' twice.",
+        ),
+        ('{"rules": [{"n": 3, "n": 3, "id": "CA-QME-23"}]}', "Rule CA-QME-23 says 'n' twice."),
+    ],
+)
+def test_a_file_that_is_brought_says_nothing_twice(text, said):
+    with pytest.raises(RuleFileError) as refused:
+        read_brought(text)
+    assert str(refused.value) == said
 
 
 def test_a_text_may_have_lines_and_tabs():

@@ -32,7 +32,18 @@ def test_everybody_on_the_staff_reads_the_rules_of_a_jurisdiction(world, visitor
     assert reader.sees("At the latest 30 calendar days after the examination")
     assert reader.sees("8 CCR 38(a)")
     reader.follows("Report of the evaluation")
-    assert (reader.sees("Stops the step") and "Change this rule" not in reader.text) or who == "coordinator"
+    assert reader.sees("Gives the date by which it is due, and stops nothing that is late.")
+    assert "Change this rule" not in reader.text or who == "coordinator"
+
+
+def test_the_list_and_the_page_of_a_rule_say_what_the_portal_does_about_it(world, visitor, manager):
+    reader = visitor(world.referrer).opens("/rules?q=MA-IME-04")
+    assert reader.sees("Gives the date") and reader.sees("Blocks")
+    reader.follows("Report")
+    assert reader.sees("Stops a report from going out without a copy")
+    assert visitor(world.referrer).opens("/rules/rule/CA-QME-07").sees("Stops the step")
+    manager.opens("/rules/rule/CA-QME-07").follows("Switch it off").presses("Switch it off", why="Repealed.")
+    assert manager.sees("Switched off: it gives no date and stops nothing.")
 
 
 def test_a_jurisdiction_or_a_rule_that_nobody_knows_is_not_there(world, visitor):
@@ -64,6 +75,10 @@ def test_a_manager_changes_a_rule_and_the_history_says_so(world, manager):
         ({"n": "3 to 2", "direction": "window"}, "the smaller first"),
         ({"anchor": ""}, "together"),
         ({"url": "javascript:alert(1)"}, "web address"),
+        ({"gate": "notice"}, "cannot be"),
+        ({"gate": "telehealth", "effect": "notes"}, "leave the figure out"),
+        ({"n": "0"}, "above zero"),
+        ({"checked_on-month": "1", "checked_on-day": "2", "checked_on-year": "2099"}, "still to come"),
         ({"why": " "}, "Say why the rule is changed"),
         ({"name": ""}, "Give the rule a short name"),
         ({}, "Nothing is different"),
