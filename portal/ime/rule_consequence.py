@@ -9,7 +9,7 @@ from portal.ime.counting import EARLIEST_AFTER, LATEST_BEFORE
 from portal.ime.frequency import AS_ONE
 from portal.ime.gates import ASKED, ESTIMATED, FREE, BookingFacts, longest
 from portal.ime.rule_pack import EVERY_KIND, LIMITS, UNVERIFIED, Rule, RulePack
-from portal.ime.rules import ADDENDUM, NOTICE, REPORT, Sought, best, fits
+from portal.ime.rules import ADDENDUM, HEARING, NOTICE, REPORT, Sought, best, fits
 from portal.words import Party
 
 
@@ -88,9 +88,10 @@ def of_due(sought: Sought) -> Callable[[RulePack, Rule], Consequence]:
 def is_best(pack: RulePack, rule: Rule, sought: Sought) -> Consequence | None:
     """None where the date that is sought may come from the rule; otherwise why not. A house default is for every kind
     that has nothing better."""
-    if not fits(rule, sought):
+    events = frozenset({HEARING} if sought is REPORT and rule.anchor == HEARING else ())
+    if not fits(rule, sought, events):
         return UNSEEN if rule.n is not None else READ
-    return None if rule.exam == EVERY_KIND or rule in best(pack, rule.exam, sought) else OUTDONE
+    return None if rule.exam == EVERY_KIND or rule in best(pack, rule.exam, sought, events) else OUTDONE
 
 
 def of_window(pack: RulePack, rule: Rule) -> Consequence:

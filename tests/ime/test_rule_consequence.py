@@ -69,7 +69,11 @@ def weights(pack, code):
 
 def dated(pack, code):
     """The sentences of the dates that are due by the rules of a kind, each of which names its rules."""
-    found = [due(code, TODAY, pack) for due in (report_due, addendum_due)]
+    found = [
+        report_due(code, TODAY, pack),
+        report_due(code, TODAY, pack, TODAY),
+        addendum_due(code, TODAY, pack),
+    ]
     return " ".join(each.sentence + each.rule_id for each in found)
 
 
