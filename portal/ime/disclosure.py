@@ -217,12 +217,21 @@ def choose_ground(case: Case, *, by: User, basis: DisclosureBasis) -> None:
 # --- the accounting ---------------------------------------------------------------------------------------------
 
 
-def accounting(case: Case, reader: Person) -> list[Disclosure]:
+@dataclass(frozen=True)
+class Accounting:
+    """The disclosures of a claimant, and from how many of their cases some are left out for who asked."""
+
+    rows: list[Disclosure]
+    left_out: int
+
+
+def accounting(case: Case, reader: Person) -> Accounting:
     """Every disclosure of the claimant in the last six years, the newest first, over all their cases that the reader
-    may see."""
-    same = list(cases_of_claimant(case))
-    seen = visible_cases(reader).where(Case.id.in_(same))
-    return of_cases([each.id for each in seen])
+    may see; those with disclosures that they may not see are counted."""
+    rows = of_cases(list(cases_of_claimant(case)))
+    told = {row.case for row in rows}
+    seen = {each.id for each in visible_cases(reader).where(Case.id.in_(list(told)))}
+    return Accounting([row for row in rows if row.case in seen], len(told - seen))
 
 
 def of_cases(numbers: Sequence[int]) -> list[Disclosure]:

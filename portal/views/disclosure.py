@@ -9,6 +9,7 @@ from flask import Blueprint, g, url_for
 from portal import clock
 from portal.forms.disclosure import DisclosureForm, GroundForm
 from portal.ime.disclosure import (
+    Accounting,
     accounting,
     awaiting,
     basis_of,
@@ -20,6 +21,7 @@ from portal.ime.disclosure import (
     record_disclosure,
 )
 from portal.models import Case, Disclosure, Document
+from portal.web import trail
 from portal.web.formats import count, stamp
 from portal.web.limits import EXPORT, limited
 from portal.web.navigation import href_if_open
@@ -37,10 +39,12 @@ NOT_KNOWN = "Address not known"
 @bp.route("/cases/<ref:ref>/disclosures")
 @sees_case(Party.COORDINATOR)
 def read(case: Case) -> Any:
+    told = told_to(case)
     return page(
         "disclosure/read.html",
         case=case,
-        rows=shown(accounting(case, g.person)),
+        rows=shown(told.rows),
+        left_out=left_out(told),
         ground=basis_of(case).label,
         export_href=url_for("disclosure.export", ref=case.reference),
         record_href=href_if_open("record_disclosure", case),
@@ -52,7 +56,27 @@ def read(case: Case) -> Any:
 @sees_case(Party.COORDINATOR)
 @limited(EXPORT)
 def export(case: Case) -> Any:
-    return spreadsheet(f"Disclosures {case.reference}.csv", HEAD, cells(accounting(case, g.person)))
+    told = told_to(case)
+    incomplete = [[left_out(told)]] if told.left_out else []
+    return spreadsheet(f"Disclosures {case.reference}.csv", HEAD, [*incomplete, *cells(told.rows)])
+
+
+def told_to(case: Case) -> Accounting:
+    """The accounting for who asks; each case of the claimant in it is on record as seen."""
+    told = accounting(case, g.person)
+    trail.lists({row.case for row in told.rows} - {case.id})
+    return told
+
+
+def left_out(told: Accounting) -> str:
+    """What the answer to the claimant lacks, and who can give it whole; empty where it is whole."""
+    if not told.left_out:
+        return ""
+    cases, them = count(told.left_out, "case"), "it" if told.left_out == 1 else "them"
+    return (
+        f"This is not complete: you may not see {cases} of this claimant, and nothing of {them} is shown. "
+        f"A manager who may see {them} has to print the answer to the claimant."
+    )
 
 
 def shown(rows: Iterable[Disclosure]) -> list[dict[str, Any]]:

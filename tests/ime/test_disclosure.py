@@ -20,6 +20,7 @@ from portal.ime.guidance import prepare_notice
 from portal.ime.instructions import send_brief
 from portal.ime.process import NotAllowed, Refusal
 from portal.ime.report import release_report
+from portal.ime.restriction import restrict_case
 from portal.ime.rules import exam_kinds
 from portal.models import Case, CaseParty, Disclosure, Document
 from portal.words import Audience, DisclosureBasis, DocumentKind, Party, Stage
@@ -240,7 +241,7 @@ def test_an_accounting_reaches_six_years_back_and_no_day_further(world, case_at,
             with clock.set_to(datetime(year, 6, day, 15, tzinfo=UTC)):
                 disclosure.note(case, to=f"{year}-{day}", what="Report")
     with clock.set_to(now):
-        told = [row.recipient for row in accounting(case, world.coordinator)]
+        told = [row.recipient for row in accounting(case, world.coordinator).rows]
     wanted = [f"{year}-{day}" for year in range(2034, 2027, -1) for day in (16, 15, 14)]
     assert told == [each for each in wanted if each != "2028-14"]
 
@@ -257,8 +258,25 @@ def test_it_is_of_the_claimant_over_all_their_cases_and_of_nobody_else(world, ca
     Disclosure.delete().execute()
     for case in (one, same, stranger):
         disclosure.note(case, to=case.reference, what="Report")
-    told = {row.recipient for row in accounting(one, world.coordinator)}
+    told = {row.recipient for row in accounting(one, world.coordinator).rows}
     assert told == {one.reference, same.reference}
+
+
+@ON_BOTH
+def test_what_is_left_out_for_who_may_not_see_it_is_counted_and_a_manager_gets_it_all(
+    world, case_at, backend
+):
+    one, hidden, told = case_at(Stage.CLOSED), case_at(Stage.BOOKED), case_at(Stage.REPORTING)
+    Disclosure.delete().execute()
+    for case in (one, hidden, hidden):
+        disclosure.note(case, to=case.reference, what="Report")
+    for case in (hidden, told):  # nothing of the second went out, so nothing of it is missing
+        restrict_case(case, by=world.coordinator, why="The claimant works here.")
+        Case.update(coordinator=world.coordinator).where(Case.id == case.id).execute()
+    whole = accounting(one, world.coordinator)
+    assert (len(whole.rows), whole.left_out) == (3, 0)
+    partial = accounting(one, world.second_coordinator)
+    assert ([row.case for row in partial.rows], partial.left_out) == ([one.id], 1)
 
 
 def test_excluded_grounds_are_marked_and_not_dropped(world, case_at):
@@ -266,7 +284,7 @@ def test_excluded_grounds_are_marked_and_not_dropped(world, case_at):
     Disclosure.delete().execute()
     for basis in DisclosureBasis:
         disclosure.note(case, to=basis.value, what="Report", basis=basis)
-    told = {row.basis: is_counted(row) for row in accounting(case, world.coordinator)}
+    told = {row.basis: is_counted(row) for row in accounting(case, world.coordinator).rows}
     assert told == {
         DisclosureBasis.WORKERS_COMPENSATION: True,
         DisclosureBasis.COURT_ORDER: True,

@@ -99,6 +99,20 @@ def test_the_spreadsheet_holds_the_accounting_and_runs_nothing(desk, world):
     assert (record.case, record.user) == (case.id, world.coordinator.id)
 
 
+def test_an_accounting_that_leaves_something_out_says_so_on_the_page_and_in_the_file(visitor, world, case_at):
+    case, hidden = case_at(Stage.CLOSED), case_at(Stage.BOOKED)
+    Case.update(is_restricted=True, coordinator=world.coordinator).where(Case.id == hidden.id).execute()
+    disclosure.note(hidden, to="Dana Brooks", what="Report")
+    path = f"/cases/{case.reference}/disclosures"
+    said = "This is not complete: you may not see 1 case of this claimant"
+    for person, is_told in ((world.second_coordinator, True), (world.coordinator, False)):
+        page = visitor(person).opens(path)
+        file = page.client.get(f"{path}.csv").get_data(as_text=True)
+        assert page.sees(said) is is_told and (said in file) is is_told
+        assert (hidden.reference in page.text) is (hidden.reference in file) is not is_told
+        assert page.sees("over all their cases that you may see.") is is_told
+
+
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "  =1", "\u00a0=1"])
 def test_a_cell_that_would_run_is_only_text(text):
     assert cell(text) == f"'{text}"
