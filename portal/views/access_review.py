@@ -6,6 +6,7 @@ from flask import Blueprint, g
 
 from portal import clock
 from portal.ime import access_review
+from portal.web import trail
 from portal.web.limits import EXPORT, limited
 from portal.web.page import page
 from portal.web.routing import manages
@@ -21,13 +22,16 @@ MOST = 50  # people under one finding; the export names all
 def show() -> Any:
     found = access_review.review()
     kept_from = {bar.case_id for bar in found.bars if bar.user_id == g.person.id}
+    emergencies = [each for each in found.emergencies if each.case_id not in kept_from]
+    bars = [each for each in found.bars if each.case_id not in kept_from]
+    trail.lists(each.case_id for each in (*emergencies, *bars))
     return page(
         "access_review/review.html",
         review=found,
         findings=[(sentence, found.found(sentence)) for sentence in access_review.FINDINGS],
         managers=[line for line in found.lines if line.user.is_manager and line.state != "disabled"],
-        emergencies=[each for each in found.emergencies if each.case_id not in kept_from],
-        bars=[each for each in found.bars if each.case_id not in kept_from],
+        emergencies=emergencies,
+        bars=bars,
         sights=sights(found),
         most=MOST,
     )

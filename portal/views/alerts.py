@@ -8,6 +8,7 @@ from portal import clock
 from portal.ime.activity import visible_among
 from portal.ime.alerts import newest
 from portal.models import Alert, Case
+from portal.web import trail
 from portal.web.page import page
 from portal.web.routing import manages, number_of
 from portal.words import AlertKind
@@ -24,6 +25,7 @@ def read() -> Any:
     shown = found[:ON_PAGE]
     references = references_of(shown)
     seen = visible_among(list(references), g.person)
+    trail.lists(references)
     return page(
         "alerts/read.html",
         rows=[row(alert, references, seen) for alert in shown],

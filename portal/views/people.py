@@ -20,6 +20,7 @@ from portal.ime.directory import Wanted
 from portal.ime.sessions import sessions_of
 from portal.models import User
 from portal.views.desk import in_words
+from portal.web import trail
 from portal.web.formats import count
 from portal.web.page import done, page, take
 from portal.web.routing import freshly, manages, number_of
@@ -96,6 +97,7 @@ def show(user_id: int) -> Any:
 
 def shown(user: User, form: Form) -> Any:
     cases, are_more = directory.open_cases(user, g.person)
+    trail.lists(case.id for case in cases)
     return page(
         "people/person.html",
         form=form,

@@ -20,6 +20,7 @@ from portal.ime.retention import (
 )
 from portal.models import Case
 from portal.views.disclosure import HEAD, cells, shown
+from portal.web import trail
 from portal.web.formats import day, stamp
 from portal.web.limits import EXPORT, limited
 from portal.web.page import done, page, take
@@ -32,13 +33,13 @@ bp = Blueprint("retention", __name__)
 @bp.route("/retention")
 @manages
 def read() -> Any:
+    run_out, holds, purged = due(g.person), held(g.person), tombstones()
+    trail.lists(case.id for case in (*run_out, *(each.case for each in holds), *purged))
     return page(
         "retention/read.html",
-        due=[
-            {"case": case, "ended": day(ended_on(case)), "due": day(due_on(case))} for case in due(g.person)
-        ],
-        held=[{"hold": each, "placed": stamp(each.placed_at)} for each in held(g.person)],
-        purged=[{"case": case, "purged": stamp(case.purged_at)} for case in tombstones()],
+        due=[{"case": case, "ended": day(ended_on(case)), "due": day(due_on(case))} for case in run_out],
+        held=[{"hold": each, "placed": stamp(each.placed_at)} for each in holds],
+        purged=[{"case": case, "purged": stamp(case.purged_at)} for case in purged],
     )
 
 
@@ -75,8 +76,7 @@ def purge(case: Case) -> Any:
 @bp.route("/retention/<ref:ref>/disclosures")
 @manages
 def disclosures(ref: str) -> Any:
-    case = tombstone(ref) or abort(404)
-    rows = shown(disclosure.of_cases([case.id]))
+    rows = shown(disclosure.of_cases([buried(ref).id]))
     return page("retention/disclosures.html", reference=ref, rows=rows)
 
 
@@ -84,5 +84,11 @@ def disclosures(ref: str) -> Any:
 @manages
 @limited(EXPORT)
 def export(ref: str) -> Any:
+    return spreadsheet(f"Disclosures {ref}.csv", HEAD, cells(disclosure.of_cases([buried(ref).id])))
+
+
+def buried(ref: str) -> Case:
+    """The purged case of this reference, on record as seen; 404 where there is none."""
     case = tombstone(ref) or abort(404)
-    return spreadsheet(f"Disclosures {ref}.csv", HEAD, cells(disclosure.of_cases([case.id])))
+    trail.lists([case.id])
+    return case
