@@ -59,7 +59,7 @@ class AskForm(Form):
     )
     detail = Line(
         "Anything we should know",
-        hint="For example your language, or who comes along. A few words are enough. "
-        "Our office, the doctor you will see and the people who asked for the examination can read them.",
+        hint="For example your language, or who comes along. A few words are enough. Only our office reads them. "
+        "The doctor you will see and the people who asked for the examination see what you need and how it stands.",
         limit=200,
     )

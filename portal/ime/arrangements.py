@@ -109,6 +109,14 @@ def settle_arrangements(case: Case, *, by: Person, wanted: Iterable[tuple[Arrang
                     raise Refusal(refusal.sentence, f"{refusal.field}_{arrangement.id}") from refusal
 
 
+def said(arrangement: Arrangement, party: Party) -> str:
+    """The words beside an arrangement as this party of the case reads them; not for a candidate. What the claimant wrote
+    of the day, and why it was refused, is between them and the office."""
+    if party == Party.COORDINATOR:
+        return arrangement.refused_because or arrangement.detail
+    return "" if arrangement.asked_by == Party.CLAIMANT else arrangement.detail
+
+
 def unsettled(case: Case) -> list[Arrangement]:
     """The arrangements that are still only needed: a risk for a booked appointment."""
     return list(

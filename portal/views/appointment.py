@@ -10,6 +10,7 @@ from portal import clock
 from portal.forms.appointment import WANTED_BY, CancellingForm
 from portal.ime import booking
 from portal.ime.appointment import booked_appointment, cancel_appointment
+from portal.ime.arrangements import said
 from portal.ime.calendar import length_in_words, place_of, written_time
 from portal.ime.cancellation import Fee
 from portal.ime.credentials import lapses_at
@@ -107,7 +108,7 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | N
     return {
         "current": current and shown(current) | happened(current, case, party),
         "certainty": certainty(case) if case.stage == Stage.BOOKED else None,
-        "arrangements": [arranged(each) for each in listed.arrangements],
+        "arrangements": [arranged(each, party) for each in listed.arrangements],
         "is_at_risk": case.stage == Stage.BOOKED,
         "lapses": lapses(case, party, current),
         "expert_id": case.expert_id,
@@ -236,14 +237,14 @@ def certainty(case: Case) -> tuple[str, str]:
     return "Not confirmed yet", "soon"
 
 
-def arranged(each: Arrangement) -> dict[str, str]:
+def arranged(each: Arrangement, party: Party) -> dict[str, str]:
     return {
         "kind": each.kind.title,
         "state": each.state.title,
         "tone": SETTLED_TONES[each.state],
         "supplier": supplied(each),
         "phone": each.supplier_phone,
-        "detail": each.refused_because or each.detail,
+        "detail": said(each, party),
     }
 
 

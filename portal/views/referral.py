@@ -8,6 +8,7 @@ from portal.forms.referral import FORMS
 from portal.forms.rows import RowsForm
 from portal.forms.triage import AnswerForm
 from portal.ime import rules
+from portal.ime.arrangements import said
 from portal.ime.particulars import Particulars, body_part_label, particulars
 from portal.ime.questions import concerns, deadline_concerns, needed_by
 from portal.ime.readiness import PARTS, Missing, by_part, missing
@@ -170,6 +171,10 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any]:
         "has_contact": party in REFERRER_SIDE | {Party.COORDINATOR},
         "kind": kind,
         "listed": listed,
+        "needs": [
+            (each.kind.title, "" if party == Party.CANDIDATE else said(each, party))
+            for each in listed.arrangements
+        ],
         "injuries": [(injury, body_part_label(injury)) for injury in listed.injuries],
         "needed_by": needed_by(case, listed),
         "edit_href": edit_href(case, party),

@@ -14,9 +14,9 @@ from peewee import BooleanField, CharField, DateField, Field, ForeignKeyField, J
 from portal import clock, demo, search
 from portal.db import MomentField, WordField
 from portal.demo.people import expert, person
-from portal.models import TABLES, Case, Claimant, Document, Expert, Message, Organisation, User
+from portal.models import TABLES, Arrangement, Case, Claimant, Document, Expert, Message, Organisation, User
 from portal.outside.files import new_case_key
-from portal.words import Audience, OrganisationKind, Party, Role, Stage
+from portal.words import ArrangementKind, Audience, OrganisationKind, Party, Role, Stage
 from tests.policy.matrix import path, text_of
 
 WORD = re.compile(r"qx(\d{5})z", re.IGNORECASE)
@@ -142,7 +142,7 @@ def tell_mirror(world: demo.World) -> tuple[demo.World, dict[Stage, int]]:
 
 
 def for_every_audience(case: Case, user: User) -> None:
-    """A document and a message for each who may read one."""
+    """A document and a message for each who may read one, and what the claimant asked for beside what the referrer did."""
     for number, audience in enumerate(Audience):
         Document.create(
             case=case,
@@ -156,6 +156,8 @@ def for_every_audience(case: Case, user: User) -> None:
             filed_by=user,
         )
         Message.create(case=case, author=user, party=Party.COORDINATOR, audience=audience, text="x")
+    if case.appointments.exists():  # whoever has a time may have asked for something
+        Arrangement.create(case=case, kind=ArrangementKind.ACCESS, asked_by=Party.CLAIMANT, detail="x")
 
 
 def complete(case: Case, world: demo.World, bystander: User) -> None:
@@ -325,6 +327,8 @@ def qualifier(row: Any) -> str:
     table = row._meta.table_name
     if table in {"document", "message"}:
         return f" ({row.audience.label})"
+    if table == "arrangement":
+        return " (asked for by the claimant)" if row.asked_by == Party.CLAIMANT else ""
     if table == "clarification":
         return f" ({row.state.label})"
     if table == "event":

@@ -11,7 +11,7 @@ from portal.ime.appointment import book_appointment, booked_appointment, cancel_
 from portal.ime.guidance import prepare_notice
 from portal.ime.instructions import make_link, revoke_links
 from portal.models import Arrangement, AuditRecord, Case, Clinic, Document, Event, SecureLink, User
-from portal.words import Act, ArrangementKind, DocumentKind, Party, Stage
+from portal.words import Act, ArrangementKind, ArrangementState, DocumentKind, Party, Stage
 
 # What the world's claimant must never read: body parts, diagnoses, reasons, who doubts what, the claim, the questions.
 NEVER = (
@@ -169,16 +169,35 @@ def test_what_is_arranged_is_said_without_its_reason(claimant, booked):
     assert not page.sees("cannot drive")
 
 
-def test_who_asks_for_help_is_told_truly_who_reads_it(claimant, visitor, world, booked, case_at):
+def test_what_the_claimant_writes_of_the_day_is_read_by_the_office_alone_as_they_are_told(
+    claimant, visitor, world, booked, case_at
+):
     page = claimant(booked).opens("/appointment/needs")
-    hint = "Our office, the doctor you will see and the people who asked for the examination can read them."
-    assert page.sees(hint)
-    page.presses("Ask for it", kind="transport", detail="My neighbor Ada comes along")
-    for reader in (world.coordinator, world.expert, world.referrer, world.colleague):
-        assert visitor(reader).opens(f"/cases/{booked.reference}").sees("My neighbor Ada"), reader.name
+    assert page.sees("Only our office reads them.")
+    page.presses("Ask for it", kind="transport", detail="I take pills for panic")
+    path = f"/cases/{booked.reference}"
+    assert visitor(world.coordinator).opens(path).sees("I take pills for panic")
+    for reader in (world.expert, world.referrer, world.colleague):
+        page = visitor(reader).opens(path)
+        assert page.sees("Transport") and not page.sees("pills"), reader.name
     offered = case_at(Stage.OFFERED)
     Arrangement.create(case=offered, kind=ArrangementKind.TRANSPORT, detail="My neighbor Ada comes along")
     assert not visitor(world.expert).opens(f"/cases/{offered.reference}").sees("My neighbor Ada")
+
+
+def test_what_the_referrer_wrote_is_read_by_all_and_why_it_was_refused_by_the_claimant_and_the_office(
+    claimant, visitor, world, booked
+):
+    Arrangement.update(
+        detail="Uses a chair", state=ArrangementState.REFUSED, refused_because="Your brother cannot be there."
+    ).where(Arrangement.case == booked).execute()
+    path = f"/cases/{booked.reference}"
+    assert claimant(booked).opens("/appointment").sees("Your brother cannot be there.")
+    assert visitor(world.coordinator).opens(path).sees("Your brother cannot be there.")
+    for reader in (world.expert, world.referrer, world.colleague):
+        page = visitor(reader).opens(path)
+        assert page.sees("Uses a chair") and page.sees("Refused"), reader.name
+        assert not page.sees("Your brother"), reader.name
 
 
 def test_the_calendar_file_has_the_booked_time(claimant, booked):
