@@ -21,7 +21,7 @@ from portal.audit.verify import verify
 from portal.config import Config, Unsafe
 from portal.db import database
 from portal.ime import account, files, places
-from portal.ime.process import PROCESS, Refusal
+from portal.ime.process import FOR_MANAGERS, PROCESS, Refusal
 from portal.models import Case
 from portal.outside import vault
 from portal.schema import migrate_database
@@ -85,13 +85,34 @@ def matrix(app: Flask) -> list[str]:
     lines = []
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
         access = getattr(app.view_functions[rule.endpoint], "access", Access("static"))
-        asked = ", ".join([*access.roles, *access.parties])
         methods = ", ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
-        step = f" {access.step}" if access.step else ""
-        lines.append(
-            f"{methods} {rule.rule} -> {rule.endpoint}: {access.kind}{step}{' by ' + asked if asked else ''}"
-        )
+        lines.append(f"{methods} {rule.rule} -> {rule.endpoint}: {asked(access)}")
     return lines
+
+
+def asked(access: Access) -> str:
+    """All that is asked of whoever opens a route, in the order in which it is: who, of which case, when, and what they
+    show of themselves beside."""
+    who = ", ".join([*access.roles, *access.parties])
+    is_own = access.roles == (Role.CLAIMANT,)
+    told = [
+        " ".join(filter(None, (access.kind, access.step, who and f"by {who}"))),
+        "who manages the portal" if access.step in FOR_MANAGERS else "",
+        "of a case they see" if access.parties else "of their own case" if is_own else "",
+        stages_of(access.step) if access.step else "",
+        "second factor shown just now" if access.is_fresh else "",
+        "date of birth said" if access.is_proved else "",
+    ]
+    return "; ".join(filter(None, told))
+
+
+def stages_of(step: str) -> str:
+    """The stages at which a step may be taken, in the order of a case's life."""
+    at = [each for each in Stage if each in PROCESS[step].at]
+    others = [each for each in Stage if each not in at]
+    if len(at) <= len(others):
+        return f"at {', '.join(at)}"
+    return " but ".join(filter(None, ("at any stage", ", ".join(others))))
 
 
 @click.command("routes")

@@ -146,8 +146,18 @@ def test_the_routes_are_printed_with_what_each_asks(tmp_path):
     code, out, err = said_by("routes", "--matrix", IMPARTIAL_INSTANCE=str(tmp_path))
     assert code == 0, err
     assert "GET, POST /sign-in -> account.sign_in: public" in out.splitlines()
-    assert (
-        "GET /cases/<ref:ref>/calls -> calls.calls: performs settle_call by coordinator" in out.splitlines()
+    told = dict(line.split(": ", 1) for line in out.splitlines())
+    assert told["GET, POST /account/email -> email_change.ask"].endswith(
+        "expert; second factor shown just now"
+    )
+    assert told["GET /appointment/letter -> instructions.letter"] == (
+        "signed_in by claimant; of their own case; date of birth said"
+    )
+    assert told["POST /cases/<ref:ref>/bars/<number:bar_id>/lifting -> bars.lift"].startswith(
+        "performs lift_bar by coordinator; who manages the portal; of a case they see; at any stage but draft"
+    )
+    assert told["GET, POST /cases/<ref:ref>/offer/acceptance -> matching.accept"] == (
+        "performs take_offer by candidate; of a case they see; at offered"
     )
 
 
