@@ -27,10 +27,11 @@ from portal.ime.slots import Slot
 from portal.models import Case, SlotHold
 from portal.views.booking import Choosing, weighed
 from portal.views.instructions import claimant_page, own_case
-from portal.web.formats import day
+from portal.web.formats import count, day
 from portal.web.limits import RENDERING, limited
 from portal.web.page import done, page, take
 from portal.web.routing import performs, signed_in
+from portal.web.session import is_proved
 from portal.words import Role
 
 bp = Blueprint("times", __name__)
@@ -54,7 +55,7 @@ def offer(case: Case) -> Any:
         "times/offer.html",
         "times/_offer_form.html",
         form=form,
-        standing=[described(each, case) for each in offered(case)],
+        standing=[described(each) for each in offered(case)],
         **choosing.shown(form.slots.typed),
         **weighed(said_of(case, choosing, chosen, form) if form.errors or form.form_errors else []),
     )
@@ -90,24 +91,30 @@ def withdraw(case: Case) -> Any:
         "times/_withdraw_form.html",
         form=form,
         case=case,
-        standing=[described(each, case) for each in offered(case)],
+        standing=[described(each) for each in offered(case)],
     )
 
 
-def described(hold: SlotHold, case: Case) -> dict[str, Any]:
+def described(hold: SlotHold) -> dict[str, Any]:
     """An offered time in everyday words, as its place's clock shows it."""
     clinic = hold.clinic
     there = hold.starts_at.astimezone(ZoneInfo(clinic.time_zone))
-    home, away = (place(row.latitude, row.longitude) for row in (case.claimant, clinic))
-    miles = round(miles_between(home, away)) if home and away and not hold.is_telehealth else None
     return {
         "value": str(slot_of(hold)),
         "day": written_weekday(there) + ("" if there.year == clock.today().year else f", {there.year}"),
         "time": f"{clock_face(there)}, {zone_in_words(there)}",
         "place": "By video, at home" if hold.is_telehealth else ", ".join(place_lines(clinic)),
-        "miles": "" if miles is None else f"About {miles} {'mile' if miles == 1 else 'miles'} from your home",
         "until": written_time(hold.expires_at, clinic.time_zone),
     }
+
+
+def from_home(hold: SlotHold, case: Case) -> str:
+    """How far the claimant would go; empty where nothing is known of it, and until they said their date of birth: where
+    somebody lives is more than when and where they are examined."""
+    home, away = (place(row.latitude, row.longitude) for row in (case.claimant, hold.clinic))
+    if not home or not away or hold.is_telehealth or not is_proved():
+        return ""
+    return f"About {count(round(miles_between(home, away)), 'mile')} from your home"
 
 
 # --- the claimant -----------------------------------------------------------------------------------------------
@@ -129,7 +136,7 @@ def pick() -> Any:
         "times/pick.html",
         "times/_pick_form.html",
         form=form,
-        times=[described(each, case) for each in standing],
+        times=[described(each) | {"miles": from_home(each, case)} for each in standing],
     )
 
 

@@ -176,7 +176,9 @@ def test_what_the_claimant_writes_of_the_day_is_read_by_the_office_alone_as_they
     assert page.sees("Only our office reads them.")
     page.presses("Ask for it", kind="transport", detail="I take pills for panic")
     path = f"/cases/{booked.reference}"
-    assert visitor(world.coordinator).opens(path).sees("I take pills for panic")
+    office = visitor(world.coordinator).opens(path)
+    assert office.sees("I take pills for panic")
+    assert office.follows("Settle the arrangements").sees("send the expert in a message what they must know")
     for reader in (world.expert, world.referrer, world.colleague):
         page = visitor(reader).opens(path)
         assert page.sees("Transport") and not page.sees("pills"), reader.name

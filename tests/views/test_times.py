@@ -58,6 +58,21 @@ def test_the_claimant_is_offered_three_times_and_takes_one(offering, claimant, c
     assert booked.letter_id and Case.get_by_id(case.id).confirmed_at
 
 
+def test_the_link_alone_takes_a_time_and_says_nothing_of_where_the_claimant_lives(offering, visitor, case):
+    offering.presses("Offer these times", slots=values(offering, "slots")[:2])
+    page = visitor().opens(f"/appointment/link/{make_link(case)}").presses("Open my appointment")
+    assert page.heading == "Choose your appointment" and not page.sees("from your home")
+    page.opens("/appointment/identity")
+    born = case.claimant.born_on
+    parts = {"month": born.month, "day": born.day, "year": born.year}
+    page.presses("Continue", **{f"born_on-{name}": str(part) for name, part in parts.items()})
+    assert page.opens("/appointment/times").sees("from your home")
+    with clock.set_to(clock.now() + timedelta(hours=1, minutes=1)):
+        assert not page.opens("/appointment/times").sees("from your home")
+        page.presses("Take this time", slot=values(page, "slot")[0])
+        assert page.sees("Your appointment is booked.")
+
+
 def test_a_claimant_who_can_take_none_says_so(offering, claimant, case):
     offering.presses("Offer these times", slots=values(offering, "slots")[:1])
     page = claimant().opens("/appointment").follows("None of these works for me")
