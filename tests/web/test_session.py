@@ -1,10 +1,11 @@
 """A session lives in its row: it idles out, runs out, and ends for good."""
 
+import re
 from datetime import timedelta
 
 import pytest
 
-from portal import clock
+from portal import ROOT, clock
 from portal.ime.instructions import make_link, revoke_links, spend_link
 from portal.models import Session, User
 from portal.web.session import BACKGROUND, device_of
@@ -65,6 +66,22 @@ def test_what_a_page_asks_for_by_itself_keeps_no_session_open(visitor, world):
             assert answer.status_code == 200
     with clock.set_to(began + 20 * MINUTE):
         assert expert.opens("/account/sessions").heading == "Sign in"
+
+
+BY_ITSELF = re.compile(
+    r"""hx-trigger["']?\s*[=:]\s*["'][^"']*\b(?:load|every|revealed|intersect)\b"""
+    r"""|hx-preload|http-equiv=["']refresh|setInterval|requestIdleCallback|EventSource|WebSocket|sendBeacon"""
+)
+
+
+def test_no_page_asks_for_anything_by_itself_without_saying_so():
+    """What begins to poll says so in its requests' header, or it keeps a session open that nobody uses."""
+    pages = [*(ROOT / "portal" / "templates").rglob("*.html"), *(ROOT / "static").glob("*.js")]
+    own = [page for page in pages if not page.name.endswith(".min.js")]
+    asking = [page for page in own if BY_ITSELF.search(text := page.read_text()) and BACKGROUND not in text]
+    assert len(own) > 100 and not asking, asking
+    for told in ('data-hx-trigger="every 2s"', "'hx-trigger': 'load delay:1s'", "setInterval(ask, 9)"):
+        assert BY_ITSELF.search(told), told
 
 
 def test_typing_that_is_saved_keeps_a_session_open_and_never_beyond_its_end(visitor, world, case_at):
