@@ -306,6 +306,31 @@ def test_a_link_leads_nowhere_that_a_person_typed(target, visitor, world):
 SOURCES = {rule.url for rule in on_file().rules}  # where the text of a rule is to be read
 
 
+@pytest.mark.parametrize(
+    ("address", "is_link"),
+    [
+        ("https://www.law.example/1", True),
+        ("HTTP://www.law.example/1", True),
+        ("", False),
+        ("javascript:alert(1)", False),
+        (" javascript:alert(1)//https://", False),
+        ("java\tscript:alert(1)", False),
+        ("data:text/html,x", False),
+        ("//evil.test", False),
+        ("ftp://evil.test", False),
+    ],
+)
+def test_only_an_address_of_the_web_becomes_a_link_to_a_source(app, address, is_link):
+    source = app.jinja_env.get_template("components/show.html").module.source
+    written = str(source(address, "8 CCR 31.5"))
+    assert ("href" in written) is is_link and "8 CCR 31.5" in written
+
+
+def test_every_address_of_a_rule_is_written_by_the_one_that_looks_at_it():
+    templates = (VIEWS / "templates").rglob("*.html")
+    assert not [page for page in templates if re.search(r'href="\{\{ ?\w+\.url\b', page.read_text())]
+
+
 def test_what_people_type_becomes_no_link(app, world, case_at):
     """Names, places and messages that look like addresses stay text, whoever reads them."""
     typed = "javascript:alert(1) https://evil.test/ <a href=https://evil.test>x</a>"
