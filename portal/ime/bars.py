@@ -1,14 +1,21 @@
-"""Bars: a manager keeps one person from one case, whatever else would let them see it."""
+"""Bars: a manager keeps one person from one case, whatever else would let them see it; and the cases whose expert is kept
+from them, by a bar or because their account is closed."""
 
-from peewee import IntegrityError
+from typing import Any
+
+from peewee import SQL, IntegrityError
 
 from portal.db import database
 from portal.ime import account_notices, emergency
-from portal.ime.process import MovedOn, Refusal, remember, step
+from portal.ime.process import PROCESS, MovedOn, Refusal, remember, step
 from portal.ime.restriction import given
-from portal.models import Bar, Case, User
-from portal.policy import barred_from, colleagues
-from portal.words import Role
+from portal.kept import literal
+from portal.models import Bar, Case, Expert, User
+from portal.policy import barred_from, colleagues, is_barred
+from portal.words import Role, Stage
+
+# While the case waits for the expert, or will: they are to be released, or the clarification refused.
+EXPERT_IS_NEEDED = PROCESS["release_expert"].at | {Stage.CLARIFYING}
 
 
 @step
@@ -68,3 +75,41 @@ def other_managers(case: Case, user: User) -> list[User]:
     """The managers beside this person who still see the case."""
     gone = barred_from(case) | {user.id}
     return [each for each in account_notices.managers() if each.id not in gone]
+
+
+# --- experts who are kept out ------------------------------------------------------------------------------------
+
+
+def without_expert() -> Any:
+    """The condition on a case that its expert is needed and sees nothing of it any more. The few bars and closed accounts
+    are read first, not the many cases."""
+    closed = Expert.select(Expert.id).join(User).where(User.disabled_at.is_null(False))
+    left, barred = Case.alias(), Case.alias()
+    of_closed = left.select(left.id).where(SQL("is_open") & left.expert.in_(closed))
+    of_barred = (
+        Bar.select(barred.id)
+        .join(barred, on=(Bar.case == barred.id))
+        .join(Expert, on=(barred.expert == Expert.id))
+        .where(Expert.user == Bar.user)
+    )
+    waiting = Case.stage.in_([literal(each) for each in sorted(EXPERT_IS_NEEDED)])
+    return waiting & Case.id.in_(of_closed | of_barred)
+
+
+def is_expert_out(case: Case) -> bool:
+    """The case's expert is needed and sees nothing of it any more."""
+    expert: Any = case.expert
+    if expert is None or case.stage not in EXPERT_IS_NEEDED:
+        return False
+    return expert.user.disabled_at is not None or is_barred(expert.user, case)
+
+
+def why_out(case: Case) -> str:
+    """Why the expert of such a case sees nothing of it any more, as a sentence."""
+    expert: Any = case.expert
+    is_closed = expert.user.disabled_at is not None
+    return (
+        f"The account of {expert.name} is disabled."
+        if is_closed
+        else f"{expert.name} is barred from the case."
+    )

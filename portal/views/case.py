@@ -8,6 +8,7 @@ from peewee import JOIN
 from portal import queues, search
 from portal.forms.case import ORDERS, SHOW, STAGES, wish
 from portal.ime import emergency, journey, rules
+from portal.ime.bars import is_expert_out, why_out
 from portal.ime.history import QUIET, timeline
 from portal.ime.particulars import particulars
 from portal.ime.process import PROCESS
@@ -31,7 +32,7 @@ from portal.views import (
 from portal.views.desk import shown
 from portal.web import sought
 from portal.web.limits import SEARCH, limited
-from portal.web.navigation import Link, actions
+from portal.web.navigation import Link, actions, href_if_open
 from portal.web.page import is_htmx, page
 from portal.web.routing import number_of, sees_case, signed_in
 from portal.words import Part, Party, Role, Stage
@@ -83,6 +84,7 @@ def show(case: Case) -> Any:
         guarding=[*can.guarding, *accounting(case)],
         waits_for=waits_for(case),
         emergencies=emergencies(case),
+        **without_expert(case),
         is_managed=is_manager(g.person),
         awaited=PROCESS[case.next_step].button if case.next_step else "",
         sections=sections(case),
@@ -107,6 +109,13 @@ def sections(case: Case) -> list[tuple[str, dict[str, Any]]]:
 def emergencies(case: Case) -> list[EmergencyAccess]:
     """Who is at a restricted case by emergency access; of no concern to anybody outside the office."""
     return emergency.running(case) if case.is_restricted and g.party == Party.COORDINATOR else []
+
+
+def without_expert(case: Case) -> dict[str, str | None]:
+    """That the expert does nothing more in the case and where the office goes on; of no concern to anybody else."""
+    if g.party != Party.COORDINATOR or not is_expert_out(case):
+        return {}
+    return {"why_out": why_out(case), "release_href": href_if_open("release_expert", case)}
 
 
 def claimant_name(case: Case) -> str:

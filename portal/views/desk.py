@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, g, redirect, url_for
 
 from portal import clock, queues
-from portal.ime import credentials, rule_book, rules
+from portal.ime import bars, credentials, rule_book, rules
 from portal.ime.process import PROCESS
 from portal.kept import Kept, bind, literal
 from portal.models import Appointment, Arrangement, Case, Claimant, Clinic, Event, Expert, Notice, User
@@ -127,6 +127,7 @@ def home() -> Any:
         changed=changed_rules() if g.person.role == Role.COORDINATOR else [],
         unsettled=unsettled() if g.person.role == Role.COORDINATOR else [],
         at_risk=at_risk() if g.person.role == Role.COORDINATOR else [],
+        without_expert=without_expert() if g.person.role == Role.COORDINATOR else [],
         empty_words=(what, why, text, url_for(endpoint)),
         first_name=g.person.name.split()[0],
     )
@@ -215,6 +216,30 @@ def changed_rules() -> list[dict[str, str]]:
     return [
         {"reference": reference, "who": who, "kind": kinds[code].name if code in kinds else code}
         for _, reference, who, code in rows
+    ]
+
+
+WITHOUT_EXPERT = Kept(
+    lambda: (
+        Case.select(Case, Claimant, Expert, User)
+        .join(Claimant)
+        .switch(Case)
+        .join(Expert)
+        .join(User)
+        .where(bars.without_expert() & sight(Role.COORDINATOR, PLACES))
+        .order_by(Case.due_on, Case.id)
+        .limit(GROUP)
+    )
+)
+
+
+def without_expert() -> list[dict[str, str]]:
+    """The cases whose expert is barred from them or whose account is disabled: nothing moves before the office does.
+    One read."""
+    rows = WITHOUT_EXPERT.models(**seeing(g.person))
+    trail.lists(case.id for case in rows)
+    return [
+        {"reference": case.reference, "who": case.claimant.name, "what": bars.why_out(case)} for case in rows
     ]
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from portal import clock
 from portal.ime.appointment import booked_appointment
-from portal.models import AuditRecord, Bar, Credential
+from portal.models import AuditRecord, Bar, Case, Credential, User
 from portal.words import Stage
+from tests.databases import ON_BOTH
 
 
 def test_a_referrer_sees_whose_turn_each_case_is(visitor, world):
@@ -45,6 +46,53 @@ def test_every_row_of_a_desk_opens_its_case(visitor, world, who):
     for href in person.tree.xpath("//a[contains(@class, 'row__link')]/@href"):
         if not href.endswith("/calls"):
             assert person.opens(href).status == 200, href
+
+
+@pytest.mark.parametrize("reason", ["barred from the case.", "is disabled."])
+@pytest.mark.parametrize("stage", [Stage.SCHEDULING, Stage.BOOKED, Stage.REPORTING])
+def test_a_coordinator_sees_at_once_that_no_expert_can_act_and_where_to_go_on(
+    visitor, world, case_at, reason, stage
+):
+    case = case_at(stage)
+    office = visitor(world.second_coordinator).opens("/")
+    assert not office.sees("No expert can act")
+    if reason == "is disabled.":
+        User.update(disabled_at=clock.now()).where(User.id == world.expert.id).execute()
+    else:
+        Bar.create(case=case, user=world.expert, why="A cousin.", placed_by=world.coordinator)
+    assert office.opens("/").sees("No expert can act")
+    assert case.id in AuditRecord.select().order_by(AuditRecord.id.desc()).get().facts["cases"]
+    [row] = office.tree.xpath("//li[contains(., 'Decide now')][contains(., $ref)]", ref=case.reference)
+    assert world.expert.name in row.text_content() and reason in row.text_content()
+    assert office.opens(f"/cases/{case.reference}").sees("No expert can act:") and office.sees(reason)
+    assert not visitor(world.referrer).opens(f"/cases/{case.reference}").sees("No expert can act")
+    page = office.follows("Release the expert")
+    wanted = {"wanted_by": "coordinator"} if stage == Stage.BOOKED else {}
+    page.presses("Release the expert", why="They cannot act.", **wanted)
+    assert not office.opens(f"/cases/{case.reference}").sees("No expert can act")
+
+
+def test_an_expert_who_is_no_longer_needed_or_belongs_to_a_case_that_is_not_seen_is_on_no_list(
+    visitor, world, case_at
+):
+    hidden = case_at(Stage.BOOKED)
+    for case in (case_at(Stage.IN_REVIEW), case_at(Stage.CLOSED), hidden):
+        Bar.create(case=case, user=world.expert, why="A cousin.", placed_by=world.coordinator)
+    Bar.create(case=case_at(Stage.REPORTING), user=world.referrer, why="Kin.", placed_by=world.coordinator)
+    Case.update(is_restricted=True, coordinator=world.coordinator).where(Case.id == hidden.id).execute()
+    assert not visitor(world.second_coordinator).opens("/").sees("No expert can act")
+    assert visitor(world.coordinator).opens("/").sees("No expert can act")
+
+
+@ON_BOTH
+def test_a_clarification_whose_expert_is_barred_says_that_no_addendum_can_come(
+    visitor, world, case_at, backend
+):
+    case = case_at(Stage.CLARIFYING)
+    Bar.create(case=case, user=world.expert, why="A cousin.", placed_by=world.coordinator)
+    office = visitor(world.coordinator).opens("/")
+    assert office.sees("No expert can act") and office.sees(case.reference)
+    assert office.opens(f"/cases/{case.reference}").sees("No addendum can come from them.")
 
 
 @pytest.fixture
