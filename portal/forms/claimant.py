@@ -3,7 +3,8 @@
 from portal.forms import Form
 from portal.forms.drafts import NeededToSend, only
 from portal.forms.fields import Day, Email, Line, MustBeInThePast, Phone, State, Tick, Zip
-from portal.words import ArrangementKind
+from portal.ime.arrangements import said
+from portal.words import ArrangementKind, Party
 
 NEEDS = {
     ArrangementKind.INTERPRETER: ("An interpreter", "Language, if it is another than the one above"),
@@ -30,7 +31,7 @@ class ClaimantForm(Form):
     @classmethod
     def of(cls, case, listed):
         kept = {f"need_{each.kind}": True for each in listed.arrangements}
-        details = {f"detail_{each.kind}": each.detail for each in listed.arrangements}
+        details = {f"detail_{each.kind}": said(each, Party.REFERRER) for each in listed.arrangements}
         claimant = {**case.claimant.__data__, "state": case.claimant.state or None}
         return cls(data={**claimant, **kept, **details})
 

@@ -19,7 +19,7 @@ from portal.ime.process import NotAllowed, Refusal, actor_of, remember, step
 from portal.ime.readiness import missing
 from portal.ime.rule_book import take_snapshot
 from portal.ime.specialties import body_parts
-from portal.models import Case, Claimant, Event, Question, RuleSnapshot, User
+from portal.models import Arrangement, Case, Claimant, Event, Question, RuleSnapshot, User
 from portal.policy import Person, answers_for, is_barred
 from portal.words import Act, Audience, Party, Role, Stage
 
@@ -98,7 +98,10 @@ def edit_referral(
     change(case, CASE_FIELDS, case_fields or {})
     change_claimant(case, claimant_fields or {})
     for name, rows in (lists or {}).items():
-        replace(case, LISTS[name], rows)
+        if LISTS[name] is Arrangement:
+            replace_needs(case, rows)
+        else:
+            replace(case, LISTS[name], rows)
     if questions is not None:
         arrange_questions(case, questions)
 
@@ -146,6 +149,16 @@ def replace(case: Case, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     table.delete().where(table.case == case).execute()
     for row in rows:
         table.create(case=case, **row)
+
+
+def replace_needs(case: Case, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same of what is needed on the day; what the claimant or the office asked for since stays as it is."""
+    asked = {row.kind for row in case.arrangements.where(Arrangement.asked_by != Party.REFERRER)}
+    own = (Arrangement.case == case) & (Arrangement.asked_by == Party.REFERRER)
+    Arrangement.delete().where(own).execute()
+    for row in rows:
+        if row["kind"] not in asked:
+            Arrangement.create(case=case, **row)
 
 
 def arrange_questions(case: Case, wanted: Sequence[Mapping[str, Any]]) -> None:

@@ -4,11 +4,14 @@ from datetime import date
 
 import pytest
 
+from portal.ime.arrangements import ask_arrangement
+from portal.ime.instructions import make_link, spend_link
+from portal.ime.matching import release_expert
 from portal.ime.particulars import particulars
 from portal.ime.readiness import PARTS, missing
-from portal.ime.referral import edit_referral, start_referral
+from portal.ime.referral import edit_referral, return_referral, start_referral
 from portal.models import Case, Event, Message
-from portal.words import Stage
+from portal.words import ArrangementKind, Party, Stage
 from tests.paper import statements_of
 
 CONTINUE, LATER = "Save and continue", "Save and come back later"
@@ -296,3 +299,23 @@ def test_a_page_of_the_referral_takes_the_same_few_statements_whatever_it_lists(
     questions = [{"id": None, "text": f"What is finding {number}?", "issue": "other"} for number in range(30)]
     edit_referral(case, by=world.referrer, lists=rows, questions=questions)
     assert statements_of(lambda: person.opens(path)) == few <= 7
+
+
+def test_what_the_claimant_asked_for_is_not_read_and_not_lost_when_the_referral_comes_back(
+    visitor, world, case_at
+):
+    case = case_at(Stage.BOOKED)
+    link = spend_link(make_link(case))
+    ask_arrangement(case, by=link, kind=ArrangementKind.TRANSPORT, detail="I take pills for panic")
+    release_expert(fresh(case), by=world.coordinator, why="The expert is ill.")
+    return_referral(fresh(case), by=world.coordinator, why="Is it still needed?")
+    person = visitor(world.referrer).opens(page_of(case, "claimant"))
+    assert "daughter" in person.typed("detail_companion")
+    assert "pills" not in person.response.get_data(as_text=True)
+    person.presses(LATER, detail_companion="Her son comes along.")
+    rows = {row.kind: (row.asked_by, row.detail) for row in case.arrangements}
+    assert rows == {
+        ArrangementKind.TRANSPORT: (Party.CLAIMANT, "I take pills for panic"),
+        ArrangementKind.COMPANION: (Party.REFERRER, "Her son comes along."),
+    }
+    assert "pills" not in person.opens(page_of(case, "claimant")).response.get_data(as_text=True)
