@@ -223,8 +223,8 @@ def readable_documents(party: Party, case: Case) -> Any:
         )
     )
     by_expert = fn.EXISTS(Expert.select(SQL("1")).where(Expert.user == Document.filed_by))
-    is_no_record = Document.kind.in_(list(OWN_PAPERS)) | (Document.audience == Audience.EXPERT_AND_OFFICE)
-    return found.where(is_no_record | by_expert | were_given)
+    is_theirs = Document.audience.in_([Audience.EXPERT_AND_OFFICE, Audience.EVERYONE])
+    return found.where(Document.kind.in_(list(OWN_PAPERS)) | is_theirs | by_expert | were_given)
 
 
 def documents_for(party: Party, case: Case) -> Any:

@@ -16,7 +16,7 @@ from portal.ime.exclusion import not_credentialed
 from portal.ime.holds import let_go_all
 from portal.ime.instructions import revoke_all_links
 from portal.ime.modes import mode_of
-from portal.ime.panel import case_facts, expert_facts
+from portal.ime.panel import case_facts, expert_facts, facts_for
 from portal.ime.process import MovedOn, NotAllowed, Refusal, remember, step
 from portal.ime.ranking import Candidate, rank
 from portal.ime.report import discard_report
@@ -45,7 +45,7 @@ CONFLICTS = {"treated": "has_treated", "practice": "shares_practice", "financial
 
 def ranked(case: Case) -> list[Candidate]:
     """Every active expert for the case: the eligible by score from rank 1, then the excluded with their reasons."""
-    return rank(case_facts(case), expert_facts(case))
+    return rank(*facts_for(case))
 
 
 def end_of(day: date) -> datetime:

@@ -1,7 +1,7 @@
 """The facts of a ranking, read from what is on file: of the case, and of every expert on the panel at once."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +35,13 @@ DECLARED = ("has_treated", "shares_practice", "has_financial_link")
 # --- the case ---------------------------------------------------------------------------------------------------
 
 
-def case_facts(case: Case) -> CaseFacts:
+def facts_for(case: Case) -> tuple[CaseFacts, list[ExpertFacts]]:
+    """The facts of a ranking: of the case and of everybody on the panel."""
+    same = cases_of_claimant(case)
+    return case_facts(case, same), expert_facts(case, same)
+
+
+def case_facts(case: Case, same: Mapping[int, str] | None = None) -> CaseFacts:
     """What of the case decides who may examine."""
     claimant, listed, mode = case.claimant, particulars(case), required_of(case)
     return CaseFacts(
@@ -50,7 +56,7 @@ def case_facts(case: Case) -> CaseFacts:
         place=place(claimant.latitude, claimant.longitude),
         wishes=wished(listed) & frozenset(WISHES),
         treating_practice=case.treating_practice,
-        treating_doctors=frozenset(filter(None, treating_doctors(case))),
+        treating_doctors=frozenset(filter(None, (same or cases_of_claimant(case)).values())),
     )
 
 
@@ -87,14 +93,10 @@ def is_same_person(case: Case, other: Case) -> bool:
     return case.id == other.id or (same_day and plain_name(one.name) == plain_name(two.name))
 
 
-def treating_doctors(case: Case) -> Iterable[str]:
-    return cases_of_claimant(case).values()
-
-
 # --- the experts ------------------------------------------------------------------------------------------------
 
 
-def expert_facts(case: Case) -> list[ExpertFacts]:
+def expert_facts(case: Case, same: Mapping[int, str] | None = None) -> list[ExpertFacts]:
     """What of every active expert counts for the case; as many queries for five experts as for five thousand."""
     specialties = grouped(
         ExpertSpecialty.select(ExpertSpecialty.expert, ExpertSpecialty.code).order_by(ExpertSpecialty.id)
@@ -110,7 +112,7 @@ def expert_facts(case: Case) -> list[ExpertFacts]:
     )
     open_clinics = Clinic.select(Clinic.expert, Clinic.latitude, Clinic.longitude)
     clinics = grouped(open_clinics.where(Clinic.closed_at.is_null()))
-    declared = declarations(case)
+    declared = declarations(same or cases_of_claimant(case))
     answered = dict(answers(case))
     this_week = cases_this_week()
     records = report_records()
@@ -163,13 +165,11 @@ def accepted(expert: Any) -> frozenset[ArrangementKind]:
     return frozenset(kind for kind, does in accepts.items() if does)
 
 
-def declarations(case: Case) -> defaultdict[int, set[str]]:
+def declarations(cases: Iterable[int]) -> defaultdict[int, set[str]]:
     """What each expert ever declared on an offer of this claimant's cases, names of DECLARED."""
     found: defaultdict[int, set[str]] = defaultdict(set)
     rows = (
-        ConflictDeclaration.select(ConflictDeclaration, Offer)
-        .join(Offer)
-        .where(Offer.case.in_(list(cases_of_claimant(case))))
+        ConflictDeclaration.select(ConflictDeclaration, Offer).join(Offer).where(Offer.case.in_(list(cases)))
     )
     for row in rows:
         found[row.offer.expert_id] |= {name for name in DECLARED if getattr(row, name)}

@@ -13,7 +13,7 @@ from portal import clock
 from portal.db import database
 from portal.demo.people import person
 from portal.ime.process import PROCESS
-from portal.models import Bar, Case, EmergencyAccess, Organisation, SecureLink, Session, User
+from portal.models import Bar, Case, Document, EmergencyAccess, Organisation, SecureLink, Session, User
 from portal.policy import Person, is_manager, party_to, readable_documents, readable_messages, visible_cases
 from portal.words import Party, Role, Stage
 from tests.conftest import open_database
@@ -49,6 +49,25 @@ BACKED_UP = {
 }
 
 
+def file_papers(ours):
+    """Of each sort of paper one before and one after the brief, and a file review that waits for its brief."""
+    expert = ours.world.expert
+    for stage in (Stage.SCHEDULING, Stage.BOOKED):
+        for kind, audience, by in (
+            ("imaging", "case", ours.world.referrer),
+            ("imaging", "case", expert),
+            ("imaging", "expert_and_office", ours.world.coordinator),
+            ("notice", "case", ours.world.coordinator),
+        ):
+            key = f"{kind}{audience}{by.id}{stage}"
+            said = {"name": "Paper.pdf", "media_type": "application/pdf", "size": 1}
+            where = {"case": ours.case_at(stage), "kind": kind, "audience": audience}
+            Document.create(key=key, sha256=key, filed_by=by, **said, **where)
+    booked, waiting = ours.case_at(Stage.BOOKED), ours.case_at(Stage.REPORTING)
+    Case.update(records_given_at=clock.now()).where(Case.id == booked.id).execute()
+    Case.update(is_file_review=True, records_given_at=None).where(Case.id == waiting.id).execute()
+
+
 class Cells:
     """Questions of the matrix with the answers they have when nothing is taken out.
 
@@ -70,6 +89,7 @@ class Cells:
                 "third_coordinator": third(ours.world),
             }
         restrict(ours, theirs)
+        file_papers(ours)
         self.cases = [side.case_at(stage) for side in (ours, theirs) for stage in Stage]
         self.of_policy()
         self.of_sessions(ours)
@@ -93,7 +113,7 @@ class Cells:
         for party in Party:
             for read in (readable_documents, readable_messages):
                 self.asks[read.__name__, party] = lambda party=party, read=read: [
-                    row.id for case in self.cases[8:12] for row in read(party, case)
+                    row.id for case in self.cases[6:12] for row in read(party, case)
                 ]
 
     def of_sessions(self, ours):
