@@ -26,7 +26,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
         IMPARTIAL=config,
         SECRET_KEY=config.signing_secret(),
         MAX_CONTENT_LENGTH=config.upload_limit,
-        MAX_FORM_MEMORY_SIZE=4_000_000,
+        MAX_FORM_MEMORY_SIZE=4 * 1024**2,
         MAX_FORM_PARTS=2_000,
     )
     config.instance.mkdir(parents=True, exist_ok=True)

@@ -30,6 +30,7 @@ from portal.web.download import attachment
 from portal.web.limits import FILING, READING, limited
 from portal.web.page import done, page, take
 from portal.web.routing import signed_in
+from portal.web.security import takes_files
 from portal.words import Role
 
 bp = Blueprint("profile", __name__)
@@ -188,6 +189,7 @@ def own_credential(expert: Expert, number: int) -> Credential:
 @bp.route("/experts/<number:expert_id>/credentials/<number:credential_id>/evidence", methods=["GET", "POST"])
 @signed_in(*READERS)
 @limited(FILING)
+@takes_files
 def add_evidence(expert_id: int, credential_id: int) -> Any:
     expert, form = find(expert_id), FileForm()
     row = own_credential(expert, credential_id)
@@ -243,6 +245,7 @@ def download(expert_id: int, file_id: int) -> Response:
 @bp.route("/experts/<number:expert_id>/sample-report", methods=["GET", "POST"])
 @signed_in(*READERS)
 @limited(FILING)
+@takes_files
 def add_sample(expert_id: int) -> Any:
     expert, form = find(expert_id), FileForm()
     if form.validate_on_submit() and take(

@@ -30,6 +30,7 @@ from portal.web.limits import FILING, READING, limited
 from portal.web.navigation import href_if_open, is_open
 from portal.web.page import done, page, take
 from portal.web.routing import number_of, performs, sees_case
+from portal.web.security import takes_files
 from portal.words import Audience, Party
 
 bp = Blueprint("records", __name__)
@@ -156,6 +157,7 @@ def removal(case: Case, document: Document) -> str:
 @bp.route("/cases/<ref:ref>/records/new", methods=["GET", "POST"])
 @performs(file_document)
 @limited(FILING)
+@takes_files
 def upload(case: Case) -> Any:
     form = UploadForm(AUDIENCES[g.party])
     if not form.validate_on_submit():

@@ -40,6 +40,7 @@ from portal.web.formats import count, time_now
 from portal.web.limits import RENDERING, limited
 from portal.web.page import done, page, saves_while_typing, take
 from portal.web.routing import performs, sees_case
+from portal.web.security import takes_much
 from portal.words import Party, ReportState, Stage
 
 bp = Blueprint("report", __name__)
@@ -53,6 +54,7 @@ ELSEWHERE = "This was changed in another window meanwhile. Your text is kept her
 
 @bp.route("/cases/<ref:ref>/report", methods=["GET", "POST"])
 @performs(write_report)
+@takes_much
 def write(case: Case) -> Any:
     items = written_report.items(case)
     form = writer_form(items, case.is_file_review)

@@ -35,6 +35,7 @@ from portal.web.formats import count
 from portal.web.limits import EXPORT, limited
 from portal.web.page import done, page, take
 from portal.web.routing import freshly, manages, number_of, performs, signed_in
+from portal.web.security import takes_files
 from portal.words import Party, Role, Stage
 
 bp = Blueprint("rules", __name__)
@@ -222,6 +223,7 @@ def name_of(row: RuleChange, filed: Rule | None) -> str:
 @bp.route("/rules/file", methods=["GET", "POST"])
 @manages
 @freshly
+@takes_files
 def load() -> Any:
     """A rule file: first what it would change, then the reason, then all of it or nothing."""
     if request.method == "POST" and "kept" in request.form:

@@ -79,7 +79,8 @@ def refused(error: HTTPException) -> Any:
     if error.response is not None:
         return error.response
     code = error.code if error.code in PAGES else 404
-    return render_template(f"errors/{code}.html"), error.code or 404
+    has_files = request.mimetype == "multipart/form-data"
+    return render_template(f"errors/{code}.html", has_files=has_files), error.code or 404
 
 
 def failed(error: Exception) -> Any:

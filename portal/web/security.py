@@ -1,5 +1,6 @@
 """Cookies, cross-site request forgery, and the headers every answer carries."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,7 +36,11 @@ HEADERS = {
 }
 
 
-SMALL = 1024**2  # bytes; more than any form without files holds
+SMALL = 1024**2  # bytes; more than any form holds but those that say so
+LONG = 4 * SMALL  # a report whose every field is full, a rule file on its way from one page to the next
+FORM = "application/x-www-form-urlencoded"
+PARTS_BESIDE_FILES = 100  # more than any form with files has, the files counted
+TEXT_BESIDE_FILES = 500_000  # bytes of each
 UNWRITTEN = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -54,10 +59,29 @@ def ask_for_tls() -> Any:
     return redirect(current_app.config["IMPARTIAL"].public_url + request.full_path.rstrip("?"), 301)
 
 
-def take_little_from_strangers() -> None:
-    """Only those who may file documents can send a body as large as documents are."""
-    if not is_staff(g.person):
-        request.max_content_length = SMALL
+def takes_files(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Written nearest to the view: a form with files is taken as large as documents are."""
+    view.takes_files = True  # type: ignore[attr-defined]
+    return takes_much(view)
+
+
+def takes_much(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Written nearest to the view: its form holds more text than others."""
+    view.takes_much = True  # type: ignore[attr-defined]
+    return view
+
+
+def take_no_more_than_the_form_holds() -> None:
+    """A body as large as documents are is taken where there are files, from those who may file some, and of the kind
+    that goes to the disk. What is read into memory at once is counted before it is taken apart: a field costs a hundred
+    times its two bytes there."""
+    view = current_app.view_functions.get(request.endpoint or "") if is_staff(g.person) else None
+    if hasattr(view, "takes_files") and request.mimetype == "multipart/form-data":
+        request.max_form_parts, request.max_form_memory_size = PARTS_BESIDE_FILES, TEXT_BESIDE_FILES
+        return
+    request.max_content_length = LONG if hasattr(view, "takes_much") else SMALL
+    if request.mimetype == FORM and request.get_data().count(b"&") >= current_app.config["MAX_FORM_PARTS"]:
+        abort(413)
 
 
 def refuse_other_sites() -> None:
@@ -103,7 +127,7 @@ def register(app: Flask) -> None:
     )
     before = app.before_request_funcs.setdefault(None, [])
     before[:0] = [refuse_unknown_hosts] * config.is_production + [ask_for_tls] * is_https
-    app.before_request(take_little_from_strangers)
+    app.before_request(take_no_more_than_the_form_holds)
     app.before_request(refuse_other_sites)
     CSRFProtect(app)
     app.after_request(protect)

@@ -7,6 +7,7 @@ from time import process_time
 
 import pytest
 from lxml import html
+from werkzeug.formparser import FormDataParser
 
 from portal import outside
 from portal.ime import files
@@ -74,7 +75,47 @@ def test_who_may_file_nothing_can_send_nothing_large(app, visitor, world, case_a
     claimant = visitor()
     claimant.opens(f"/appointment/link/{make_link(case_at(Stage.BOOKED))}").presses("Open my appointment")
     assert claimant.client.post("/appointment/change", **large).status_code == 413
-    assert visitor(world.referrer).client.post("/referrals/new", **large).status_code == 400
+
+
+def token_of(page):
+    return page.tree.xpath("//main//input[@name='csrf_token']/@value")[0]
+
+
+def multipart(fields, size):
+    """A form with these fields and a file of this size."""
+    lines = [
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}' for name, text in fields.items()
+    ]
+    lines.append('--x\r\nContent-Disposition: form-data; name="files"; filename="a.pdf"\r\n\r\n' + "x" * size)
+    return {"data": "\r\n".join([*lines, "--x--\r\n"]), "content_type": "multipart/form-data; boundary=x"}
+
+
+def test_a_form_without_files_takes_little_from_anybody_and_few_fields(visitor, world, case_at, monkeypatch):
+    """Thirty megabytes of `&a=1` took 1.8 GB of memory: the limits of a form's parts hold for forms with files alone."""
+    expert, form = visitor(world.expert), "application/x-www-form-urlencoded"
+    token = token_of(expert.opens("/calendar"))
+    monkeypatch.setattr(FormDataParser, "parse", lambda *_: pytest.fail("It was taken apart."))
+    for path in ("/calendar", f"/cases/{case_at(Stage.REPORTING).reference}/report", "/nowhere"):
+        for body in (f"csrf_token={token}" + "&a=1" * 2_000, f"csrf_token={token}&a=" + "x" * 5_000_000):
+            answer = expert.client.post(path, data=body, content_type=form)
+            assert (answer.status_code, "shorten what you wrote" in answer.text) == (413, True)
+    assert expert.client.post("/calendar", **multipart({"csrf_token": token}, 2 * 1024**2)).status_code == 413
+
+
+def test_a_report_as_long_as_its_fields_is_taken(visitor, world, case_at):
+    page = visitor(world.expert).opens(f"/cases/{case_at(Stage.REPORTING).reference}/report")
+    names = [each for each in page.tree.xpath("//textarea/@name") if each.startswith("section_")]
+    page.presses("Save the report", **{name: "word " * 39_999 for name in names})
+    assert page.status == 200 and len(names) * 200_000 > 1024**2
+
+
+def test_beside_files_there_is_little_text(visitor, world, case_at):
+    path = f"/cases/{case_at(Stage.BOOKED).reference}/records/new"
+    page = visitor(world.coordinator).opens(path)
+    much = {f"f{number}": "x" for number in range(100)}
+    for more in (much, {"provider": "x" * 500_001}):
+        answer = page.client.post(path, **multipart(more | {"csrf_token": token_of(page)}, 10))
+        assert (answer.status_code, "fewer files" in answer.text) == (413, True)
 
 
 def test_a_fault_leaves_in_page_and_log_its_kind_and_place_and_no_word_of_the_case(
