@@ -848,6 +848,9 @@ class Delivery(Remembered):
 # --- the audit trail --------------------------------------------------------------------------------------------
 
 
+BEYOND_RECORDS = 2**62  # no audit record has a number beyond this, on either side of nothing
+
+
 class AuditRecord(Added, Remembered):
     """One thing that was done or refused, for good: triggers refuse every change. Numbers, not keys, point at people and
     things, so that the record outlives them; `facts` holds nothing personal or medical."""
@@ -868,6 +871,9 @@ class AuditRecord(Added, Remembered):
     source = CharField(default="")  # the network address
     request = CharField(default="")  # the reference of the request, as error pages show it
     facts = JSONField(default=dict)
+
+    class Meta:
+        constraints = [Check(f"id BETWEEN {1 - BEYOND_RECORDS} AND {BEYOND_RECORDS}")]
 
 
 AuditRecord.add_index(AuditRecord.case, AuditRecord.id, name="audit_by_case")

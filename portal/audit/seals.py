@@ -17,14 +17,14 @@ from portal import clock
 from portal.audit import anchor
 from portal.audit.guard import LOCK
 from portal.db import database
-from portal.models import AuditRecord, AuditSeal
+from portal.models import BEYOND_RECORDS, AuditRecord, AuditSeal
 
 log = logging.getLogger("portal")
 
 BATCH = 500
 PATIENCE = "1s"  # writers wait behind a sealer who waits: not longer than this
 DIGITS = 64  # of a SHA-256 in hex
-START, END = -(2**62), 2**62  # no record has a number beyond these
+START, END = -BEYOND_RECORDS, BEYOND_RECORDS  # records have numbers in (START, END]
 COLUMNS = [field.column_name for field in AuditRecord._meta.sorted_fields]
 SEAL = ("first", "last", "count", "digests", "previous", "sealed_at", "sha256")
 FACTS = COLUMNS.index("facts")
@@ -88,6 +88,14 @@ def records(target: Database, after: int, upto: int, most: int) -> list[Row]:
     return list(target.execute_sql(sql, (after, upto)).fetchall())
 
 
+def ends(target: Database) -> tuple[int, int]:
+    """The lowest and the highest number that a record has, wherever they lie; (0, 0) where there are no records."""
+    first, last = target.execute_sql(
+        "SELECT (SELECT MIN(id) FROM audit_record), (SELECT MAX(id) FROM audit_record)"
+    ).fetchone()
+    return int(first or 0), int(last or 0)
+
+
 def seal_after(target: Database, last: int) -> Seal | None:
     """The first seal that ends behind this record."""
     return read_seal(target, f"WHERE last > {target.param} ORDER BY last LIMIT 1", (last,))
@@ -118,10 +126,20 @@ def seal(anchored: Path) -> int:
             made.append(batch)
             if batch.count < BATCH:
                 break
+        if not is_in_reach():
+            log.error(
+                "The audit trail has numbers that no seal reaches: run `flask --app wsgi verify audit`."
+            )
     except OperationalError as busy:
         log.warning("The audit trail was not sealed this time: %s", type(busy.__cause__ or busy).__name__)
     anchor.append(anchored, unanchored(anchor.end_of(anchored), made))
     return sum(batch.count for batch in made)
+
+
+def is_in_reach() -> bool:
+    """Every record there is or will be can come under a seal: none has a number beyond all, no seal ends behind them."""
+    (first, last), newest = ends(database.obj), last_seal(database.obj)
+    return first > START and last <= END and (newest is None or newest.last <= last)
 
 
 def seal_batch() -> Seal | None:

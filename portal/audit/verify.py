@@ -58,12 +58,19 @@ def verify(target: Database, anchored: Path | None, tell: Told = lambda sentence
     if proof:
         proof.ends()
     walk.records = walk.sealed + count(target, before.last if before else START, END)
+    if beyond := count_all(target) - count(target, START, END):
+        walk.records += beyond
+        walk.find(f"{several(beyond)} out of every seal's reach, under a number that no record can have.")
     return walk
 
 
 def count(target: Database, after: int, upto: int) -> int:
     sql = f"SELECT COUNT(*) FROM audit_record WHERE id > {target.param} AND id <= {target.param}"  # noqa: S608 - our own words
     return int(target.execute_sql(sql, (after, upto)).fetchone()[0])
+
+
+def count_all(target: Database) -> int:
+    return int(target.execute_sql("SELECT COUNT(*) FROM audit_record").fetchone()[0])
 
 
 # --- a seal

@@ -160,7 +160,7 @@ CREATE INDEX "notice_to_phone" ON "notice" ("id") WHERE state IN ('by_phone', 'f
 CREATE INDEX "notice_owed" ON "notice" ("not_before", "id") WHERE state IN ('owed', 'sending');
 CREATE TABLE "delivery" ("id" SERIAL NOT NULL PRIMARY KEY, "notice_id" INTEGER NOT NULL, "at" TIMESTAMP NOT NULL, "is_delivered" BOOLEAN NOT NULL, "detail" VARCHAR(255) NOT NULL, FOREIGN KEY ("notice_id") REFERENCES "notice" ("id") ON DELETE CASCADE);
 CREATE INDEX "delivery_notice_id" ON "delivery" ("notice_id");
-CREATE TABLE "audit_record" ("id" SERIAL NOT NULL PRIMARY KEY, "at" TIMESTAMP NOT NULL, "act" VARCHAR(255) NOT NULL CHECK ("act" IN ('created', 'read', 'changed', 'removed', 'exported', 'sent', 'signed_in', 'signed_out', 'rights_changed', 'emergency', 'purged', 'alerted')), "ending" VARCHAR(255) NOT NULL CHECK ("ending" IN ('done', 'refused', 'failed')), "user_number" INTEGER, "link_number" INTEGER, "session_number" INTEGER, "organisation_number" INTEGER, "party" VARCHAR(255) NOT NULL, "case_number" INTEGER, "thing" VARCHAR(255) NOT NULL, "number" INTEGER, "route" VARCHAR(255) NOT NULL, "source" VARCHAR(255) NOT NULL, "request" VARCHAR(255) NOT NULL, "facts" JSONB NOT NULL);
+CREATE TABLE "audit_record" ("id" SERIAL NOT NULL PRIMARY KEY, "at" TIMESTAMP NOT NULL, "act" VARCHAR(255) NOT NULL CHECK ("act" IN ('created', 'read', 'changed', 'removed', 'exported', 'sent', 'signed_in', 'signed_out', 'rights_changed', 'emergency', 'purged', 'alerted')), "ending" VARCHAR(255) NOT NULL CHECK ("ending" IN ('done', 'refused', 'failed')), "user_number" INTEGER, "link_number" INTEGER, "session_number" INTEGER, "organisation_number" INTEGER, "party" VARCHAR(255) NOT NULL, "case_number" INTEGER, "thing" VARCHAR(255) NOT NULL, "number" INTEGER, "route" VARCHAR(255) NOT NULL, "source" VARCHAR(255) NOT NULL, "request" VARCHAR(255) NOT NULL, "facts" JSONB NOT NULL, CHECK (id BETWEEN -4611686018427387903 AND 4611686018427387904));
 CREATE INDEX "audit_by_case" ON "audit_record" ("case_number", "id");
 CREATE INDEX "audit_by_user" ON "audit_record" ("user_number", "at");
 CREATE INDEX "audit_by_session" ON "audit_record" ("session_number", "id");
@@ -228,6 +228,8 @@ CREATE TABLE IF NOT EXISTS case_search (rowid INTEGER PRIMARY KEY, words TSVECTO
 CREATE INDEX IF NOT EXISTS case_search_words ON case_search USING GIN (words);
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'The audit trail is never changed.'; END $$;
 CREATE FUNCTION hold_audit_lock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(7310443); RETURN NULL; END $$;
+CREATE FUNCTION refuse_out_of_turn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id <> currval('audit_record_id_seq') THEN RAISE EXCEPTION 'The audit trail is never changed.'; END IF; RETURN NEW; END $$;
 CREATE TRIGGER audit_record_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_record FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_seal_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_record_lock BEFORE INSERT ON audit_record FOR EACH STATEMENT EXECUTE FUNCTION hold_audit_lock();
+CREATE TRIGGER audit_record_in_turn BEFORE INSERT ON audit_record FOR EACH ROW EXECUTE FUNCTION refuse_out_of_turn();

@@ -163,6 +163,20 @@ def test_a_record_that_was_slipped_in_before_all_others_is_named(anchored, backe
     assert findings(anchored) == ["1 record is under no seal, before record 1."]
 
 
+@pytest.mark.parametrize("number", [2**62 + 1, -(2**62)])
+def test_a_record_beyond_every_number_is_counted_and_sealing_says_so(anchored, caplog, number):
+    """SQLite alone has room for such numbers."""
+    before = verify(database.obj, anchored)
+    forged("PRAGMA ignore_check_constraints = 1", insert(number))
+    for _ in range(2):
+        audit.record(Act.READ)
+    sealed = seal(anchored)
+    walk = verify(database.obj, anchored)
+    assert (walk.records, walk.sealed) == (before.records + 3, before.sealed + sealed)
+    assert walk.first.endswith("out of every seal's reach, under a number that no record can have.")
+    assert "run `flask --app wsgi verify audit`" in caplog.text
+
+
 @ON_BOTH
 def test_two_records_that_changed_places_are_named(anchored, backend):
     one, other = numbers()[0], numbers()[3]
@@ -390,7 +404,26 @@ def test_sealing_goes_on_while_others_write(world, tmp_path):
     assert (walk.is_whole, walk.records, walk.sealed) == (True, before + 100, before + 100)
 
 
+@ON_BOTH
+def test_a_seal_that_ends_behind_every_record_does_not_stop_sealing_in_silence(anchored, backend, caplog):
+    AuditSeal.create(first=1, last=2**31 - 1, count=0, digests="", previous="", sha256="x")
+    audit.record(Act.READ)
+    assert seal(anchored) == 0
+    assert "run `flask --app wsgi verify audit`" in caplog.text
+
+
 # --- the guard ---
+
+
+@ON_BOTH
+@pytest.mark.parametrize("number", [2**62 + 1, 2**62, 2**31 - 1, 10**6, 0, -5, -(2**62)])
+def test_a_record_takes_the_next_number_and_no_other(anchored, backend, number):
+    """One with a number beyond all others was written, and kept those after it from being sealed for good."""
+    with pytest.raises(DatabaseError), database.atomic():
+        database.execute_sql(insert(number))
+    audit.record(Act.READ)
+    assert seal(anchored) == 1
+    assert findings(anchored) == []
 
 
 @ON_BOTH
