@@ -56,9 +56,10 @@ def show_code(user: User, code: str) -> None:
 
 
 def show_own_passkey(user: User, answer: str, *, site: Site, challenge: bytes) -> None:
-    """The person shows one of their passkeys. Raises Refusal for any other answer, which nobody can guess: no try is
-    counted."""
+    """The person shows one of their passkeys: the code of their app, stopped by guesses, works again. Raises Refusal for
+    any other answer, which nobody can guess: no try is counted."""
     on_record(user, lambda: use_passkey(user, answer, site=site, challenge=challenge), "passkey")
+    forgive(of_factor(user))
 
 
 def show_recovery_code(user: User, code: str) -> None:

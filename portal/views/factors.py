@@ -45,6 +45,7 @@ def add(user: User) -> Any:
 @bp.route("/account/authenticator/beginning", methods=["POST"])
 @enrolls
 def begin_app(user: User) -> Any:
+    refuse_where_not_accepted(user)
     begin_authenticator(user)
     return redirect(url_for("factors.confirm_app", next=own_page(request.form.get("next", "")) or None), 303)
 
@@ -52,6 +53,7 @@ def begin_app(user: User) -> Any:
 @bp.route("/account/authenticator", methods=["GET", "POST"])
 @enrolls
 def confirm_app(user: User) -> Any:
+    refuse_where_not_accepted(user)
     form = CodeForm(data={"next": wanted()})
     if form.validate_on_submit() and take(form, lambda: confirm_authenticator(user, form.code.data)):
         return enrolled(user, "Your authenticator app is set up.", form.next.data)
@@ -65,6 +67,12 @@ def confirm_app(user: User) -> Any:
         picture=picture_of(address_of(begun)),
         secret=in_groups(begun.secret),
     )
+
+
+def refuse_where_not_accepted(user: User) -> None:
+    """Nobody comes in by an app where their organisation asks for a passkey."""
+    if not factors_of(user).accepts_app:
+        abort(404)
 
 
 def choice(user: User, form: PasskeyForm) -> Any:

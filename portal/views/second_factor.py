@@ -20,6 +20,10 @@ from portal.web.target import own_page
 bp = Blueprint("second_factor", __name__)
 
 NOT_OFFERED = "Your organization asks for a passkey."
+SIGN_IN_WITH_IT = (
+    "Your organization asks for a passkey. If you have lost yours, sign out and in again: there this code leads to"
+    " adding a new one."
+)
 
 
 @bp.route("/sign-in/second-factor", methods=["GET", "POST"])
@@ -50,9 +54,9 @@ def show_passkey(user: User) -> Any:
 @knows_password
 @limited(SIGN_IN)
 def recover(user: User) -> Any:
-    form = RecoveryForm(data={"next": wanted()})
-    if form.validate_on_submit() and take(form, lambda: show_recovery_code(user, form.code.data)):
-        return go_on(form)
+    factors, form = factors_of(user), RecoveryForm(data={"next": wanted()})
+    if form.validate_on_submit() and take(form, lambda: recovered(factors, user, form.code.data)):
+        return go_on(form, enough=factors.accepts_app)
     return page("second_factor/recover.html", "second_factor/_recovery_form.html", form=form)
 
 
@@ -86,6 +90,13 @@ def offered(factors: Factors, user: User, code: str) -> None:
     if not offers_app(factors):
         raise Refusal(NOT_OFFERED)
     show_code(user, code)
+
+
+def recovered(factors: Factors, user: User, code: str) -> None:
+    """Where a passkey is asked for, a recovery code leads to adding one, and opens nothing else."""
+    if g.half is None and not factors.accepts_app:
+        raise Refusal(SIGN_IN_WITH_IT)
+    show_recovery_code(user, code)
 
 
 def checked(user: User, answer: str) -> None:

@@ -277,6 +277,17 @@ def test_after_fifty_guesses_in_a_row_no_code_opens_until_a_reset_however_long_o
     show_code(world.coordinator, again.code())
 
 
+def test_after_fifty_guesses_a_passkey_that_is_shown_lets_the_app_work_again(visitor, world):
+    device, app = has_passkey(visitor, world.coordinator), App(world.coordinator)
+    for number in range(TRIES_IN_A_ROW):
+        with clock.set_to(clock.now() + timedelta(minutes=2 * number - 200)), pytest.raises(Refusal):
+            show_code(world.coordinator, "000000")
+    person = shows_code(shows_password(visitor(), world.coordinator), app.code())
+    assert person.sees(FACTOR_STOPPED)
+    assert is_in(shows_passkey(person, device))
+    assert is_in(shows_code(shows_password(visitor(), world.coordinator), app.code()))
+
+
 def test_a_success_starts_the_count_anew(world):
     app = App(world.coordinator)
     for _ in range(3):
@@ -515,12 +526,39 @@ def test_where_passkeys_are_asked_for_nobody_adds_one_by_password_alone_past_an_
     assert thief.client.get("/account/authenticator").status_code == 303
 
 
-def test_where_passkeys_are_asked_for_a_recovery_code_still_opens(visitor, world):
-    App(world.coordinator)
-    code = make_recovery_codes(world.coordinator)[0]
+def test_where_passkeys_are_asked_for_a_recovery_code_only_leads_to_adding_one(visitor, world):
+    """It opened everything, ten times over, and new ones could be made each time."""
+    has_passkey(visitor, world.coordinator)
+    first, second, *_ = make_recovery_codes(world.coordinator)
     asks_for_passkeys(world.coordinator)
     person = shows_password(visitor(), world.coordinator).follows("Use a recovery code")
-    assert is_in(person.presses("Continue with this code", code=code))
+    person.presses("Continue with this code", code=first)
+    assert (person.heading, is_in(person)) == ("Add another way to sign in", False)
+    person.opens("/account/second-factor")
+    answers_passkey(person, Device(), "/account/passkeys", make=True)
+    assert is_in(person)
+    with clock.set_to(clock.now() + timedelta(minutes=11)):
+        person.opens("/sign-in/second-factor/recovery-code").presses("Continue with this code", code=second)
+        assert (person.status, person.sees("sign out and in again")) == (422, True)
+        assert not is_spent(world.coordinator, second)
+
+
+def is_spent(user, code):
+    try:
+        use_recovery_code(user, code)
+    except Refusal:
+        return True
+    return False
+
+
+def test_where_passkeys_are_asked_for_nobody_adds_an_app_instead(visitor, world):
+    app = App(world.coordinator)
+    asks_for_passkeys(world.coordinator)
+    person = shows_code(shows_password(visitor(), world.coordinator), app.code())
+    data = {"csrf_token": person.typed("csrf_token"), "code": "000000"}
+    for path in ("/account/authenticator/beginning", "/account/authenticator"):
+        assert person.client.post(path, data=data).status_code == 404
+    assert Authenticator.select().where(Authenticator.user == world.coordinator).count() == 1
 
 
 # --- the first factor
