@@ -15,7 +15,7 @@ CARRY_LINK = {
     AccountMail.RESET: ("password", AccountPurpose.RESET),
     AccountMail.CONFIRM_EMAIL: ("email", AccountPurpose.EMAIL_CHANGE),
 }
-LEAD_TO = {AccountMail.ALERT: "/alerts"}
+LEAD_TO = {AccountMail.ALERT: "/alerts", AccountMail.CALENDAR_ADDRESS: "/calendar"}
 
 
 def send_owed(limit: int = 500) -> int:

@@ -337,6 +337,8 @@ class AccountMail(Word):
     EMAIL_CHANGED = "email_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 – a word, no password
     FACTOR_CHANGED = "factor_changed"
+    FACTOR_GUESSED = "factor_guessed"
+    CALENDAR_ADDRESS = "calendar_address"
     RIGHTS_CHANGED = "rights_changed"
     ALERT = "alert"
     CREDENTIAL = "credential"

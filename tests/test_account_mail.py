@@ -28,6 +28,7 @@ FACTS = {
         {"what": "factors_reset"},
         {"what": "organization_account"},
     ],
+    AccountMail.FACTOR_GUESSED: [{"count": 5}],
     AccountMail.CREDENTIAL: [
         {"what": "CA license", "expires_on": "2027-01-04", "days": days, "expert": 1, "who": "Adaeze Okafor"}
         for days in (0, 1, 30)

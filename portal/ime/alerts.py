@@ -1,9 +1,10 @@
 """What the managers must hear of at once: somebody takes out many documents, or is refused again and again."""
 
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
-from peewee import JOIN, fn
+from peewee import JOIN
 
 from portal import audit, clock
 from portal.db import one_at_a_time
@@ -16,17 +17,22 @@ MOST_REFUSALS = 20
 WITHIN = timedelta(minutes=10)
 PAUSE = timedelta(hours=1)  # after an alert, before the next of its kind about the same person
 TAKEN_OUT = frozenset({Act.READ, Act.EXPORTED})
+FILES = ("document", "expert_file")
+# A factor shown in vain is refused, though whoever guesses sees a page each time.
+REFUSED = (AuditRecord.ending == Ending.REFUSED) | (
+    (AuditRecord.ending == Ending.FAILED) & (AuditRecord.act == Act.SIGNED_IN)
+)
 
 
 def watch(record: AuditRecord) -> Alert | None:
     """Tell the managers if this record is one too many of its kind; part of the transaction of the record."""
     if record.user is None and record.session is None:
         return None
-    if record.ending == Ending.REFUSED:
-        count = lately(record).where(AuditRecord.ending == Ending.REFUSED).count()
+    if record.ending == Ending.REFUSED or (record.ending, record.act) == (Ending.FAILED, Act.SIGNED_IN):
+        count = lately(record).where(REFUSED).count()
         return tell(AlertKind.REPEATED_REFUSALS, record, count) if count > MOST_REFUSALS else None
-    if record.thing == "document" and record.act in TAKEN_OUT and record.ending == Ending.DONE:
-        count = documents(record)
+    if record.thing in FILES and record.act in TAKEN_OUT and record.ending == Ending.DONE:
+        count = files(record)
         return tell(AlertKind.MASS_DOWNLOAD, record, count) if count > MOST_DOCUMENTS else None
     return None
 
@@ -39,22 +45,19 @@ def lately(record: AuditRecord) -> Any:
     return AuditRecord.select().where(same, AuditRecord.at > clock.now() - WITHIN)
 
 
-def documents(record: AuditRecord) -> int:
-    """How many different documents those were."""
-    taken = (
-        (AuditRecord.thing == "document")
-        & AuditRecord.act.in_(sorted(TAKEN_OUT))
-        & (AuditRecord.ending == Ending.DONE)
-    )
-    return int(lately(record).select(fn.COUNT(AuditRecord.number.distinct())).where(taken).scalar())
+def files(record: AuditRecord) -> int:
+    """How many different documents and files of experts those were."""
+    is_out = AuditRecord.act.in_(sorted(TAKEN_OUT)) & (AuditRecord.ending == Ending.DONE)
+    taken = lately(record).where(AuditRecord.thing.in_(FILES), is_out)
+    return int(taken.select(AuditRecord.thing, AuditRecord.number).distinct().count())
 
 
-def tell(kind: AlertKind, record: AuditRecord, count: int) -> Alert | None:
+def tell(kind: AlertKind, record: AuditRecord, count: int, within: timedelta = WITHIN) -> Alert | None:
     """Keep the alert and owe every manager a mail; None within an hour of the last about the same person."""
     one_at_a_time(who_it_was(record))
     if was_told(kind, record):
         return None
-    counted = {"count": count, "minutes": WITHIN.seconds // 60}
+    counted = {"count": count, "minutes": ceil(within / timedelta(minutes=1))}
     return raise_alert(kind, user=record.user, facts={**counted, "session": record.session}, told=counted)
 
 

@@ -3,20 +3,25 @@ one is given up."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
-from portal import audit
+from portal import audit, clock
 from portal.db import database, one_at_a_time
 from portal.ime.account_links import revoke_account_links
 from portal.ime.account_notices import owe
+from portal.ime.alerts import MOST_REFUSALS, watch
+from portal.ime.alerts import tell as alert
 from portal.ime.authenticator import authenticator_of, use_code
 from portal.ime.passkeys import Site, passkeys_of, use_passkey
 from portal.ime.process import Refusal
 from portal.ime.recovery import codes_left, use_recovery_code
 from portal.ime.sessions import end_sessions
-from portal.ime.tries import FACTOR_STOPPED, NO_END, TRIES_IN_A_ROW, forgive, note_try, of_factor
-from portal.models import Authenticator, Passkey, RecoveryCode, User
-from portal.words import AccountMail, AccountPurpose, Act, Ending, FactorPolicy
+from portal.ime.tries import FACTOR_STOPPED, NO_END, TRIES_IN_A_ROW, forgive, note_try, of_factor, row_of
+from portal.models import AccountNotice, Authenticator, Passkey, RecoveryCode, User
+from portal.words import AccountMail, AccountPurpose, Act, AlertKind, Ending, FactorPolicy
 
+FEW_GUESSES = 5  # wrong in a row: more than most people need to find the right one
+PAUSE = timedelta(hours=4)  # before their owner hears of it again
 LAST = "This is your only second factor. Add another first."
 
 
@@ -74,7 +79,7 @@ def guarded(user: User, show: Callable[[], None], way: str, most: int) -> None:
     try:
         note_try(of_factor(user), most=most, stopped=FACTOR_STOPPED)
     except Refusal:
-        audit.record(Act.SIGNED_IN, user, ending=Ending.REFUSED, way=way)
+        note_vain(user, way, Ending.REFUSED)
         raise
     on_record(user, show, way)
     forgive(of_factor(user))
@@ -85,8 +90,30 @@ def on_record(user: User, show: Callable[[], None], way: str) -> None:
     try:
         show()
     except Refusal:
-        audit.record(Act.SIGNED_IN, user, ending=Ending.FAILED, way=way)
+        note_vain(user, way, Ending.FAILED)
         raise
+
+
+def note_vain(user: User, way: str, ending: Ending) -> None:
+    """Keep it, and tell of it where it is one too many: whoever comes this far has shown the password."""
+    with database.atomic():
+        one_at_a_time(User.select(User.id).where(User.id == user.id))
+        record = audit.record(Act.SIGNED_IN, user, ending=ending, way=way)
+        watch(record)
+        count, since = row_of(of_factor(user))
+        if count >= FEW_GUESSES:
+            tell_owner(user, count)
+        if count > MOST_REFUSALS:  # however slowly
+            alert(AlertKind.REPEATED_REFUSALS, record, count, clock.now() - since)
+
+
+def tell_owner(user: User, count: int) -> None:
+    """Whoever's factor is guessed at hears that their password is known; not again for some hours."""
+    told = AccountNotice.select().where(
+        AccountNotice.user == user, AccountNotice.kind == AccountMail.FACTOR_GUESSED
+    )
+    if not told.where(AccountNotice.made_at > clock.now() - PAUSE).exists():
+        owe(user, AccountMail.FACTOR_GUESSED, count=count)
 
 
 # --- given up ---------------------------------------------------------------------------------------------------

@@ -66,6 +66,13 @@ def count_since(moment: datetime | None, whose: Any) -> int:
     return int((rows.where(SignInFailure.at > moment) if moment else rows).count())
 
 
+def row_of(whose: str) -> tuple[int, datetime]:
+    """How many tries in a row have failed, and since when."""
+    rows = SignInFailure.select().where(SignInFailure.account == whose)
+    first = rows.order_by(SignInFailure.at).first()
+    return int(rows.count()), first.at if first else clock.now()
+
+
 def forgive(*whose: str) -> int:
     """Whoever succeeded, or was given a new way in, starts from nothing; how many tries are forgotten."""
     return int(SignInFailure.delete().where(SignInFailure.account.in_(whose)).execute())

@@ -15,7 +15,7 @@ from portal.words import AlertKind
 
 bp = Blueprint("alerts", __name__)
 ON_PAGE = 50
-COUNTED = {AlertKind.MASS_DOWNLOAD: "documents", AlertKind.REPEATED_REFUSALS: "refusals"}
+COUNTED = {AlertKind.MASS_DOWNLOAD: "files", AlertKind.REPEATED_REFUSALS: "refusals"}
 
 
 @bp.route("/alerts")

@@ -60,6 +60,16 @@ def test_one_refusal_too_many_tells_the_managers(world, backend):
     assert (Alert.get().kind, Alert.get().user) == (AlertKind.REPEATED_REFUSALS, world.expert)
 
 
+def test_files_of_experts_count_as_documents_do(world):
+    takes_out(world.coordinator, range(MOST_DOCUMENTS // 2))
+    with audit.acting(Actor(user=world.coordinator.id)):
+        for number in range(MOST_DOCUMENTS // 2):
+            watch(audit.record(Act.EXPORTED, ("expert_file", number)))
+        assert not Alert.select().exists()
+        watch(audit.record(Act.EXPORTED, ("expert_file", 999)))
+    assert (Alert.get().kind, Alert.get().facts["count"]) == (AlertKind.MASS_DOWNLOAD, MOST_DOCUMENTS + 1)
+
+
 def test_the_same_document_again_and_again_is_one_document(world):
     takes_out(world.expert, [7] * 100)
     assert not Alert.select().exists()
@@ -159,7 +169,7 @@ def test_managers_read_the_alerts_newest_first_and_others_do_not(visitor, world,
         kind=AlertKind.EMERGENCY_ACCESS, user=world.second_coordinator, case=case_at(Stage.BOOKED).id
     )
     manager = visitor(world.coordinator).opens("/manage").follows("Alerts")
-    assert manager.sees("41 documents in 10 minutes") and manager.sees("21 refusals in 10 minutes")
+    assert manager.sees("41 files in 10 minutes") and manager.sees("21 refusals in 10 minutes")
     assert manager.sees(case_at(Stage.BOOKED).reference)
     assert manager.main.index(world.referrer.name) < manager.main.index(world.expert.name)
     assert manager.follows(world.expert.name).heading == f"What {world.expert.name} touched"

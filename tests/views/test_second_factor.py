@@ -5,16 +5,19 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 
-from portal import clock
+from portal import audit, clock
+from portal.audit import Actor
 from portal.demo import PASSWORD
 from portal.ime import account
+from portal.ime.alerts import MOST_REFUSALS
 from portal.ime.authenticator import USED_CODE, WRONG_CODE, use_code
-from portal.ime.factors import remove_factors, show_code
+from portal.ime.factors import FEW_GUESSES, remove_factors, show_code
 from portal.ime.process import Refusal
 from portal.ime.recovery import make_recovery_codes, use_recovery_code
 from portal.ime.tries import FACTOR_STOPPED, TOO_OFTEN, TRIES_AT_ACCOUNT, TRIES_IN_A_ROW, of_factor
 from portal.models import (
     AccountNotice,
+    Alert,
     AuditRecord,
     Authenticator,
     Organisation,
@@ -25,7 +28,7 @@ from portal.models import (
     User,
 )
 from portal.web import session
-from portal.words import Act, Ending, FactorPolicy, Stage
+from portal.words import AccountMail, Act, AlertKind, Ending, FactorPolicy, Stage
 from tests.databases import ON_BOTH, at_once
 from tests.passkey_device import PRESENT, Device
 from tests.policy.matrix import address, routes, stage_for
@@ -286,6 +289,45 @@ def test_after_fifty_guesses_a_passkey_that_is_shown_lets_the_app_work_again(vis
     assert person.sees(FACTOR_STOPPED)
     assert is_in(shows_passkey(person, device))
     assert is_in(shows_code(shows_password(visitor(), world.coordinator), app.code()))
+
+
+def guesses(user, times, apart):
+    """So many wrong codes after the right password, so far apart."""
+    began = clock.now()
+    with audit.acting(Actor(user=user.id)):
+        for number in range(times):
+            with clock.set_to(began + number * apart), pytest.raises(Refusal):
+                show_code(user, "000000")
+    return began + times * apart
+
+
+def told_of_guesses(user):
+    kind = AccountMail.FACTOR_GUESSED
+    return AccountNotice.select().where(AccountNotice.user == user, AccountNotice.kind == kind).count()
+
+
+@ON_BOTH
+@pytest.mark.parametrize("apart", [timedelta(0), timedelta(seconds=20), timedelta(minutes=9)])
+def test_guesses_after_the_right_password_are_told_to_their_owner_and_the_managers(world, backend, apart):
+    """Sixty wrong codes raised no alert and no mail: whoever guesses sees a page each time, and that is no refusal."""
+    App(world.expert)
+    later = guesses(world.expert, MOST_REFUSALS + 1, apart)
+    assert told_of_guesses(world.expert) == 1
+    alert = Alert.get()
+    assert (alert.kind, alert.user) == (AlertKind.REPEATED_REFUSALS, world.expert)
+    assert alert.facts["count"] == MOST_REFUSALS + 1
+    with clock.set_to(later + timedelta(hours=5)):
+        guesses(world.expert, 1, apart)
+    assert told_of_guesses(world.expert) == 2
+
+
+def test_a_few_slips_are_told_to_nobody(world):
+    app = App(world.expert)
+    for _ in range(5):
+        guesses(world.expert, FEW_GUESSES - 1, timedelta(0))
+        show_code(world.expert, app.code())
+        Authenticator.update(last_step=0).execute()
+    assert not told_of_guesses(world.expert) and not Alert.select().exists()
 
 
 def test_a_success_starts_the_count_anew(world):
