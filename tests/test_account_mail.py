@@ -17,7 +17,7 @@ from tests.databases import ON_BOTH
 
 FACTS = {
     AccountMail.EMAIL_CHANGED: [{"is_done": True}, {"is_done": False}],
-    AccountMail.PASSWORD_CHANGED: [{"what": "password_reset"}, {"what": "password_changed"}],
+    AccountMail.PASSWORD_CHANGED: [{"what": "password_reset"}, {"what": "password_changed", "feeds": 2}],
     AccountMail.FACTOR_CHANGED: [
         {"what": "passkey_added"},
         {"what": "passkey_removed"},
@@ -44,6 +44,7 @@ FACTS = {
             "no_longer_manager",
             "password_reset_by_manager",
             "factors_reset",
+            "addresses_ended",
         )
         for more in ({}, {"who": "Jonah Feld"})
     ]

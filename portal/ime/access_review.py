@@ -17,7 +17,7 @@ from portal.words import Role, Stage
 
 HEAD = (
     "Person", "E-mail", "Role", "Manager", "Organization", "State", "Joined", "Last sign-in", "Second factor",
-    "Sees", "Barred from", "Emergency access", "To look at",
+    "Sees", "Barred from", "Emergency access", "Calendar addresses", "To look at",
 )  # fmt: skip
 
 
@@ -49,6 +49,7 @@ class Line:
             self.sees,
             str(self.bars),
             str(self.emergencies),
+            str(self.ways.feeds),
             " ".join(self.findings),
         ]
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,13 @@ from peewee import fn
 
 from portal import audit, clock
 from portal.db import database
+from portal.ime.account_notices import owe
 from portal.ime.calendar import EXPERTS_TITLE, calendar_of, event_of
 from portal.ime.process import Refusal
+from portal.ime.sessions import end_sessions
 from portal.models import Appointment, CalendarFeed, Case, Clinic, Expert, User
 from portal.policy import unbarred
-from portal.words import Act, AppointmentState, Role
+from portal.words import AccountMail, Act, AppointmentState, Party, Role
 
 BACK = timedelta(days=31)
 AHEAD = timedelta(days=366)
@@ -22,13 +25,14 @@ STANDING = (AppointmentState.BOOKED, AppointmentState.HELD)
 
 
 def make_feed(expert: Expert, clinic: Clinic | None = None) -> str:
-    """A new feed of all the expert's clinics or of one; returns its token, which is kept nowhere."""
+    """A new feed of all the expert's clinics or of one, of which they are told; returns its token, which is kept nowhere."""
     token = secrets.token_urlsafe(32)
     with database.atomic():
         if open_feeds(expert).count() >= MOST_FEEDS:
             raise Refusal(f"You have {MOST_FEEDS} addresses already. End one that you do not use.")
         row = CalendarFeed.create(expert=expert, clinic=clinic, token_hash=hashed(token))
         audit.record(Act.CREATED, row)
+        owe(expert.user, AccountMail.CALENDAR_ADDRESS)
     return token
 
 
@@ -40,11 +44,26 @@ def end_feed(row: CalendarFeed) -> None:
         audit.record(Act.REMOVED, row)
 
 
-def end_feeds(user: User) -> None:
-    """Within a transaction: every address of this person ends, as their sessions do; whoever was in may have made one."""
-    theirs = CalendarFeed.select().join(Expert).where(Expert.user == user)
-    for row in theirs.where(CalendarFeed.revoked_at.is_null()):
+def end_feeds(user: User) -> int:
+    """Within a transaction: every address of this person ends, as their sessions do; whoever was in may have made one.
+    How many there were."""
+    rows = list(feeds_of(user))
+    for row in rows:
         end_feed(row)
+    return len(rows)
+
+
+def sign_out_elsewhere(user: User, session: int) -> int:
+    """Every session of this person but this one ends, and every address of their calendar; how many of those there were."""
+    with database.atomic():
+        end_sessions(user, but=session)
+        return end_feeds(user)
+
+
+def feeds_of(user: User) -> Any:
+    """The query of the feeds of this person that can be read, the newest first."""
+    theirs = CalendarFeed.select().join(Expert).where(Expert.user == user)
+    return theirs.where(CalendarFeed.revoked_at.is_null()).order_by(CalendarFeed.id.desc())
 
 
 def open_feeds(expert: Expert) -> Any:
@@ -75,10 +94,10 @@ def hashed(token: str) -> str:
 def read_feed(row: CalendarFeed) -> bytes:
     """The feed as iCalendar: of each case its latest appointment, a month back and a year ahead; what was moved away or
     cancelled stays as cancelled for a month. Nothing of a case from which the expert is barred. Only place, time and reference: nobody is named."""
-    with database.atomic():
-        CalendarFeed.update(read_at=clock.now()).where(CalendarFeed.id == row.id).execute()
-        audit.record(Act.EXPORTED, row)
     shown = appointments(row)
+    with database.atomic(), audit.acting(of_expert(row)):
+        CalendarFeed.update(read_at=clock.now()).where(CalendarFeed.id == row.id).execute()
+        audit.record(Act.EXPORTED, row, cases=sorted(each.case_id for each in shown))
     events = [
         event_of(
             each,
@@ -90,6 +109,12 @@ def read_feed(row: CalendarFeed) -> bytes:
         for each in shown
     ]
     return calendar_of("PUBLISH", events, shown, "Independent examinations")
+
+
+def of_expert(row: CalendarFeed) -> audit.Actor:
+    """Whoever asks is nobody the portal knows, and reads by the expert's right."""
+    user: User = row.expert.user
+    return replace(audit.actor(), user=user.id, organisation=user.organisation_id, party=Party.EXPERT)
 
 
 def appointments(row: CalendarFeed) -> list[Any]:

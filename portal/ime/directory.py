@@ -8,7 +8,9 @@ from peewee import SQL, Tuple, fn
 
 from portal.models import (
     Authenticator,
+    CalendarFeed,
     Case,
+    Expert,
     Identity,
     Offer,
     Organisation,
@@ -44,6 +46,7 @@ class Ways:
     has_app: bool
     codes: int
     identities: int
+    feeds: int  # addresses at which whoever has one reads the person's calendar
 
     @property
     def has_factor(self) -> bool:
@@ -118,13 +121,16 @@ def ways(users: Any = None) -> dict[int, Ways]:
             (RecoveryCode.user == User.id) & RecoveryCode.used_at.is_null()
         ),
         Identity.select(fn.COUNT(Identity.id)).where(Identity.user == User.id),
+        CalendarFeed.select(fn.COUNT(CalendarFeed.id))
+        .join(Expert)
+        .where((Expert.user == User.id) & CalendarFeed.revoked_at.is_null()),
     ]
     rows: Any = User.select(User.id, User.password_hash, *counts)
     if users is not None:
         rows = rows.where(User.id.in_(users))
     return {
-        number: Ways(bool(kept), passkeys, bool(apps), codes, identities)
-        for number, kept, passkeys, apps, codes, identities in rows.tuples()
+        number: Ways(bool(kept), passkeys, bool(apps), *counted)
+        for number, kept, passkeys, apps, *counted in rows.tuples()
     }
 
 

@@ -8,7 +8,7 @@ from portal.ime import process
 from portal.ime.account import is_only_elsewhere, known_as
 from portal.ime.account_links import revoke_account_links, spend_account_link
 from portal.ime.account_notices import owe
-from portal.ime.calendar_feed import end_feeds
+from portal.ime.calendar_feed import end_feeds, sign_out_elsewhere
 from portal.ime.passwords import fits, hash_password, refuse_weak
 from portal.ime.process import Refusal
 from portal.ime.sessions import end_sessions
@@ -55,21 +55,20 @@ def reset_password(link: AccountLink, password: str) -> None:
     with database.atomic():
         spend_account_link(link)
         forgive(of_email(user.email))
-        replace_password(user, kept, what="password_reset")
         end_sessions(user)
-        end_feeds(user)
+        replace_password(user, kept, what="password_reset", feeds=end_feeds(user))
 
 
 def change_password(user: User, *, present: str, password: str, session: int) -> None:
-    """Set the password of somebody who knows the present one; their sessions but this one end, and they are told.
+    """Set the password of somebody who knows the present one; their sessions but this one end, and the addresses of
+    their calendar, and they are told.
 
     Raises Refusal where it is not the present one, or the new one is weak."""
     refuse_guess(user, present)
     refuse_weak(password, user)
     kept = hash_password(password)
     with database.atomic():
-        replace_password(user, kept, what="password_changed")
-        end_sessions(user, but=session)
+        replace_password(user, kept, what="password_changed", feeds=sign_out_elsewhere(user, session))
 
 
 def refuse_guess(user: User, present: str) -> None:
@@ -81,10 +80,11 @@ def refuse_guess(user: User, present: str) -> None:
     forgive(of_email(user.email))
 
 
-def replace_password(user: User, kept: str, *, what: str) -> None:
-    """Within a transaction: the new hash counts, links made for the old one are dead, and the person is told."""
+def replace_password(user: User, kept: str, *, what: str, feeds: int) -> None:
+    """Within a transaction: the new hash counts, links made for the old one are dead, and the person is told, also of the
+    addresses of their calendar that ended with it."""
     user.password_hash = kept
     user.save()
     revoke_account_links(user, AccountPurpose.RESET, AccountPurpose.INVITATION, AccountPurpose.EMAIL_CHANGE)
     audit.record(Act.RIGHTS_CHANGED, user, what=what)
-    owe(user, AccountMail.PASSWORD_CHANGED, what=what)
+    owe(user, AccountMail.PASSWORD_CHANGED, what=what, feeds=feeds)

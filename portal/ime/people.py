@@ -137,6 +137,7 @@ def move_person(user: User, *, by: User, organisation: Organisation) -> None:
         # Who the old organisation's provider says they are opens nothing here any more.
         Identity.delete().where(Identity.user == user).execute()
         end_sessions(user)
+        end_feeds(user)
         tell(user, by, "moved")
 
 
@@ -236,6 +237,13 @@ def end_session(user: User, number: int, *, by: User) -> bool:
     """End one of the person's sessions; False where it is not theirs or has ended."""
     with managing(by):
         return sessions.end_session_of(user, number)
+
+
+def end_addresses(user: User, *, by: User) -> None:
+    """End every address of the person's calendar; they make new ones."""
+    with managing(by, user):
+        if end_feeds(user):
+            tell(user, by, "addresses_ended")
 
 
 def invite_again(user: User, *, by: User) -> None:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from portal.models import AuditRecord, Case, Document, EmergencyAccess, User
+from portal.models import Appointment, AuditRecord, Case, Document, EmergencyAccess, Expert, User
 from portal.policy import REFERRER_SIDE, readable_documents
 from portal.words import Act, Ending, Party
 
+SHOWN_AFTER = timedelta(days=32)  # a calendar shows what was this long ago
+MOST_READS = 500
 LOOKS = (Act.READ, Act.EXPORTED, Act.EMERGENCY)
 
 
@@ -39,6 +42,21 @@ def looks(case: Case, party: Party, before: int, most: int) -> list[Look]:
         )
         for each in found
     ]
+
+
+def read_in_calendar(case: Case) -> datetime | None:
+    """When a calendar program last read the time and place of this case at an address of its expert."""
+    booked = list(Appointment.select(Appointment, Expert).join(Expert).where(Appointment.case == case))
+    if not booked:
+        return None
+    reads = AuditRecord.select().where(
+        AuditRecord.user.in_({each.expert.user_id for each in booked}),
+        AuditRecord.at < max(each.starts_at for each in booked) + SHOWN_AFTER,
+        AuditRecord.thing == "calendar_feed",
+        AuditRecord.act == Act.EXPORTED,
+    )
+    newest = reads.order_by(AuditRecord.at.desc()).limit(MOST_READS)
+    return next((each.at for each in newest if case.id in each.facts["cases"]), None)
 
 
 def people(records: Iterable[AuditRecord]) -> dict[int, str]:

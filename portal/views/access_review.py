@@ -32,6 +32,7 @@ def show() -> Any:
         managers=[line for line in found.lines if line.user.is_manager and line.state != "disabled"],
         emergencies=emergencies,
         bars=bars,
+        read=[line for line in found.lines if line.ways.feeds],
         sights=sights(found),
         most=MOST,
     )

@@ -8,9 +8,10 @@ from flask_login import current_user
 from portal.config import OFFICE
 from portal.forms.account import SignInForm
 from portal.ime.account import admit, ask_for_link, stronger_hash
+from portal.ime.calendar_feed import sign_out_elsewhere
 from portal.ime.factors import factors_of
 from portal.ime.instructions import find_link, hashed, spend_link
-from portal.ime.sessions import IDLE, end_session_of, end_sessions, sessions_of
+from portal.ime.sessions import IDLE, end_session_of, sessions_of
 from portal.models import SecureLink
 from portal.web import session
 from portal.web.formats import phone
@@ -98,8 +99,9 @@ def end_session(session_id: int) -> Any:
 @bp.route("/account/sessions/others/ending", methods=["POST"])
 @signed_in(*STAFF)
 def end_other_sessions() -> Any:
-    end_sessions(g.person, but=current_user.row.id)
-    return done("You are signed out everywhere else.", url_for("account.sessions"))
+    ended = sign_out_elsewhere(g.person, current_user.row.id)
+    also = " The addresses of your calendar have ended too." if ended else ""
+    return done(f"You are signed out everywhere else.{also}", url_for("account.sessions"))
 
 
 # --- the claimant

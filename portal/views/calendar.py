@@ -10,7 +10,7 @@ from portal.models import CalendarFeed, Clinic, Expert
 from portal.outbox import public_url
 from portal.web.limits import FEED, limited
 from portal.web.page import done, page, take
-from portal.web.routing import public, signed_in
+from portal.web.routing import freshly, public, signed_in
 from portal.words import Role
 
 bp = Blueprint("calendar", __name__)
@@ -31,6 +31,7 @@ def feed(token: str) -> Response:
 
 @bp.route("/calendar", methods=["GET", "POST"])
 @signed_in(Role.EXPERT)
+@freshly
 def addresses() -> Any:
     expert: Expert = g.person.expert or abort(404)
     form, made = FeedForm(), []

@@ -16,6 +16,7 @@ from portal.forms.people import (
     wanted,
 )
 from portal.ime import directory, organisations, people
+from portal.ime.calendar_feed import feeds_of
 from portal.ime.directory import Wanted
 from portal.ime.sessions import sessions_of
 from portal.models import User
@@ -108,6 +109,7 @@ def shown(user: User, form: Form) -> Any:
         ways=directory.ways([user.id])[user.id],
         seen=directory.last_sign_ins([user.id]).get(user.id),
         sessions=list(sessions_of(user)),
+        feeds=list(feeds_of(user)),
         cases=[(case.reference, in_words(case), case.due_on) for case in cases],
         are_more=are_more,
     )
@@ -262,3 +264,11 @@ def end_session(user_id: int, session_id: int) -> Any:
     if not people.end_session(user, session_id, by=g.person):
         abort(404)
     return done(f"{user.name} is signed out there.", url_for(".show", user_id=user.id))
+
+
+@bp.route("/people/<number:user_id>/calendar-addresses/ending", methods=["POST"])
+@manages
+def end_addresses(user_id: int) -> Any:
+    user = person(user_id)
+    said = f"Nobody reads the calendar of {user.name} at an address any more."
+    return press(user, lambda: people.end_addresses(user, by=g.person), said)

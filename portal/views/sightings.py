@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, current_app, g, request, url_for
 
 from portal.ime.process import PROCESS
-from portal.ime.sightings import Look, looks
+from portal.ime.sightings import Look, looks, read_in_calendar
 from portal.models import Case
 from portal.policy import REFERRER_SIDE
 from portal.web.page import page
@@ -33,7 +33,13 @@ def read(case: Case) -> Any:
     found = looks(case, g.party, number_of(request.args.get("before")), ON_PAGE + 1)
     shown = found[:ON_PAGE]
     older = url_for(".read", ref=case.reference, before=shown[-1].record.id) if found[ON_PAGE:] else None
-    return page("sightings/read.html", case=case, rows=[row(look) for look in shown], older_href=older)
+    return page(
+        "sightings/read.html",
+        case=case,
+        rows=[row(look) for look in shown],
+        older_href=older,
+        in_calendar=read_in_calendar(case),
+    )
 
 
 def row(look: Look) -> dict[str, Any]:

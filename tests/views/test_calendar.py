@@ -6,15 +6,20 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 
-from portal import clock, notices, outside
+from portal import account_mail, clock, notices, outside
+from portal.demo import PASSWORD
+from portal.ime.activity import touched
 from portal.ime.appointment import booked_appointment, cancel_appointment, move_appointment
 from portal.ime.bars import place_bar
 from portal.ime.calendar_feed import MOST_FEEDS, make_feed
+from portal.ime.directory import ways
 from portal.ime.matching import release_expert
-from portal.ime.people import disable_person, enable_person, reset_factors, reset_password
-from portal.models import AuditRecord, CalendarFeed, Clinic, User
+from portal.ime.password_reset import change_password
+from portal.ime.people import disable_person, enable_person, move_person, reset_factors, reset_password
+from portal.models import AccountNotice, AuditRecord, CalendarFeed, Case, Clinic, Offer, Organisation, User
 from portal.outside.mail import MemoryMailer
-from portal.words import Act, IdentityProof, Role, Stage
+from portal.words import AccountMail, Act, IdentityProof, OrganisationKind, Role, Stage
+from tests.client import said
 
 
 @pytest.fixture
@@ -61,7 +66,56 @@ def test_the_feed_holds_time_place_and_reference_and_nobody(world, feed, case_at
         case.treating_doctor,
     ):
         assert secret.lower() not in response.text.lower()
-    assert AuditRecord.select().where(AuditRecord.act == Act.EXPORTED).count() == 1
+
+
+def test_a_reading_is_on_record_as_the_experts_with_every_case_in_it(world, feed, case_at, visitor):
+    """Whoever judges a breach, or asks who looked, knew nothing of what left by this way."""
+    case, began = case_at(Stage.BOOKED), clock.now()
+    office = visitor(world.coordinator)
+    assert not office.opens(f"/cases/{case.reference}/sightings").sees("calendar program")
+    _, events = feed(make_feed(world.expert.expert))
+    kept = AuditRecord.get(AuditRecord.act == Act.EXPORTED)
+    assert (kept.user, kept.organisation, kept.party) == (
+        world.expert.id,
+        world.expert.organisation_id,
+        "expert",
+    )
+    assert case.id in kept.facts["cases"] and len(kept.facts["cases"]) == len(events)
+    whole = touched(world.expert, began - timedelta(days=1), clock.now() + timedelta(days=1))
+    assert whole.cases[case.id].listed == 1
+    assert office.opens(f"/cases/{case.reference}/sightings").sees("calendar program reads when and where")
+    other = visitor(world.coordinator).opens(f"/cases/{case_at(Stage.MATCHING).reference}/sightings")
+    assert not other.sees("calendar program")
+
+
+def test_making_an_address_asks_for_a_factor_and_is_told_to_the_expert(visitor, world):
+    page = visitor(world.expert).opens("/calendar")
+    with clock.set_to(clock.now() + timedelta(minutes=11)):
+        assert page.opens("/calendar").response.request.path == "/sign-in/second-factor"
+        assert page.client.get("/calendar").status_code == 303
+    assert not CalendarFeed.select().exists()
+    visitor(world.expert).opens("/calendar").presses("Make an address")
+    told = AccountNotice.get(AccountNotice.user == world.expert)
+    assert told.kind == AccountMail.CALENDAR_ADDRESS
+    assert account_mail.url_for(told).endswith("/calendar")
+
+
+def test_a_manager_sees_that_a_calendar_is_read_elsewhere_and_ends_it(visitor, world, feed):
+    token = make_feed(world.expert.expert)
+    feed(token)
+    manager = visitor(world.coordinator).opens(f"/people/{world.expert.id}")
+    assert manager.sees("Where their calendar is read")
+    assert ways([world.expert.id])[world.expert.id].feeds == 1
+    review = manager.opens("/access-review")
+    assert f"{world.expert.name}{world.expert.organisation.name}1" in said(
+        review.tree.xpath("//h2[text()='Calendars read at an address']/following::table")[0]
+    )
+    manager.opens(f"/people/{world.expert.id}").presses("End these addresses")
+    assert manager.sees("at an address any more") and manager.sees("At no address.")
+    assert feed(token)[0].status_code == 404
+    assert (
+        AccountNotice.get(AccountNotice.kind == AccountMail.RIGHTS_CHANGED).facts["what"] == "addresses_ended"
+    )
 
 
 def test_what_is_moved_or_cancelled_changes_in_the_feed(world, feed, case_at):
@@ -117,8 +171,19 @@ def test_a_case_from_which_the_expert_is_barred_is_not_in_the_feed(world, feed, 
     assert case.reference not in feed(token)[0].text
 
 
-@pytest.mark.parametrize("how", ["disabled and enabled", "password", "factors", "another role"])
-def test_an_address_ends_with_the_sessions_of_its_expert(world, feed, how):
+@pytest.mark.parametrize(
+    "how",
+    [
+        "disabled and enabled",
+        "password",
+        "factors",
+        "another role",
+        "own password",
+        "another organization",
+        "signed out elsewhere",
+    ],
+)
+def test_an_address_ends_with_the_sessions_of_its_expert(visitor, world, feed, how):
     token, manager = make_feed(world.expert.expert), world.coordinator
     User.update(joined_at=clock.now()).where(User.id == world.expert.id).execute()
     expert = User.get_by_id(world.expert.id)
@@ -129,6 +194,17 @@ def test_an_address_ends_with_the_sessions_of_its_expert(world, feed, how):
         reset_password(expert, by=manager)
     elif how == "factors":
         reset_factors(expert, by=manager, proof=IdentityProof.IN_PERSON)
+    elif how == "own password":
+        change_password(expert, present=PASSWORD, password="another quite long phrase 77", session=0)
+    elif how == "another organization":
+        Case.update(expert=None).where(Case.expert == expert.expert).execute()
+        Offer.delete().execute()
+        practice = Organisation.create(name="Another practice", kind=OrganisationKind.PRACTICE)
+        move_person(expert, by=manager, organisation=practice)
+    elif how == "signed out elsewhere":
+        visitor(expert)
+        page = visitor(expert).opens("/account/sessions").presses("Sign out everywhere else")
+        assert page.sees("The addresses of your calendar have ended too.")
     else:
         User.update(role=Role.COORDINATOR).where(User.id == world.expert.id).execute()
     assert feed(token)[0].status_code == 404
