@@ -15,13 +15,15 @@ def create_app(config: "Config | None" = None) -> "Flask":
     """The application, its parts wired in reading order."""
     from flask import Flask
 
-    from portal import commands, db, jobs, outbox, outside, rule_commands, views, web
+    from portal import commands, db, jobs, outbox, outside, production, rule_commands, views, web
     from portal.config import Config
     from portal.ime import specialties
     from portal.outside import vault
 
     config = config or Config.from_environment()
     app = Flask("portal", static_folder=str(ROOT / "static"))
+    if config.is_production:
+        production.refuse_debugging(app.debug)
     app.config.update(
         IMPARTIAL=config,
         SECRET_KEY=config.signing_secret(),

@@ -90,11 +90,15 @@ class Config:
             return
         production.refuse_weak_secret("IMPARTIAL_SECRET", self.secret)
         production.refuse_unsafe_places(self.public_url, self.store_url, self.mail_url)
+        production.refuse_forgetful_database(self.database_url)
+        production.refuse_proxy(self.trusted_proxy)
         self.refuse_key_beside_what_it_locks()
-        if self.anchor.resolve().is_relative_to(self.instance.resolve()):
-            raise Unsafe(
-                "IMPARTIAL_ANCHOR_FILE must be given in production, and lie outside the instance folder."
-            )
+        for place in filter(None, (self.instance, self.backup_folder)):
+            if self.anchor.resolve().is_relative_to(place.resolve()):
+                raise Unsafe(
+                    "IMPARTIAL_ANCHOR_FILE must be given in production, and lie outside the instance folder and the"
+                    " backups."
+                )
 
     def refuse_key_beside_what_it_locks(self) -> None:
         if self.backup_folder and not self.backup_key_file:

@@ -320,7 +320,7 @@ def test_the_nightly_backup_is_checked_before_old_ones_go(world, config, monkeyp
 def test_production_refuses_a_key_beside_what_it_locks(tmp_path):
     safe = {
         "IMPARTIAL_MODE": "production",
-        "IMPARTIAL_SECRET": "0123456789abcdefghijklmnopqrstuvwxyz",
+        "IMPARTIAL_SECRET": "k7Qz-tests-alone-know-this-9WmXv2LbT",
         "IMPARTIAL_URL": "https://ime.example",
     }
     safe |= {

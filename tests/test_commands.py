@@ -199,7 +199,7 @@ def test_a_key_is_made_once_and_production_starts_with_nothing_less(tmp_path):
     production = {
         **here,
         "IMPARTIAL_MODE": "production",
-        "IMPARTIAL_SECRET": "0123456789abcdefghijklmnopqrstuvwxyz",
+        "IMPARTIAL_SECRET": "k7Qz-tests-alone-know-this-9WmXv2LbT",
         "IMPARTIAL_URL": "https://ime.example",
         "IMPARTIAL_ANCHOR_FILE": str(tmp_path / "anchor"),
     }

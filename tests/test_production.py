@@ -9,6 +9,7 @@ import pytest
 from portal import create_app
 from portal.config import Config, Unsafe
 from portal.outside.vault import make_keys
+from portal.production import refuse_weak_secret
 from tests.conftest import connect_again
 from tests.test_commands import ROOT, flask, port, said_by  # noqa: F401 – port is a fixture
 from tests.web.test_transport import ask
@@ -19,11 +20,25 @@ SAFE = {
     "IMPARTIAL_URL": "https://ime.example",
     "IMPARTIAL_PROXY": "127.0.0.1",
 }
+PROXIES = ("*", "localhost", "127.0.0.1, 10.0.0.1", "10.0.0.0/8", "0.0.0.0", "::")
+IN_MEMORY = (
+    "sqlite://",
+    "sqlite:///",
+    "sqlite:///:memory:",
+    "sqlite:///file::memory:",
+    "sqlite:///a.db?mode=memory",
+)
 UNSAFE = [
     ({"IMPARTIAL_SECRET": ""}, "IMPARTIAL_SECRET must be given"),
     ({"IMPARTIAL_SECRET": "k3J9x" * 6}, "32 characters or more"),
     ({"IMPARTIAL_SECRET": "s" * 64}, "repeats itself"),
-    ({"IMPARTIAL_SECRET": "0123456789" * 4 + "0" * 40}, None),
+    ({"IMPARTIAL_SECRET": "0123456789" * 4 + "0" * 40}, "follow each other"),
+    ({"IMPARTIAL_SECRET": "0123456789abcdef" * 2}, "repeats itself"),
+    ({"IMPARTIAL_SECRET": "0123456789abcdef" * 2 + "01234"}, "repeats itself"),
+    ({"IMPARTIAL_SECRET": "abcdefghijklmnopqrstuvwxyz0123456789"}, "follow each other"),
+    ({"IMPARTIAL_SECRET": "zyxwvutsrqponmlkjihgfedcba9876543210"}, "follow each other"),
+    ({"IMPARTIAL_SECRET": "aXbaXXbbaXbXabXbaaXbXabXbXXabbXaXbaXbXab" * 3}, "repeats itself"),
+    ({"IMPARTIAL_SECRET": "qwertyuiopasdfghjklzxcvbnm1029384756"}, "anybody can guess"),
     ({"IMPARTIAL_SECRET": "abcabcabcabcabcabcabcabcabcabcabcabc"}, "repeats itself"),
     ({"IMPARTIAL_SECRET": "please-changeme-before-going-live-1234567890"}, "anybody can guess"),
     ({"IMPARTIAL_SECRET": "This is the Default of the installation, 2026"}, "anybody can guess"),
@@ -34,6 +49,12 @@ UNSAFE = [
     ({"IMPARTIAL_URL": "https://someone@ime.example"}, "nothing after it"),
     ({"FLASK_DEBUG": "1"}, "FLASK_DEBUG"),
     ({"FLASK_DEBUG": "True"}, "FLASK_DEBUG"),
+    ({"FLASK_DEBUG": "2"}, "FLASK_DEBUG"),
+    ({"FLASK_DEBUG": "debug"}, "FLASK_DEBUG"),
+    ({"FLASK_DEBUG": "enable"}, "FLASK_DEBUG"),
+    ({"FLASK_DEBUG": " "}, "FLASK_DEBUG"),
+    *(({"IMPARTIAL_PROXY": proxy}, "IMPARTIAL_PROXY") for proxy in PROXIES),
+    *(({"DATABASE_URL": url}, "DATABASE_URL must name a file") for url in IN_MEMORY),
     ({"IMPARTIAL_MODE": "prod"}, "IMPARTIAL_MODE"),
     ({"IMPARTIAL_MODE": "Production"}, "IMPARTIAL_MODE"),
     ({"STORE_URL": "memory:"}, "STORE_URL"),
@@ -78,12 +99,33 @@ def test_it_starts_with_safe_settings_and_cookies_that_only_https_carries(tmp_pa
 
 @pytest.mark.parametrize(("changed", "sentence"), UNSAFE)
 def test_it_refuses_a_setting_that_is_not_safe_and_names_it(tmp_path, changed, sentence):
-    if sentence is None:
-        assert start(tmp_path, **changed)  # long and spread enough, whatever one thinks of it
-        return
     with pytest.raises(Unsafe, match=sentence) as refusal:
         start(tmp_path, **changed)
     assert not any(value and len(value) > 20 and value in str(refusal.value) for value in changed.values())
+
+
+def test_a_secret_made_by_chance_is_taken_however_it_is_spelled(tmp_path):
+    for made in (secrets.token_urlsafe, secrets.token_hex, lambda size: str(secrets.randbits(8 * size))):
+        for _ in range(200):
+            refuse_weak_secret("IMPARTIAL_SECRET", made(48))
+
+
+def test_it_starts_with_debugging_switched_on_in_no_way(tmp_path, given_back, monkeypatch):
+    config = start(tmp_path)
+    monkeypatch.setenv("FLASK_DEBUG", "2")
+    with pytest.raises(Unsafe, match="Debugging must be off"):
+        create_app(config)
+
+
+def test_it_refuses_an_anchor_that_goes_with_what_it_proves(tmp_path):
+    for name in ("instance", "backups"):
+        with pytest.raises(Unsafe, match="IMPARTIAL_ANCHOR_FILE"):
+            start(
+                tmp_path,
+                IMPARTIAL_ANCHOR_FILE=str(tmp_path / name / "seals"),
+                IMPARTIAL_BACKUP_FOLDER=str(tmp_path / "backups"),
+                IMPARTIAL_BACKUP_KEY_FILE=str(tmp_path / "keys/backup"),
+            )
 
 
 def test_a_secret_may_stand_in_a_file_that_its_owner_alone_can_read(tmp_path):

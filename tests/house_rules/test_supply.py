@@ -157,9 +157,12 @@ def secrets_in(text):
 
 
 INVENTED = {
-    "0123456789abcdefghijklmnopqrstuvwxyz",
+    "k7Qz-tests-alone-know-this-9WmXv2LbT",
+    "abcdefghijklmnopqrstuvwxyz0123456789",
+    "zyxwvutsrqponmlkjihgfedcba9876543210",
+    "qwertyuiopasdfghjklzxcvbnm1029384756",
     "please-changeme-before-going-live-1234567890",
-}  # what the tests of production start with
+}  # what the tests of production start with, or not
 
 
 def test_no_secret_is_in_the_tree():

@@ -153,7 +153,7 @@ SECRET = secrets.token_urlsafe(32)
 
 PRODUCTION = {
     "IMPARTIAL_MODE": "production",
-    "IMPARTIAL_SECRET": "0123456789abcdefghijklmnopqrstuvwxyz",
+    "IMPARTIAL_SECRET": "k7Qz-tests-alone-know-this-9WmXv2LbT",
     "IMPARTIAL_URL": "https://portal.example",
 }
 

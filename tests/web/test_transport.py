@@ -15,7 +15,7 @@ from portal.commands import listen
 from tests.conftest import connect_again
 
 PROXY, STRANGER = "127.0.0.1", "127.0.0.2"
-SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
+SECRET = "k7Qz-tests-alone-know-this-9WmXv2LbT"
 FORGED = {
     "X-Forwarded-Proto": "https",
     "X-Forwarded-For": "198.51.100.7",
