@@ -31,7 +31,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
         MAX_FORM_MEMORY_SIZE=4 * 1024**2,
         MAX_FORM_PARTS=2_000,
     )
-    config.instance.mkdir(parents=True, exist_ok=True)
+    config.make_instance()
     vault.connect(config)
     db.connect(config.database_url)
     outside.connect(config)

@@ -118,13 +118,25 @@ class Config:
                         " in production."
                     )
 
+    def make_instance(self) -> None:
+        """The folder where data is kept, for its owner alone, whatever it was before. Raises Unsafe where it belongs to
+        somebody else, who lets others in."""
+        self.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.instance.stat().st_mode & 0o077:
+            try:
+                self.instance.chmod(0o700)
+            except PermissionError:
+                raise Unsafe(
+                    "IMPARTIAL_INSTANCE can be read by others and is not ours: chmod 700 it."
+                ) from None
+
     def signing_secret(self) -> str:
         """The given secret, or one made once and kept in the instance folder outside production."""
         if self.secret:
             return self.secret
         kept = self.instance / "secret"
         if not kept.exists():
-            self.instance.mkdir(parents=True, exist_ok=True)
+            self.make_instance()
             kept.touch(mode=0o600)
             kept.write_text(secrets.token_urlsafe(48))
         return kept.read_text()

@@ -1,8 +1,10 @@
 """The database, SQLite or PostgreSQL by URL: one connection a thread, and the field types the schema is written in."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
+from pathlib import Path
 from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -37,6 +39,29 @@ SQLITE_PRAGMAS = {
 }
 
 
+class SqliteFile(SqliteDatabase):  # type: ignore[misc]
+    """A database in a file that its owner alone can read, whatever the umask of whoever starts the portal."""
+
+    def _connect(self) -> Any:
+        if self.database != ":memory:":
+            keep_to_ourselves(Path(self.database))
+        return super()._connect()
+
+
+def keep_to_ourselves(path: Path) -> None:
+    """Make the file before SQLite does, and take from others what they may do with one that is there, and with the logs
+    beside it; SQLite makes new logs like the file itself.
+
+    A file that is there is not opened: closing it would end every lock that SQLite holds on it in this process."""
+    if not path.exists():
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+    for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
+        with suppress(FileNotFoundError):
+            if each.stat().st_mode & 0o077:
+                each.chmod(0o600)
+
+
 def connect(url: str) -> Database:
     """Point the schema at `sqlite:///path` or `postgresql://…`; connections open when first used."""
     database.initialize(open_database(url))
@@ -47,7 +72,7 @@ def open_database(url: str) -> Database:
     """A database for the URL, not yet bound to the schema. Raises ValueError for another scheme."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        return SqliteDatabase(parts.path[1:] or ":memory:", pragmas=SQLITE_PRAGMAS, lock_type="IMMEDIATE")
+        return SqliteFile(parts.path[1:] or ":memory:", pragmas=SQLITE_PRAGMAS, lock_type="IMMEDIATE")
     if parts.scheme in {"postgresql", "postgres"}:
         return PostgresqlDatabase(url, prefer_psycopg3=True)
     raise ValueError(

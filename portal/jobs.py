@@ -25,7 +25,9 @@ _connected: dict[str, Config] = {}
 def connect(config: Config) -> None:
     """Keep the queue in a file beside the database, and wake the sender after every step that was committed."""
     _connected["config"] = config
-    queue.storage = SqliteStorage("impartial", filename=str(config.instance / "jobs.db"), fsync=False)
+    place = config.instance / "jobs.db"
+    db.keep_to_ourselves(place)
+    queue.storage = SqliteStorage("impartial", filename=str(place), fsync=False)
     if wake not in process.wakers:
         process.wakers.append(wake)
 

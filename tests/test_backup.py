@@ -2,6 +2,7 @@
 
 import io
 import json
+import stat
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -79,7 +80,7 @@ def nothing_under_way(config):
 
 
 def test_a_restored_portal_is_equal_in_every_row_and_every_byte_and_its_cases_go_on(
-    made, config, elsewhere, case_at, monkeypatch
+    made, config, elsewhere, case_at, monkeypatch, tmp_path
 ):
     target, store = elsewhere
     manifest = restore.restore(config, made, target, store)
@@ -88,6 +89,7 @@ def test_a_restored_portal_is_equal_in_every_row_and_every_byte_and_its_cases_go
     assert manifest["rows"]["document"] == len(documents) == len(list(store.keys())) > 20
     assert all(store.read(row.key) == outside.store().read(row.key) for row in documents)
     assert nothing_under_way(config)
+    assert {stat.S_IMODE(each.stat().st_mode) for each in tmp_path.glob("elsewhere.db*")} == {0o600}
     number = case_at(Stage.MATCHING).id
     monkeypatch.setitem(outside._connected, "store", store)
     target.close()

@@ -1,15 +1,18 @@
 """Production starts with safe settings and with no others; what it serves then has no door left open."""
 
+import os
 import secrets
 import signal
 import stat
 
 import pytest
 
-from portal import create_app
+from portal import create_app, jobs
 from portal.config import Config, Unsafe
+from portal.db import database
 from portal.outside.vault import make_keys
 from portal.production import refuse_weak_secret
+from portal.schema import migrate_database
 from tests.conftest import connect_again
 from tests.test_commands import ROOT, flask, port, said_by  # noqa: F401 – port is a fixture
 from tests.web.test_transport import ask
@@ -154,6 +157,36 @@ def test_a_secret_made_for_development_is_kept_from_others(tmp_path):
     config = Config(instance=tmp_path / "new")
     assert config.signing_secret() == config.signing_secret()
     assert stat.S_IMODE((tmp_path / "new" / "secret").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("was_there", [False, True])
+def test_what_it_keeps_is_for_its_owner_alone_whatever_the_umask(tmp_path, given_back, was_there):
+    """Everybody on the machine could read the database."""
+    instance = tmp_path / "instance"
+    files = [instance / name for name in ("portal.db", "portal.db-wal", "jobs.db", "jobs.db-wal")]
+    umask = os.umask(0)
+    try:
+        if was_there:
+            instance.mkdir(mode=0o777)
+            for each in files:
+                each.touch(mode=0o666)
+        create_app(
+            Config(
+                instance=instance,
+                secret="x",
+                database_url=f"sqlite:///{instance / 'portal.db'}",
+                store_url=f"file://{instance / 'files'}",
+                mail_url="memory:",
+            )
+        )
+        migrate_database()
+        jobs.wake()
+        kept = {each.name: stat.S_IMODE(each.stat().st_mode) for each in instance.iterdir() if each.is_file()}
+        database.close()
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(instance.stat().st_mode) == 0o700
+    assert {"portal.db", "portal.db-wal", "jobs.db"} <= kept.keys() and {*kept.values()} == {0o600}
 
 
 def test_the_command_says_in_a_sentence_why_it_does_not_start(tmp_path):
