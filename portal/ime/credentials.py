@@ -24,6 +24,7 @@ WARNINGS = (60, 30, 7, 0)
 AHEAD, BACK = timedelta(days=WARNINGS[0]), timedelta(days=365)  # nothing is booked further ahead than a year
 # What an examination counts on, where the expert has it on file.
 COUNTED_ON = (CredentialKind.LICENCE, CredentialKind.BOARD)
+GONE = "This was removed meanwhile."
 NEEDS_STATE = (CredentialKind.LICENCE, CredentialKind.LISTING)
 
 
@@ -39,16 +40,26 @@ def add_credential(expert: Expert, *, by: User, **fields: Any) -> Credential:
 
 def change_credential(row: Credential, *, by: User, **fields: Any) -> None:
     """Change a credential; what was verified of it has to be verified again, and its warnings begin anew."""
-    if all(getattr(row, name) == value for name, value in fields.items()):
-        return
     with database.atomic():
-        one_at_a_time(credentials_of(row.expert_id))
+        row = as_it_is(row)
+        if all(getattr(row, name) == value for name, value in fields.items()):
+            return
         refuse_faulty(row.expert, row, **fields)
         for name, value in fields.items():
             setattr(row, name, value)
         row.verified_by = row.verified_at = row.warned_days = None
         row.save()
         audit.record(Act.CHANGED, row)
+
+
+def as_it_is(row: Credential) -> Credential:
+    """Within a transaction: nobody else is at the credentials of this expert, and this is the one of before as it stands
+    now. Raises Refusal where it is gone."""
+    one_at_a_time(credentials_of(row.expert_id))
+    found: Credential | None = Credential.get_or_none(Credential.id == row.id)
+    if found is None:
+        raise Refusal(GONE)
+    return found
 
 
 def refuse_faulty(
@@ -83,10 +94,11 @@ def add_evidence(row: Credential, name: str, stream: BinaryIO, *, by: User) -> E
     Refusal at the field `file`."""
 
     def settle(file: ExpertFile) -> list[str]:
-        before, row.evidence = row.evidence, file
-        row.verified_by = row.verified_at = None
-        row.save()
-        audit.record(Act.CHANGED, row)
+        now = as_it_is(row)
+        before, now.evidence = now.evidence, file
+        now.verified_by = now.verified_at = None
+        now.save()
+        audit.record(Act.CHANGED, now)
         return [remove_row(before)] if before else []
 
     return add_file(row.expert, ExpertPaper.EVIDENCE, name, stream, by=by, settle=settle)
@@ -103,8 +115,7 @@ def verify_credential(row: Credential, *, by: User, seen: str) -> None:
     if by.role != Role.COORDINATOR:
         raise Refusal("A coordinator verifies credentials.")
     with database.atomic():
-        one_at_a_time(credentials_of(row.expert_id))
-        row = Credential.get_by_id(row.id)
+        row = as_it_is(row)
         if as_seen(row) != seen:
             raise Refusal("This was changed meanwhile. Look at it as it is now, then verify it.")
         if row.expires_on <= clock.today():
@@ -118,7 +129,7 @@ def remove_credential(row: Credential, *, by: User) -> None:
     """Take a credential away, with its evidence. An expert removes only what was never verified and still holds: a
     certification that ran out keeps a case from them until somebody at the office has looked."""
     with database.atomic():
-        one_at_a_time(credentials_of(row.expert_id))
+        row = as_it_is(row)
         if by.role != Role.COORDINATOR and not is_own_to_remove(row):
             raise Refusal("This was verified or has run out. Ask the office to remove it.")
         audit.record(Act.REMOVED, row)

@@ -1,16 +1,18 @@
 """Credentials that end before an examination that is booked: whose, which day, and what the office is told."""
 
+import io
 from datetime import date, timedelta
 
 import pytest
 
-from portal import clock
+from portal import clock, outside
 from portal.ime import credentials
 from portal.ime.appointment import booked_appointment
-from portal.models import Appointment, Clinic, Credential
+from portal.ime.process import Refusal
+from portal.models import Appointment, Clinic, Credential, ExpertFile
 from portal.words import CredentialKind, Stage
 from tests.databases import ON_BOTH
-from tests.paper import statements_of
+from tests.paper import a_pdf, statements_of
 
 ON = date(2026, 3, 10)
 TODAY = date(2026, 3, 2)
@@ -107,3 +109,60 @@ def test_the_sentences_of_many_appointments_are_one_read_and_of_none_no_read(wor
     assert statements_of(lambda: credentials.lapses_by_appointment(many)) == 1
     assert statements_of(lambda: credentials.lapses_by_appointment([])) == 0
     assert credentials.lapses_by_appointment(many).keys() == {each.id for each in many}
+
+
+# --- two at once
+
+
+@pytest.fixture
+def licence(world):
+    fields = {"kind": CredentialKind.LICENCE, "state": "ME", "number": "M-1", "authority": ""}
+    until = clock.today() + timedelta(days=100)
+    return credentials.add_credential(world.expert.expert, by=world.expert, expires_on=until, **fields)
+
+
+def evidence(row, by):
+    return credentials.add_evidence(row, "license.pdf", io.BytesIO(a_pdf("License")), by=by)
+
+
+def verified(row, by):
+    now = Credential.get_by_id(row.id)
+    credentials.verify_credential(now, by=by, seen=credentials.as_seen(now))
+
+
+@ON_BOTH
+def test_evidence_of_what_was_removed_meanwhile_leaves_no_file(world, licence, backend):
+    stale = Credential.get_by_id(licence.id)
+    credentials.remove_credential(licence, by=world.coordinator)
+    before = set(outside.store().keys())
+    with pytest.raises(Refusal, match="removed meanwhile"):
+        evidence(stale, world.expert)
+    assert not ExpertFile.select().exists() and set(outside.store().keys()) == before
+
+
+@ON_BOTH
+def test_what_was_done_meanwhile_is_not_written_over(world, licence, backend):
+    stale = Credential.get_by_id(licence.id)
+    verified(licence, world.coordinator)
+    evidence(stale, world.expert)
+    now = Credential.get_by_id(licence.id)
+    assert now.was_verified and now.verified_at is None, "it is still the office's to remove"
+    stale, later = Credential.get_by_id(licence.id), clock.today() + timedelta(days=200)
+    first = evidence(Credential.get_by_id(licence.id), world.expert)
+    fields = {"kind": CredentialKind.LICENCE, "state": "ME", "number": "M-2", "authority": ""}
+    credentials.change_credential(stale, by=world.expert, expires_on=later, **fields)
+    evidence(stale, world.expert)
+    now = Credential.get_by_id(licence.id)
+    assert (now.number, now.expires_on) == ("M-2", later)
+    assert ExpertFile.select().count() == 1 and now.evidence_id != first.id
+
+
+def test_what_was_verified_meanwhile_is_the_offices_to_remove(world, licence):
+    stale = Credential.get_by_id(licence.id)
+    verified(licence, world.coordinator)
+    with pytest.raises(Refusal, match="Ask the office"):
+        credentials.remove_credential(stale, by=world.expert)
+    credentials.remove_credential(stale, by=world.coordinator)
+    for again in (credentials.remove_credential, credentials.change_credential):
+        with pytest.raises(Refusal, match="removed meanwhile"):
+            again(stale, by=world.coordinator)
