@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from portal import audit, outside
 from portal.db import database
+from portal.ime.files import verify
 from portal.ime.intake import Arrival, copy
 from portal.ime.process import Refusal
 from portal.models import Expert, ExpertFile, User
@@ -102,6 +103,11 @@ def remove_row(row: ExpertFile) -> str:
 def remove_bytes(keys: list[str]) -> None:
     for key in keys:
         outside.store().delete(key)
+
+
+def is_intact(row: ExpertFile) -> bool:
+    """Whether the bytes in the store are still those that were filed, by their SHA-256."""
+    return verify(outside.store(), row.key, row.sha256, row.sealed)
 
 
 def open_file(row: ExpertFile) -> Iterator[bytes]:

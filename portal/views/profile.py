@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Blueprint, Response, abort, g, redirect, url_for
+from flask import Blueprint, abort, g, redirect, url_for
 
 from portal.forms.instructions import ConfirmForm
 from portal.forms.profile import (
@@ -18,13 +18,11 @@ from portal.forms.profile import (
 )
 from portal.ime import clinics, credentials, profile
 from portal.ime.clinics import ZONES
-from portal.ime.expert_files import add_sample_report, open_file, sample_report
+from portal.ime.expert_files import add_sample_report, is_intact, open_file, sample_report
 from portal.ime.experts import credential as in_words
 from portal.ime.profile import ABOUT, WORK, tiers_of
 from portal.ime.specialties import specialties
 from portal.models import Clinic, Credential, Expert, ExpertFile, User
-from portal.outside.files import Unreadable
-from portal.outside.store import NotStored
 from portal.web import trail
 from portal.web.download import attachment
 from portal.web.limits import FILING, READING, limited
@@ -231,15 +229,15 @@ def remove_credential(expert_id: int, credential_id: int) -> Any:
 @bp.route("/experts/<number:expert_id>/files/<number:file_id>")
 @signed_in(*READERS)
 @limited(READING)
-def download(expert_id: int, file_id: int) -> Response:
-    """A file of the profile, to be saved."""
-    row = find(expert_id).files.where(ExpertFile.id == file_id).first() or abort(404)
+def download(expert_id: int, file_id: int) -> Any:
+    """A file of the profile, to be saved, once the whole of it is known to be what was filed."""
+    expert = find(expert_id)
+    row = expert.files.where(ExpertFile.id == file_id).first() or abort(404)
     trail.shows(row)
-    try:
-        return attachment(open_file(row), row.name, row.media_type, row.size)
-    except (NotStored, Unreadable):
+    if not is_intact(row):
         log.error("expert file %s: its bytes are missing or changed", row.id)
-        abort(404)
+        return page("profile/unreadable.html", expert=expert, number=row.id), 500
+    return attachment(open_file(row), row.name, row.media_type, row.size)
 
 
 @bp.route("/experts/<number:expert_id>/sample-report", methods=["GET", "POST"])

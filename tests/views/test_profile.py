@@ -1,10 +1,14 @@
 """The profile on screen: an expert's own, and every coordinator's to verify."""
 
 import io
+import os
 
 import pytest
 
-from portal.models import Clinic, Credential, ExpertFile
+from portal import outside
+from portal.ime.expert_files import add_sample_report
+from portal.models import AuditRecord, Clinic, Credential, ExpertFile
+from portal.words import Ending
 from tests.paper import a_pdf as pdf
 
 
@@ -67,6 +71,27 @@ def test_a_license_is_added_by_the_expert_and_verified_by_a_coordinator(own, vis
     response = office.client.get(path(world.expert, f"/files/{ExpertFile.get().id}"))
     assert response.status_code == 200 and response.headers["Cache-Control"] == "no-store"
     assert "attachment" in response.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize("what", ["missing", "changed", "cut off"])
+def test_a_file_whose_bytes_are_missing_or_changed_is_not_given_out(visitor, world, caplog, what):
+    """The first megabyte was sent as a success before the change behind it was met."""
+    content = pdf("A sample") + os.urandom(2_500_000)
+    row = add_sample_report(world.expert.expert, "sample.pdf", io.BytesIO(content), by=world.expert)
+    place = path(world.expert, f"/files/{row.id}")
+    office = visitor(world.coordinator)
+    assert office.client.get(place).get_data() == content
+    stored = outside.store().folder / row.key
+    sealed = stored.read_bytes()
+    stored.unlink()
+    if what != "missing":
+        stored.write_bytes(sealed[:-1000] + (b"X" * 1000 if what == "changed" else b""))
+    page = office.opens(place)
+    assert (page.status, page.heading) == (500, "This file cannot be given out")
+    assert page.sees(f"file {row.id} of this profile")
+    kept = AuditRecord.select().order_by(AuditRecord.id.desc()).get()
+    assert (kept.ending, kept.thing, kept.number) == (Ending.FAILED, "expert_file", row.id)
+    assert f"expert file {row.id}: its bytes are missing or changed" in caplog.text
 
 
 def test_a_clinic_is_added_and_closed(own, world):
