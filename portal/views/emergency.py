@@ -7,9 +7,10 @@ from flask import Blueprint, abort, g, url_for
 from portal.forms.emergency import EmergencyForm
 from portal.ime.emergency import begin_emergency, end_emergency
 from portal.models import Case, EmergencyAccess
+from portal.web import session
 from portal.web.formats import moment
 from portal.web.page import done, page, take
-from portal.web.routing import sees_case, signed_in
+from portal.web.routing import freshly, sees_case, signed_in
 from portal.words import Party, Role
 
 bp = Blueprint("emergency", __name__)
@@ -17,10 +18,12 @@ bp = Blueprint("emergency", __name__)
 
 @bp.route("/emergency-access", methods=["GET", "POST"])
 @signed_in(Role.COORDINATOR)
+@freshly
 def begin() -> Any:
     form, begun = EmergencyForm(), []
     if form.validate_on_submit() and take(form, lambda: begun.append(ask(form))):
         access = begun[0]
+        session.renew()
         until = moment(access.expires_at)
         return done(f"You have emergency access until {until}. The managers have been told.", access.case)
     return page("emergency/begin.html", "emergency/_begin_form.html", form=form)

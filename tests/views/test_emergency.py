@@ -1,5 +1,7 @@
 """Emergency access, restriction and bars in the browser: what each of the office sees and presses."""
 
+from datetime import timedelta
+
 import pytest
 
 from portal import clock
@@ -35,6 +37,21 @@ def test_who_cannot_see_a_restricted_case_opens_it_and_is_told_until_when(visito
         page = visitor(outside).opens(f"/cases/{case.reference}")
         assert page.status == 200
         assert not page.sees("emergency access") and not page.sees("Restricted")
+
+
+def test_it_asks_for_a_factor_shown_just_now_and_begins_a_new_token(visitor, world, case):
+    guest = visitor(world.second_coordinator).opens("/emergency-access")
+    with clock.set_to(clock.now() + timedelta(minutes=11)):
+        data = {"csrf_token": guest.typed("csrf_token"), "reference": case.reference, "reason": REASON}
+        answer = guest.client.post("/emergency-access", data=data)
+    assert answer.headers["Location"] == "/sign-in/second-factor?next=/emergency-access"
+    assert not EmergencyAccess.select().exists()
+    before = guest.client.get_cookie("impartial").value
+    guest.presses("Open the case", reference=case.reference, reason=REASON)
+    assert guest.heading == case.claimant.name
+    copy = visitor()
+    copy.client.set_cookie("impartial", before)
+    assert copy.opens(f"/cases/{case.reference}").heading == "Sign in"
 
 
 def test_after_four_hours_the_next_request_is_not_found(visitor, world, case):
