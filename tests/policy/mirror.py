@@ -1,21 +1,24 @@
 """Two worlds in one portal: a second organisation with its own referrer, expert and cases beside the first, and every
 text of either filled with a canary, a word that stands nowhere else and says by its number where it came from."""
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
 from html import unescape
 from typing import Any
 
 from peewee import BooleanField, CharField, DateField, Field, ForeignKeyField, JSONField, TextField
 
-from portal import clock, demo, search
+from portal import clock, demo, outside, search
 from portal.db import MomentField, WordField
 from portal.demo.people import expert, person
 from portal.models import TABLES, Arrangement, Case, Claimant, Document, Expert, Message, Organisation, User
-from portal.outside.files import new_case_key
+from portal.outside.files import keep, new_case_key
+from portal.outside.store import Stored
 from portal.words import ArrangementKind, Audience, OrganisationKind, Party, Role, Stage
 from tests.policy.matrix import path, text_of
 
@@ -193,11 +196,19 @@ def some(table: Any, world: str) -> Any:
     return next(row for row in table.select() if owner(row) == world)
 
 
+@cache
+def stored(number: int) -> tuple[str, Stored]:
+    """A file of one byte in the store, and the key that it is sealed with: what is not there is given to nobody."""
+    sealed = new_case_key()
+    return sealed, keep(outside.store(), io.BytesIO(b"x"), sealed, limit=1)
+
+
 # What would not do with any value: of a certain shape.
 SHAPED = {
     "authenticator.secret": lambda case: "JBSWY3DPEHPK3PXP" * 2,
-    "expert_file.sealed": lambda case: new_case_key(),
-    "expert_file.key": lambda case: f"{case.id:032d}",
+    "expert_file.sealed": lambda case: stored(case.id)[0],
+    "expert_file.key": lambda case: stored(case.id)[1].key,
+    "expert_file.sha256": lambda case: stored(case.id)[1].sha256,
     "rule_change.rule": lambda case: ("HI-WC-01", "UT-CIV-02")[case.organisation_id % 2],
 }
 

@@ -44,6 +44,7 @@ DIRECT = {
     "/cases/<ref:ref>/reopening": "from an ended case, which the list shows when it is asked for by its form",
     "/cases/<ref:ref>/restriction/lifting": "where a case is restricted",
     "/emergency-access": "where a case is restricted",
+    "/experts/<number:expert_id>/files/<number:file_id>": "where there is evidence of a credential; the world's has none",
     "/sign-in": "before signing in",
     "/sign-in/forgotten": "before signing in",
     "/sign-in/forgotten/sent": "before signing in",
