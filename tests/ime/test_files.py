@@ -52,7 +52,7 @@ def test_a_file_of_any_size_comes_back_as_it_was(case_at, filed, size):
 def test_no_byte_of_the_store_tells_what_was_filed(case_at, filed):
     document = filed(case_at(Stage.BOOKED), CANARY * 100_000)
     assert CANARY not in path_of(document).read_bytes()
-    assert all(b"%PDF" not in path.read_bytes() for path in outside.store().folder.iterdir()), (
+    assert all(b"%PDF-1." not in path.read_bytes() for path in outside.store().folder.iterdir()), (
         "nor of what the small world filed"
     )
 
