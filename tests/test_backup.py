@@ -183,7 +183,7 @@ def test_without_the_programs_of_postgres_a_backup_of_it_says_what_is_missing(
 
 def test_a_backup_tells_nothing_to_who_has_no_key_and_holds_no_key(made, config, elsewhere):
     sealed = made.read_bytes()
-    assert b"SQLite format" not in sealed and b"%PDF" not in sealed and b"manifest" not in sealed
+    assert b"SQLite format" not in sealed and b"%PDF-1." not in sealed and b"manifest" not in sealed
     assert made.stat().st_mode & 0o777 == config.backup_key_file.stat().st_mode & 0o777 == 0o600
     stream = backup.cipher(backup.read_keys(config.backup_key_file)).new_decrypting_stream(
         io.BytesIO(sealed), backup.ABOUT
