@@ -162,7 +162,7 @@ def test_what_a_form_does_not_ask_for_changes_nothing(app, world, case_at):
             if stage not in knockers:
                 people = persons(world, case, case_at(Stage.DECLINED))
                 knockers[stage] = {name: Knocker(app, people[name]) for name in SENDING}
-            for name, knocker in knockers[stage].items():
+            for knocker in knockers[stage].values():
                 path = address(app, rule, case, who=knocker.person)
                 if outcome(knocker.asks("POST", path)) != "allow":
                     continue
