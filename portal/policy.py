@@ -38,7 +38,7 @@ READERS: dict[Audience, frozenset[Party]] = {
 # What the portal itself files: no records of the claimant's treatment.
 OWN_PAPERS = (DocumentKind.COVER_LETTER, DocumentKind.NOTICE, DocumentKind.REPORT, DocumentKind.ADDENDUM)
 
-EXAMINED = (
+AFTER_EXAMINATION = (
     Stage.REPORTING,
     Stage.CHECKING,
     Stage.IN_REVIEW,
@@ -216,7 +216,7 @@ def readable_documents(party: Party, case: Case) -> Any:
     found = documents_for(party, case)
     if party != Party.EXPERT:
         return found
-    has_examined = Case.stage.in_(list(EXAMINED)) & ~Case.is_file_review
+    has_examined = Case.stage.in_(list(AFTER_EXAMINATION)) & ~Case.is_file_review
     were_given = fn.EXISTS(
         Case.select(SQL("1")).where(
             (Case.id == Document.case) & (Case.records_given_at.is_null(False) | has_examined)

@@ -98,18 +98,14 @@ def without_expert() -> Any:
 
 def is_expert_out(case: Case) -> bool:
     """The case's expert is needed and sees nothing of it any more."""
-    expert: Any = case.expert
-    if expert is None or case.stage not in EXPERT_IS_NEEDED:
-        return False
-    return expert.user.disabled_at is not None or is_barred(expert.user, case)
+    return case.stage in EXPERT_IS_NEEDED and bool(why_out(case))
 
 
 def why_out(case: Case) -> str:
-    """Why the expert of such a case sees nothing of it any more, as a sentence."""
+    """Why the expert of a case sees nothing of it any more, as a sentence; empty where they do, and without one."""
     expert: Any = case.expert
-    is_closed = expert.user.disabled_at is not None
-    return (
-        f"The account of {expert.name} is disabled."
-        if is_closed
-        else f"{expert.name} is barred from the case."
-    )
+    if expert is None:
+        return ""
+    if expert.user.disabled_at is not None:
+        return f"The account of {expert.name} is disabled."
+    return f"{expert.name} is barred from the case." if is_barred(expert.user, case) else ""

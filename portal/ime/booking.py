@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.ime import gates, rule_book
+from portal.ime.bars import why_out
 from portal.ime.deadlines import kept_for, latest_appointment, local_day
 from portal.ime.examined_before import Before, before
 from portal.ime.gates import BookingFacts, Finding
@@ -16,7 +17,7 @@ from portal.ime.places import place
 from portal.ime.process import Refusal
 from portal.ime.rules import RulePack, pack_of, time_zone_of
 from portal.models import Arrangement, Case, RuleOverride
-from portal.policy import Person, barred_from
+from portal.policy import Person
 from portal.words import ArrangementKind, ArrangementState, Party
 
 WISHES = {ArrangementKind.COMPANION: "accepts_companion", ArrangementKind.RECORDING: "accepts_recording"}
@@ -131,9 +132,8 @@ def insist(case: Case, step: str, found: Iterable[Finding], why: str, by: Person
 
 def refuse_absent(case: Case) -> None:
     """Nobody is sent to an expert who is barred from the case or whose account is disabled."""
-    expert: Any = case.expert
-    if expert.user.disabled_at or expert.user_id in barred_from(case):
-        raise Refusal(f"{expert.name} is kept from this case now. Release the expert, and choose another.")
+    if why := why_out(case):
+        raise Refusal(f"{why} Release the expert, and choose another.")
 
 
 def refuse_unwelcome(case: Case, is_telehealth: bool) -> None:

@@ -170,8 +170,8 @@ def report_due(case: Case, appointment: Any) -> Due:
     """When the rules kept on the case, or the house, want the report, and because of what; earlier if the referrer
     needs it sooner. `appointment` is None for a file review."""
     anchor = local_day(appointment) if appointment else day_of_last(case, "open_file_review")
-    kept = kept_rules(case)
-    explained = rules.report_due(case.exam_kind, anchor, kept, hearing_for(case, kept))
+    pack = rules.pack_of(kept_rules(case))
+    explained = rules.report_due(case.exam_kind, anchor, pack, hearing_for(case, pack))
     due = (
         Due(explained.date, explained.sentence, explained) if explained else Due(after(case, DAYS_TO_REPORT))
     )
@@ -182,18 +182,18 @@ def report_due(case: Case, appointment: Any) -> Due:
 
 def by_rules(case: Case, kept: rules.Snapshot | rules.RulePack | None) -> dict[str, rules.Explained | None]:
     """The dates of the case that come from a rule, by what they are: as far as the case has come."""
-    appointment, code = latest_appointment(case), case.exam_kind
+    appointment, code, pack = latest_appointment(case), case.exam_kind, rules.pack_of(kept)
     found: dict[str, rules.Explained | None] = {}
     if appointment:
         exam_on = local_day(appointment)
-        found["Notice to the claimant"] = rules.notice_before_exam(code, exam_on, kept)
-        found["Report"] = rules.report_due(code, exam_on, kept, hearing_for(case, kept))
+        found["Notice to the claimant"] = rules.notice_before_exam(code, exam_on, pack)
+        found["Report"] = rules.report_due(code, exam_on, pack, hearing_for(case, pack))
     elif case.is_file_review:
         opened_on = day_of_last(case, "open_file_review")
-        found["Report"] = rules.report_due(code, opened_on, kept, hearing_for(case, kept))
+        found["Report"] = rules.report_due(code, opened_on, pack, hearing_for(case, pack))
     if case.stage in (Stage.CLARIFYING, Stage.CHECKING_ADDENDUM):
         asked_on = day_of_last(case, "request_clarification", "send_clarification")
-        found["Addendum"] = rules.addendum_due(code, asked_on, kept)
+        found["Addendum"] = rules.addendum_due(code, asked_on, pack)
     return found
 
 
@@ -203,9 +203,9 @@ def day_of_last(case: Case, *steps: str) -> date:
     return clock.day_of(last.at if last else case.stage_since, rules.time_zone_of(case.exam_kind))
 
 
-def hearing_for(case: Case, kept: rules.Snapshot | rules.RulePack | None) -> date | None:
+def hearing_for(case: Case, pack: rules.RulePack) -> date | None:
     """The day of the case's hearing, asked only where a rule about the report counts from it."""
-    speaking = rules.pack_of(kept).at(case.exam_kind, "report")
+    speaking = pack.at(case.exam_kind, "report")
     return hearing_of(case.deadlines) if any(each.anchor == rules.HEARING for each in speaking) else None
 
 

@@ -10,7 +10,7 @@ from portal import clock
 from portal.db import database
 from portal.ime.process import Refusal, remember, spare, step
 from portal.models import Case, Document, RecordRequest, User
-from portal.policy import READERS, Person, party_to
+from portal.policy import AFTER_EXAMINATION, READERS, Person, party_to
 from portal.words import Audience, DocumentKind, Party, RecordSource, RecordState, Stage
 
 # The portal makes these itself; nobody may file one by hand.
@@ -168,3 +168,10 @@ def settle_record(
     if not settled:
         raise Refusal("Somebody settled this request already.")
     remember(state=state, asked_of=request.asked_of)
+
+
+def were_records_given(case: Case) -> bool:
+    """Whether the expert has the records: what `portal.policy.readable_documents` asks of the database, of a case at
+    hand, to say why there are none."""
+    has_examined = case.stage in AFTER_EXAMINATION and not case.is_file_review
+    return case.records_given_at is not None or has_examined

@@ -18,10 +18,11 @@ from portal.ime.records import (
     file_document,
     is_of_referrers_side,
     remove_document,
+    were_records_given,
 )
 from portal.kept import Kept, bind
 from portal.models import Case, Document, User
-from portal.policy import ENGAGED, EXAMINED, readable_documents
+from portal.policy import ENGAGED, readable_documents
 from portal.search import FURTHEST
 from portal.views.record_requests import checklist
 from portal.web.download import attachment
@@ -62,8 +63,7 @@ def section(case: Case, party: Party, listed: Particulars) -> dict[str, Any] | N
 
 def waits_for_brief(case: Case, party: Party) -> bool:
     """Whether the records have not reached the expert yet, who is told so."""
-    was_examined = case.stage in EXAMINED and not case.is_file_review
-    return party == Party.EXPERT and not (case.records_given_at or was_examined)
+    return party == Party.EXPERT and not were_records_given(case)
 
 
 @bp.route("/cases/<ref:ref>/records")

@@ -271,7 +271,7 @@ def test_nobody_is_sent_to_an_expert_who_is_kept_from_the_case(world, case_at, k
         Bar.create(case=case, user=user, why="A conflict.", placed_by=world.coordinator)
     else:
         User.update(disabled_at=clock.now()).where(User.id == user.id).execute()
-    with pytest.raises(Refusal, match="kept from this case"):
+    with pytest.raises(Refusal, match="Release the expert, and choose another"):
         book_appointment(of(case), by=world.coordinator, **when)
 
 
