@@ -71,6 +71,11 @@ class Shown:
     kind: str
     chip: str
     tone: str
+    why_href: str | None
+
+
+# The steps whose day a rule gives, and where on the page of the case it is explained.
+EXPLAINED_AT = {"write_report": "why-report", "write_addendum": "why-addendum"}
 
 
 def shown(rows: Iterable[Row]) -> list[Shown]:
@@ -86,9 +91,16 @@ def shown(rows: Iterable[Row]) -> list[Shown]:
             kind=kinds[row.exam_kind].name if row.exam_kind in kinds else "",
             chip=due(row.due_on) or Stage(row.stage).title,
             tone=urgency(row.due_on),
+            why_href=why_href(row),
         )
         for row in rows
     ]
+
+
+def why_href(row: Row) -> str | None:
+    """Where the day of a row is explained, if it comes from a rule."""
+    at = EXPLAINED_AT.get(row.next_step)
+    return f"/cases/{row.reference}#{at}" if at else None
 
 
 def in_words(case: Case) -> str:

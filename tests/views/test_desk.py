@@ -135,3 +135,13 @@ def test_whoever_chooses_a_time_after_the_license_ends_is_warned(visitor, world,
     page = visitor(world.coordinator).opens(f"/cases/{running_out.reference}/appointment/move")
     slots = page.tree.xpath("//main//input[@name='slot']/@value")
     assert page.presses("Continue with this time", slot=slots[-1]).sees("Risk for the day: The license in CA")
+
+
+def test_a_day_that_a_rule_gives_leads_to_its_explanation(visitor, world, case_at):
+    case = case_at(Stage.REPORTING)
+    for who in (world.expert, world.coordinator, world.referrer):
+        page = visitor(who).opens("/cases")
+        [href] = page.tree.xpath(f"//a[starts-with(@href, '/cases/{case.reference}#')]/@href")
+        target = visitor(who).opens(f"/cases/{case.reference}").tree.get_element_by_id(href.partition("#")[2])
+        assert "30 calendar days after the examination" in target.text_content()
+        assert next(target.iterancestors("details"), None) is not None
