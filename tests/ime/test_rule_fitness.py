@@ -16,6 +16,21 @@ PACK = on_file()
 EVERY = (*PACK.rules, *PACK.house_defaults)
 
 
+def a_rule(gate, way, unit, event, **more):
+    """A rule that may or may not fit its gate; a same day has no figure."""
+    n = (5, 9) if way == "window" else 0 if way == "same_day" else 5
+    facts = {"gate": gate, "direction": way, "unit": unit, "n": n, "anchor": event, **more}
+    return replace(PACK.named("UT-CIV-01"), **facts)
+
+
+def is_fit(rule):
+    try:
+        refuse_unfit(rule, TODAY)
+    except RuleFileError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("rule", EVERY, ids=lambda each: each.id)
 def test_every_rule_of_the_file_can_speak_where_it_stands(rule):
     refuse_unfit(rule, TODAY)
@@ -82,19 +97,8 @@ def test_what_may_stand_where_a_date_is_asked_for_gives_that_date_or_counts_from
     event = {"notice": "exam", "report": "exam", "addendum": "supplemental_request"}[gate]
     for way in sorted(DIRECTIONS):
         for unit in sorted(UNITS):
-            n = (5, 9) if way == "window" else 0 if way == "same_day" else 5
-            rule = replace(
-                PACK.named("UT-CIV-01"),
-                gate=gate,
-                direction=way,
-                unit=unit,
-                n=n,
-                anchor=event,
-                confidence="V",
-            )
-            try:
-                refuse_unfit(rule, TODAY)
-            except RuleFileError:
+            rule = a_rule(gate, way, unit, event, confidence="V")
+            if not is_fit(rule):
                 continue
             found = asked("UT-CIV", date(2027, 3, 1), with_rule(rule))
             assert way == "alert" or found.rule_id == rule.id, (way, unit)
@@ -118,19 +122,8 @@ def test_whatever_passes_can_be_asked_before_a_booking(gate):
     kind, facts = "UT-CIV", BookingFacts(date(2027, 3, 1), date(2027, 2, 1), asked_on=date(2027, 1, 1))
     for way in sorted(DIRECTIONS):
         for event in ("exam", "appointment_request", "residence", "year", "previous_exam"):
-            n = (5, 9) if way == "window" else 5
             unit = {"max_count": "exams", "max_distance": "miles", "max_drive": "hours"}.get(way, "months")
-            rule = replace(
-                PACK.named("UT-CIV-01"),
-                gate=gate,
-                direction=way,
-                unit=unit,
-                n=n,
-                anchor=event,
-                effect="notes",
-            )
-            try:
-                refuse_unfit(rule, TODAY)
-            except RuleFileError:
+            rule = a_rule(gate, way, unit, event, effect="notes")
+            if not is_fit(rule):
                 continue
             assert before_booking(with_rule(rule), kind, facts) is not None
